@@ -1,0 +1,58 @@
+// Jest in CJS-transform mode: the source stays ESM, swc turns every file into CommonJS for the test run only.
+// Why, and what it costs: docs/decisions/0001-esm-package-tested-in-cjs-mode.md
+
+/** Packages that ship ESM only. A test that fails with "Cannot use import statement" or "Unexpected token 'export'" misses one here. */
+const ESM_PACKAGES = [
+  '@nestjs/[^/]+',
+  'uuid',
+  'canonicalize',
+  'croner',
+  // file-type (a dependency of @nestjs/common) and what it needs
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer/[^/]+',
+  '@borewit/text-codec',
+];
+
+/** @type {import('jest').Config} */
+export default {
+  rootDir: import.meta.dirname,
+  roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
+  testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  modulePathIgnorePatterns: ['/dist/'],
+  testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/postgres/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/postgres/global-teardown.mjs',
+  setupFiles: ['reflect-metadata'],
+  transform: {
+    '^.+\\.m?[jt]s$': [
+      '@swc/jest',
+      {
+        sourceMaps: 'inline',
+        module: { type: 'commonjs' },
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_PACKAGES.join('|')})/)`],
+  moduleNameMapper: {
+    '^nestjs-triggers$': '<rootDir>/libs/triggers/src/index.ts',
+    '^nestjs-triggers/testing$': '<rootDir>/libs/triggers/src/testing/index.ts',
+    // Its `exports` know only the condition "import".
+    '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
+    // ESM source imports `./file.js`; in this mode the file beside it is still `./file.ts`.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  cacheDirectory: '<rootDir>/.jest-cache',
+  maxWorkers: 2,
+  testTimeout: 20_000,
+  reporters: ['default', '<rootDir>/test/summary.reporter.cjs'],
+  collectCoverageFrom: ['libs/triggers/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts'],
+};
