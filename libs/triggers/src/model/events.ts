@@ -1,0 +1,112 @@
+import type { ExecutionId, FiringId, NodeId } from './ids.js';
+import { errorMessage } from './text.js';
+
+interface OfTrigger {
+  readonly trigger: string;
+}
+interface OfFiring {
+  /** `null` for a direct firing. */
+  readonly trigger: string | null;
+  readonly firingId: FiringId;
+}
+interface OfExecution {
+  readonly executionId: ExecutionId;
+  readonly workflow: string;
+}
+interface OfTask extends OfExecution {
+  readonly task: string;
+}
+
+/** What happens inside, by name. Told in process, after the commit, on the node where it happened; never stored. */
+export interface TriggersEvents {
+  /** The first failed poll after a good one. */
+  'trigger.failing': OfTrigger & { readonly error: string };
+  /** The first good poll after failed ones. */
+  'trigger.recovered': OfTrigger & { readonly failures: number };
+  /** Too many failures in a row: not polled until an operator resumes it. */
+  'trigger.suspended': OfTrigger & { readonly error: string; readonly failures: number };
+  /** A poll outlived its timeout and its body still runs. */
+  'trigger.stalled': OfTrigger & { readonly timeoutMs: number };
+  /** A poll's result was discarded: ownership, cursor or switch changed meanwhile. */
+  'trigger.superseded': OfTrigger;
+  /** An operator changed a trigger. */
+  'trigger.changed': OfTrigger & { readonly change: string; readonly by: string | null };
+  /** A stored instant of a trigger lay absurdly far in the future and was reset. */
+  'trigger.clockReset': OfTrigger & { readonly was: string };
+  /** A firing was committed with its executions. */
+  'firing.accepted': OfFiring & { readonly executionIds: readonly ExecutionId[] };
+  /** An event that was seen before; `firingId` is the original's. */
+  'firing.duplicate': OfFiring;
+  /** A firing that can start nothing; an operator decides. */
+  'firing.dead': OfFiring & { readonly reason: string };
+  /** A firing that did not fit the declared input. */
+  'firing.rejected': OfFiring & { readonly reason: string };
+  'execution.completed': OfExecution;
+  'execution.failed': OfExecution & { readonly error: string };
+  'execution.cancelled': OfExecution;
+  /** An operator paused, resumed, cancelled or retried an execution. */
+  'execution.changed': OfExecution & { readonly change: string; readonly by: string | null };
+  'task.started': OfTask & { readonly attempt: number };
+  /** A body told how far it is; never stored. */
+  'task.progress': OfTask & { readonly fraction: number; readonly note: string | null };
+  'task.completed': OfTask;
+  'task.retrying': OfTask & { readonly attempt: number; readonly error: string; readonly delayMs: number };
+  'task.failed': OfTask & { readonly error: string };
+  'task.skipped': OfTask & { readonly reason: string };
+  'task.cancelled': OfTask;
+  /** A task of a dead node was put back. */
+  'task.rescued': OfTask & { readonly rescues: number };
+  /** A result came too late: another node owns the task now. */
+  'task.refused': OfTask;
+  /** A body that does not return after its signal. */
+  'task.zombie': OfTask & { readonly zombies: number };
+  /** A callback threw or took too long. */
+  'callback.failed': OfExecution & { readonly task: string | null; readonly error: string };
+  /** This process runs the engine now. */
+  'node.started': { readonly nodeId: NodeId };
+  /** This node's lease was lost; everything that it ran was aborted. */
+  'node.leaseLost': { readonly nodeId: NodeId };
+  /** More than ten bodies do not return: restart this process. */
+  'node.unhealthy': { readonly nodeId: NodeId; readonly reason: string };
+  /** The database does not answer; work is kept and tried again. */
+  'store.away': { readonly error: string };
+  'store.back': { readonly afterMs: number };
+}
+
+/** The name of an event. */
+export type TriggersEventName = keyof TriggersEvents;
+
+/** An event together with its name. */
+export type TriggersEvent<N extends TriggersEventName = TriggersEventName> = {
+  [K in N]: { readonly name: K; readonly at: Date } & TriggersEvents[K];
+}[N];
+
+type Listener = (event: TriggersEvent) => void;
+
+/** Tells events to whoever listens, in the order of subscription. A listener that throws harms nobody. */
+export class EventBus {
+  readonly #listeners = new Set<Listener>();
+
+  constructor(
+    private readonly now: () => number,
+    private readonly onListenerError: (message: string) => void,
+  ) {}
+
+  /** Listens to every event; call the returned function to stop. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit<N extends TriggersEventName>(name: N, payload: TriggersEvents[N]): void {
+    if (this.#listeners.size === 0) return;
+    const event = { name, at: new Date(this.now()), ...payload } as unknown as TriggersEvent;
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onListenerError(`A listener of "${name}" failed: ${errorMessage(error)}`);
+      }
+    }
+  }
+}

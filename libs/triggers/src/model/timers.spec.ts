@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { TestClock } from '../testing/test-clock.js';
+import { MAX_TIMER_MS } from './clock.js';
+import type { TimerHandle } from './clock.js';
+import { Wakeups } from './timers.js';
+
+describe('Wakeups', () => {
+  it('wakes in the order of time, and of asking where that is equal, with one timer', async () => {
+    const clock = new TestClock();
+    const wakeups = new Wakeups(clock, 'test');
+    const woken: string[] = [];
+    for (const [at, name] of [
+      [30, 'c'],
+      [10, 'a'],
+      [30, 'd'],
+      [20, 'b'],
+      [-5, 'now'],
+    ] as const) {
+      wakeups.after(at, () => void woken.push(`${name} ${clock.monotonic()}`));
+    }
+    expect([clock.timers, wakeups.size]).toEqual([1, 5]);
+    await clock.advance(30);
+    expect(woken).toEqual(['now 0', 'a 10', 'b 20', 'c 30', 'd 30']);
+    expect([clock.timers, wakeups.size]).toEqual([0, 0]);
+  });
+
+  it('sets no timer further ahead than a minute, and decides again on waking', async () => {
+    const clock = new TestClock();
+    const delays: number[] = [];
+    const setTimer = clock.setTimer.bind(clock);
+    jest
+      .spyOn(clock, 'setTimer')
+      .mockImplementation((wake, delayMs) => (delays.push(delayMs), setTimer(wake, delayMs)));
+    const wakeups = new Wakeups(clock, 'test');
+    const woken = jest.fn();
+    wakeups.after(2 ** 31, woken);
+    await clock.advance(10 * MAX_TIMER_MS);
+    expect(Math.max(...delays)).toBe(MAX_TIMER_MS);
+    expect(woken).not.toHaveBeenCalled();
+    wakeups.clear();
+  });
+
+  it('goes by time that passes, not by a clock that jumps', async () => {
+    const clock = new TestClock();
+    const woken = jest.fn();
+    new Wakeups(clock, 'test').after(1_000, woken);
+    clock.set('2036-01-01T00:00:00Z');
+    await clock.advance(999);
+    expect(woken).not.toHaveBeenCalled();
+    clock.set('2016-01-01T00:00:00Z');
+    await clock.advance(1);
+    expect(woken).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves what is asked for while waking to the next turn', async () => {
+    const clock = new TestClock();
+    const wakeups = new Wakeups(clock, 'test');
+    let woken = 0;
+    const again = (): void => {
+      woken += 1;
+      if (woken < 3) wakeups.after(0, again);
+    };
+    wakeups.after(0, again);
+    await clock.advance(0);
+    expect(woken).toBe(3);
+  });
+
+  it('shows its timer under its name, and hides it when nothing waits', async () => {
+    const clock = new TestClock();
+    const shown: string[] = [];
+    const registry = { show: (name: string) => shown.push(`+${name}`), hide: (name: string) => shown.push(`-${name}`) };
+    const handle = new Wakeups(clock, 'triggers:test', registry).after(5, () => undefined);
+    handle.clear();
+    expect(shown).toEqual(['+triggers:test', '-triggers:test']);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('wakes exactly those that were not taken back, like a sorted list, also after it was cleared', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('after' as const), value: fc.integer({ min: 0, max: 50 }) }),
+      fc.record({ kind: fc.constant('takeBack' as const), value: fc.nat({ max: 30 }) }),
+      fc.record({ kind: fc.constant('advance' as const), value: fc.integer({ min: 0, max: 30 }) }),
+      fc.record({ kind: fc.constant('clear' as const), value: fc.constant(0) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const clock = new TestClock();
+        const wakeups = new Wakeups(clock, 'test');
+        const woken: number[] = [];
+        const handles: TimerHandle[] = [];
+        let waiting: { id: number; at: number }[] = [];
+        for (const { kind, value } of steps) {
+          const id = handles.length;
+          if (kind === 'after') {
+            handles.push(wakeups.after(value, () => void woken.push(id)));
+            waiting.push({ id, at: clock.monotonic() + value });
+          } else if (kind === 'takeBack') {
+            handles[value]?.clear();
+            waiting = waiting.filter((entry) => entry.id !== value);
+          } else if (kind === 'clear') {
+            wakeups.clear();
+            waiting = [];
+          } else {
+            const end = clock.monotonic() + value;
+            const due = waiting.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at || a.id - b.id);
+            waiting = waiting.filter(({ at }) => at > end);
+            woken.length = 0;
+            await clock.advance(value);
+            expect(woken).toEqual(due.map((entry) => entry.id));
+          }
+          expect(wakeups.size).toBe(waiting.length);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import type { Clock, TimerHandle } from './clock.js';
+import { MAX_TIMER_MS } from './clock.js';
+import { Heap } from './heap.js';
+import type { TimerRegistry } from './timer-registry.js';
+
+interface Entry {
+  readonly at: number;
+  readonly order: number;
+  readonly wake: () => void;
+  live: boolean;
+}
+
+/**
+ * Many wake-ups, one timer. Instants are monotonic, no timer is set more than a minute ahead, and a wake-up that is
+ * taken back costs nothing until its turn comes.
+ */
+export class Wakeups {
+  readonly #heap = new Heap<Entry>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
+  #timer: TimerHandle | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #order = 0;
+  #stale = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly name: string,
+    private readonly registry?: TimerRegistry,
+  ) {}
+
+  /** Wake-ups that wait. */
+  get size(): number {
+    return this.#heap.size - this.#stale;
+  }
+
+  /** Calls `wake` once after `delayMs`, unless it is taken back. */
+  after(delayMs: number, wake: () => void): TimerHandle {
+    const entry: Entry = { at: this.clock.monotonic() + Math.max(delayMs, 0), order: this.#order++, wake, live: true };
+    this.#heap.push(entry);
+    this.#arm();
+    return { clear: () => this.#takeBack(entry) };
+  }
+
+  /** Takes back every wake-up. */
+  clear(): void {
+    for (let entry = this.#heap.pop(); entry !== undefined; entry = this.#heap.pop()) entry.live = false;
+    this.#stale = 0;
+    this.#disarm();
+  }
+
+  #takeBack(entry: Entry): void {
+    if (!entry.live) return;
+    entry.live = false;
+    this.#stale += 1;
+    if (this.#stale === this.#heap.size) this.clear();
+  }
+
+  #arm(): void {
+    const next = this.#heap.peek();
+    if (next === undefined || next.at >= this.#armedFor) return;
+    this.#disarm();
+    const delayMs = Math.min(next.at - this.clock.monotonic(), MAX_TIMER_MS);
+    this.#armedFor = next.at;
+    this.#timer = this.clock.setTimer(() => this.#wake(), delayMs);
+    this.registry?.show(this.name, this.#timer);
+  }
+
+  #disarm(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    if (this.#timer === undefined) return;
+    this.#timer.clear();
+    this.#timer = undefined;
+    this.registry?.hide(this.name);
+  }
+
+  #wake(): void {
+    this.#disarm();
+    const now = this.clock.monotonic();
+    const until = this.#order;
+    for (let next = this.#heap.peek(); next !== undefined && next.at <= now; next = this.#heap.peek()) {
+      // A wake-up that was set while waking waits for the next turn, also when the clock stands still.
+      if (next.order >= until) break;
+      this.#heap.pop();
+      if (next.live) {
+        next.live = false;
+        next.wake();
+      } else {
+        this.#stale -= 1;
+      }
+    }
+    this.#arm();
+  }
+}
