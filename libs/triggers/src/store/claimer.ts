@@ -1,0 +1,88 @@
+import type { ExecutionId, FiringId, LeaseToken, NodeId, TaskExecutionId } from '../model/ids.js';
+import type { SourceKind } from '../model/states.js';
+
+/** The place of a task in its execution's graph, as stored on its row: the execution ends on the graph it started with. */
+export interface TaskPlace {
+  readonly dependencies: readonly string[];
+  readonly dependents: readonly string[];
+  /** Everything before it, in topological order. */
+  readonly ancestors: readonly string[];
+}
+
+/** A dedup key that work holds. */
+export interface DedupHold {
+  readonly space: string;
+  readonly key: Buffer;
+  readonly scope: 'running' | 'window' | 'ever';
+  readonly cooldown: boolean;
+}
+
+/** What is the same for all tasks of an execution. */
+export interface ExecutionFacts {
+  readonly executionId: ExecutionId;
+  readonly workflow: string;
+  readonly hash: string;
+  readonly firingId: FiringId;
+  readonly trigger: string | null;
+  readonly kind: SourceKind;
+  /** Causes behind it: 0 for an event from outside. */
+  readonly depth: number;
+  /** Executions of the same firing, this one included. */
+  readonly siblings: number;
+  readonly dedup: DedupHold | null;
+  /** JSON of the input. */
+  readonly input: string;
+}
+
+/** One failed attempt before the current one. */
+export interface AttemptRecord {
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly error: StoredError;
+  readonly node: NodeId;
+}
+
+/** An error as rows and the API carry it. */
+export interface StoredError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+}
+
+/** A task that this node has claimed; whoever holds the token may finish it. */
+export interface ClaimedTask {
+  readonly facts: ExecutionFacts;
+  readonly id: TaskExecutionId;
+  readonly task: string;
+  readonly place: TaskPlace;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly rescues: number;
+  readonly priority: number;
+  readonly attempts: readonly AttemptRecord[];
+  readonly token: LeaseToken;
+  /** JSON outputs of the ancestors that have one, by task. */
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * The engine of this node, as the store sees it. A commit that makes a task ready claims it at once when the engine has
+ * a free slot: one commit instead of two.
+ */
+export interface Claimer {
+  readonly nodeId: NodeId;
+  /** `workflow:hash` of everything that this node can run. */
+  readonly declared: readonly string[];
+  /** Whether tasks of that shape may be claimed in passing now. */
+  accepts(workflow: string, hash: string): boolean;
+  /** Takes up to `wanted` slots; none while this node must not claim. */
+  takeSlots(wanted: number): number;
+  /** Gives back slots that no task was claimed for. */
+  giveBackSlots(places: number): void;
+  /** Tasks that a commit claimed, in order; each has a slot. Called in the turn of the commit, after its results were told. */
+  start(tasks: readonly ClaimedTask[]): void;
+  /** A commit left tasks ready that nobody has claimed, or that will be ready after a while. */
+  wake(inMs: number): void;
+}

@@ -1,0 +1,71 @@
+import { newId } from '../model/ids.js';
+import type { LeaseToken } from '../model/ids.js';
+import type { ClaimedTask, Claimer } from './claimer.js';
+import type { Work } from './dialects/batch.js';
+
+/**
+ * One kind of write that group commit folds. `run` sees all items of its kind in the group, in the order of their
+ * arrival, and returns their outcomes in that order. It must be repeatable, because a group that fails is rolled back
+ * and repeated item by item; and it touches rows in the order of their keys, so that two nodes never deadlock.
+ */
+export interface CommitKind<Item, Outcome> {
+  readonly name: string;
+  /** Place in a transaction: finishes first, claims last. */
+  readonly order: number;
+  /** An estimate of the parameters of the item, in bytes. */
+  bytes(item: Item): number;
+  run(items: readonly Item[], scope: CommitScope): Work<readonly Outcome[]>;
+}
+
+/** The places of the kinds in a transaction. */
+export const COMMIT_ORDER = { finish: 0, putBack: 1, poll: 2, firing: 3, change: 4, claim: 5 } as const;
+
+/** What one try of a group knows, and what it claims on the way. */
+export class CommitScope {
+  #reserved = 0;
+  readonly #claimed: ClaimedTask[] = [];
+  #readyInMs: number | null = null;
+
+  constructor(
+    readonly claimer: Claimer | null,
+    /** The same items were tried before and the outcome of that COMMIT is unknown: recognise what is already there. */
+    readonly repeated: boolean,
+  ) {}
+
+  /** A token and a slot for a task that may become ready in this commit, if the engine of this node has one. */
+  reserve(workflow: string, hash: string): LeaseToken | null {
+    if (this.claimer?.accepts(workflow, hash) !== true || this.reserveSlots(1) === 0) return null;
+    return newId<LeaseToken>();
+  }
+
+  /** Up to `wanted` slots of the engine of this node. */
+  reserveSlots(wanted: number): number {
+    const taken = this.claimer?.takeSlots(wanted) ?? 0;
+    this.#reserved += taken;
+    return taken;
+  }
+
+  /** The commit claims this task, with a slot that was reserved. */
+  claimed(task: ClaimedTask): void {
+    this.#reserved -= 1;
+    this.#claimed.push(task);
+  }
+
+  /** The commit leaves a task that is ready, now or after a while, and that nobody has claimed. */
+  leavesReady(inMs = 0): void {
+    this.#readyInMs = Math.min(inMs, this.#readyInMs ?? inMs);
+  }
+
+  /** The commit is there: hands claimed tasks to the engine. */
+  succeeded(): void {
+    if (this.#reserved > 0) this.claimer?.giveBackSlots(this.#reserved);
+    if (this.#claimed.length > 0) this.claimer?.start(this.#claimed);
+    if (this.#readyInMs !== null) this.claimer?.wake(this.#readyInMs);
+  }
+
+  /** The commit was rolled back, or nobody knows: claims nothing. */
+  failed(): void {
+    const places = this.#reserved + this.#claimed.length;
+    if (places > 0) this.claimer?.giveBackSlots(places);
+  }
+}

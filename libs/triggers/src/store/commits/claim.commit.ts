@@ -1,0 +1,109 @@
+import { newId } from '../../model/ids.js';
+import type { ExecutionId, LeaseToken } from '../../model/ids.js';
+import { COMMIT_ORDER } from '../commit-kind.js';
+import type { CommitKind, CommitScope } from '../commit-kind.js';
+import { batch, run } from '../dialects/batch.js';
+import type { Row, Rows, Work } from '../dialects/batch.js';
+import { claimedTask, placeOf, readFacts } from './claimed-task.js';
+import { READ_OUTPUTS } from './graph.statements.js';
+
+/** A wish for as much work as this node has slots for. */
+export interface ClaimItem {
+  /** Claims one task that must run alone, or only tasks that need not. */
+  readonly alone: boolean;
+}
+
+/** What was claimed; the tasks go to the engine with the commit. */
+export interface ClaimOutcome {
+  readonly claimed: number;
+  /** Slots that there were; when all were used, more may be ready. */
+  readonly slots: number;
+}
+
+/** From this rescue on a task runs alone on its node, so that a task that kills its process is told from its neighbours. */
+export const ALONE_FROM_RESCUE = 2;
+
+/**
+ * The row of `g` says how many; `_declared` is a JSON array on SQLite and on Postgres alike. The choice is made once, before
+ * the update: planned as a subquery of it, Postgres may run it again and claim more than the limit.
+ */
+const CLAIM = batch(
+  'task_claim',
+  { _node: 'text', _token: 'text', _limit: 'int', _declared: 'text', _alone: 'bool' },
+  ({ now, skipLocked, jsonTexts }) => `, chosen AS MATERIALIZED (
+      SELECT execution_id, task FROM triggers_task
+      WHERE state = 'ready' AND run_at <= ${now}
+        AND (rescues >= ${ALONE_FROM_RESCUE}) = (SELECT _alone FROM g)
+        AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g)')})
+      ORDER BY priority DESC, run_at, execution_id LIMIT (SELECT _limit FROM g) ${skipLocked})
+    UPDATE triggers_task SET state = 'running', owner = (SELECT _node FROM g), started_at = ${now},
+      lease_token = (SELECT _token FROM g)
+    WHERE (execution_id, task) IN (SELECT execution_id, task FROM chosen)
+    RETURNING execution_id, task, id, ordinal, graph, attempt, max_attempts, rescues, priority, attempts, run_at`,
+);
+
+const START_EXECUTIONS = batch(
+  'execution_start',
+  { _id: 'text' },
+  ({ now }) => `UPDATE triggers_execution SET state = 'running', started_at = COALESCE(started_at, ${now})
+    WHERE id IN (SELECT _id FROM g) AND state = 'pending'`,
+);
+
+/** Batch claim of ready tasks, the highest priority first, then the longest waiting. */
+export const CLAIM_TASKS: CommitKind<ClaimItem, ClaimOutcome> = {
+  name: 'claim',
+  order: COMMIT_ORDER.claim,
+  bytes: () => 500,
+  run: commitClaims,
+};
+
+function* commitClaims(items: readonly ClaimItem[], scope: CommitScope): Work<readonly ClaimOutcome[]> {
+  const outcomes: ClaimOutcome[] = [];
+  for (const { alone } of items) outcomes.push(yield* claim(alone, scope));
+  return outcomes;
+}
+
+function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
+  const { claimer } = scope;
+  const slots = scope.reserveSlots(alone ? 1 : Number.MAX_SAFE_INTEGER);
+  if (claimer === null || slots === 0) return { claimed: 0, slots };
+  const token = newId<LeaseToken>();
+  const rows = yield* run(CLAIM, [[claimer.nodeId, token, slots, JSON.stringify(claimer.declared), alone]]);
+  if (rows.length === 0) return { claimed: 0, slots };
+  const ordered = [...rows].sort(byUrgency);
+  const ids = [...new Set(ordered.map((row) => row['execution_id'] as ExecutionId))].sort();
+  yield* run(
+    START_EXECUTIONS,
+    ids.map((id) => [id]),
+  );
+  const facts = yield* readFacts(ids);
+  const outputs = yield* readOutputs(ordered);
+  for (const row of ordered) scope.claimed(claimedTask(row, facts, outputs, token));
+  return { claimed: rows.length, slots };
+}
+
+function byUrgency(a: Row, b: Row): number {
+  const byPriority = Number(b['priority']) - Number(a['priority']);
+  if (byPriority !== 0) return byPriority;
+  const [first, second] = [
+    new Date(a['run_at'] as string | Date).getTime(),
+    new Date(b['run_at'] as string | Date).getTime(),
+  ];
+  if (first !== second) return first - second;
+  const [one, other] = [String(a['execution_id']), String(b['execution_id'])];
+  return one === other ? Number(a['ordinal']) - Number(b['ordinal']) : one < other ? -1 : 1;
+}
+
+function* readOutputs(rows: Rows): Work<Map<string, Map<string, string>>> {
+  const needing = new Set<string>();
+  for (const row of rows) if (placeOf(row).ancestors.length > 0) needing.add(row['execution_id'] as string);
+  const outputs = new Map<string, Map<string, string>>();
+  for (const row of yield* run(
+    READ_OUTPUTS,
+    [...needing].map((id) => [id]),
+  )) {
+    const id = row['execution_id'] as string;
+    outputs.set(id, (outputs.get(id) ?? new Map<string, string>()).set(row['task'] as string, row['output'] as string));
+  }
+  return outputs;
+}

@@ -1,0 +1,80 @@
+import type { ExecutionId, FiringId, LeaseToken, TaskExecutionId } from '../../model/ids.js';
+import type { SourceKind } from '../../model/states.js';
+import type { AttemptRecord, ClaimedTask, DedupHold, ExecutionFacts, TaskPlace } from '../claimer.js';
+import { batch, run } from '../dialects/batch.js';
+import type { Row, Work } from '../dialects/batch.js';
+
+const READ_FACTS = batch(
+  'execution_facts',
+  { _id: 'text' },
+  () => `SELECT e.id, e.workflow, e.workflow_hash, f.id AS firing_id, f.trigger, f.kind, f.depth, f.context, f.executions,
+      f.dedup_space, f.dedup_key, f.dedup_scope, f.dedup_cooldown
+    FROM g JOIN triggers_execution e ON e.id = g._id JOIN triggers_firing f ON f.id = e.firing_id`,
+);
+
+/** What is the same for all tasks of each execution. */
+export function* readFacts(ids: readonly ExecutionId[]): Work<Map<ExecutionId, ExecutionFacts>> {
+  const rows = yield* run(
+    READ_FACTS,
+    ids.map((id) => [id]),
+  );
+  return new Map(rows.map((row) => [row['id'] as ExecutionId, factsOf(row)]));
+}
+
+function factsOf(row: Row): ExecutionFacts {
+  return {
+    executionId: row['id'] as ExecutionId,
+    workflow: row['workflow'] as string,
+    hash: row['workflow_hash'] as string,
+    firingId: row['firing_id'] as FiringId,
+    trigger: row['trigger'] as string | null,
+    kind: row['kind'] as SourceKind,
+    depth: Number(row['depth']),
+    siblings: (JSON.parse(row['executions'] as string) as string[]).length,
+    dedup: dedupOf(row),
+    input: (row['context'] as string | null) ?? '{}',
+  };
+}
+
+function dedupOf(row: Row): DedupHold | null {
+  if (row['dedup_key'] === null) return null;
+  return {
+    space: row['dedup_space'] as string,
+    key: row['dedup_key'] as Buffer,
+    scope: row['dedup_scope'] as DedupHold['scope'],
+    cooldown: Boolean(row['dedup_cooldown']),
+  };
+}
+
+/** The place of a task in its graph, from its row. */
+export function placeOf(row: Row): TaskPlace {
+  return JSON.parse(row['graph'] as string) as TaskPlace;
+}
+
+/**
+ * A claimed task from its row.
+ *
+ * @param outputs JSON outputs by execution and task; only those of ancestors are kept
+ */
+export function claimedTask(
+  row: Row,
+  facts: ReadonlyMap<ExecutionId, ExecutionFacts>,
+  outputs: ReadonlyMap<string, ReadonlyMap<string, string>>,
+  token: LeaseToken,
+): ClaimedTask {
+  const place = placeOf(row);
+  const known = outputs.get(row['execution_id'] as string) ?? new Map<string, string>();
+  return {
+    facts: facts.get(row['execution_id'] as ExecutionId) as ExecutionFacts,
+    id: row['id'] as TaskExecutionId,
+    task: row['task'] as string,
+    place,
+    attempt: Number(row['attempt']),
+    maxAttempts: Number(row['max_attempts']),
+    rescues: Number(row['rescues']),
+    priority: Number(row['priority']),
+    attempts: JSON.parse((row['attempts'] as string | null) ?? '[]') as AttemptRecord[],
+    token,
+    outputs: new Map([...known].filter(([name]) => place.ancestors.includes(name))),
+  };
+}

@@ -1,0 +1,154 @@
+import { batch, run, toDate } from '../dialects/batch.js';
+import type { Work } from '../dialects/batch.js';
+import { TransactionFailure } from '../dialects/dialect.js';
+import type { DedupHold } from '../claimer.js';
+import type { ExecutionId, FiringId } from '../../model/ids.js';
+import type { FiringState } from '../../model/states.js';
+import type { DedupWish } from './firing.draft.js';
+
+/** Rounds after which the whole group is repeated instead. */
+const MAX_ROUNDS = 8;
+
+const HOLD = { _trigger: 'text', _key: 'bytes', _firing: 'text' } as const;
+
+const TAKE = batch(
+  'dedup_take',
+  { ...HOLD, _expires: 'instant' },
+  ({ now }) => `INSERT INTO triggers_dedup (trigger, key, firing_id, expires_at)
+    SELECT _trigger, _key, _firing, _expires FROM g WHERE true
+    ON CONFLICT (trigger, key) DO UPDATE SET firing_id = excluded.firing_id, expires_at = excluded.expires_at
+      WHERE triggers_dedup.expires_at <= ${now} OR triggers_dedup.firing_id = excluded.firing_id
+    RETURNING trigger, key`,
+);
+
+/** A replay ignores windows and cool-downs, but not a key that a running execution holds. */
+const TAKE_FOR_REPLAY = batch(
+  'dedup_take_replay',
+  { ...HOLD, _expires: 'instant' },
+  () => `INSERT INTO triggers_dedup (trigger, key, firing_id, expires_at)
+    SELECT _trigger, _key, _firing, _expires FROM g WHERE true
+    ON CONFLICT (trigger, key) DO UPDATE SET firing_id = excluded.firing_id, expires_at = excluded.expires_at
+      WHERE triggers_dedup.expires_at IS NOT NULL OR triggers_dedup.firing_id = excluded.firing_id
+        OR (SELECT dedup_scope FROM triggers_firing f WHERE f.id = triggers_dedup.firing_id) = 'ever'
+    RETURNING trigger, key`,
+);
+
+const HOLDER = batch(
+  'dedup_holder',
+  { _trigger: 'text', _key: 'bytes' },
+  ({ now }) => `SELECT d.trigger, d.key, d.firing_id, d.expires_at, d.failures, f.state, f.executions
+    FROM g JOIN triggers_dedup d ON d.trigger = g._trigger AND d.key = g._key
+    LEFT JOIN triggers_firing f ON f.id = d.firing_id
+    WHERE d.expires_at IS NULL OR d.expires_at > ${now}`,
+);
+
+/** The trigger may have been renamed since the holder read its key, so the space is that of the firing's row. */
+const NOW_IN = `SELECT COALESCE(f.dedup_space, g._trigger) AS _space, g._key, g._firing
+  FROM g LEFT JOIN triggers_firing f ON f.id = g._firing AND f.dedup_key = g._key`;
+
+const RELEASE = batch(
+  'dedup_release',
+  HOLD,
+  () => `DELETE FROM triggers_dedup WHERE (trigger, key, firing_id) IN (${NOW_IN})`,
+);
+
+/** One minute, doubled with each failure of the key in a row, at most an hour. */
+const COOL_DOWN = batch(
+  'dedup_cool_down',
+  HOLD,
+  ({ now, addMs, least }) => `UPDATE triggers_dedup SET failures = failures + 1,
+      expires_at = ${addMs(now, least(`60000 * (1 << ${least('failures', '6')})`, '3600000'))}
+    FROM (${NOW_IN}) h WHERE trigger = h._space AND key = h._key AND firing_id = h._firing`,
+);
+
+/** A key together with the firing that wants or holds it. */
+export interface HeldBy {
+  readonly hold: DedupHold;
+  readonly firingId: FiringId;
+}
+
+/** Who holds a key. */
+export interface Holder {
+  readonly firingId: FiringId;
+  readonly state: FiringState | 'pruned';
+  readonly executionIds: readonly ExecutionId[];
+  readonly coolingDownUntil: Date | null;
+}
+
+/** A key as a text, for maps. */
+export function keyOf(hold: { readonly space: string; readonly key: Buffer }): string {
+  return `${hold.space}\u0000${hold.key.toString('hex')}`;
+}
+
+/** A key that a firing wants. */
+export interface Contender {
+  readonly wish: DedupWish;
+  readonly firingId: FiringId;
+}
+
+/**
+ * Takes keys; returns who holds those that were not won, by {@link keyOf}. A unique row decides, so of any number of racers
+ * one wins. A key that is released between two statements is contended for again.
+ */
+export function* contend(contenders: readonly Contender[]): Work<Map<string, Holder>> {
+  const holders = new Map<string, Holder>();
+  let open = [...contenders].sort((a, b) => (keyOf(a.wish) < keyOf(b.wish) ? -1 : 1));
+  for (let round = 0; open.length > 0; round += 1) {
+    if (round === MAX_ROUNDS)
+      throw new TransactionFailure('conflict', 'rolledBack', 'dedup keys change hands too fast');
+    const won = yield* take(open);
+    const lost = open.filter(({ wish }) => !won.has(keyOf(wish)));
+    for (const [key, holder] of yield* findHolders(lost.map(({ wish }) => wish))) holders.set(key, holder);
+    open = lost.filter(({ wish }) => !holders.has(keyOf(wish)));
+  }
+  return holders;
+}
+
+function* take(contenders: readonly Contender[]): Work<Set<string>> {
+  const rows = (replay: boolean): unknown[][] =>
+    contenders
+      .filter(({ wish }) => wish.replay === replay)
+      .map(({ wish, firingId }) => [wish.space, wish.key, firingId, wish.windowMs]);
+  const won = [...(yield* run(TAKE, rows(false))), ...(yield* run(TAKE_FOR_REPLAY, rows(true)))];
+  return new Set(won.map((row) => keyOf({ space: row['trigger'] as string, key: row['key'] as Buffer })));
+}
+
+/** Who holds these keys now, by {@link keyOf}; a free key is absent. */
+export function* findHolders(holds: readonly DedupHold[]): Work<Map<string, Holder>> {
+  const rows = yield* run(
+    HOLDER,
+    holds.map((hold) => [hold.space, hold.key]),
+  );
+  return new Map(
+    rows.map((row) => [
+      keyOf({ space: row['trigger'] as string, key: row['key'] as Buffer }),
+      {
+        firingId: row['firing_id'] as FiringId,
+        state: (row['state'] as FiringState | null) ?? 'pruned',
+        executionIds: JSON.parse((row['executions'] as string | null) ?? '[]') as ExecutionId[],
+        coolingDownUntil: Number(row['failures']) > 0 ? toDate(row['expires_at']) : null,
+      },
+    ]),
+  );
+}
+
+/** Gives keys back whatever their scope: their firings were refused after all. */
+export function* freeKeys(held: readonly HeldBy[]): Work<void> {
+  yield* run(
+    RELEASE,
+    held.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),
+  );
+}
+
+/** Gives back `running` keys: at once, or after a cool-down when the firing failed. Windows stay. */
+export function* releaseKeys(ended: readonly (HeldBy & { readonly failed: boolean })[]): Work<void> {
+  const running = ended
+    .filter(({ hold }) => hold.scope === 'running')
+    .sort((a, b) => (keyOf(a.hold) < keyOf(b.hold) ? -1 : 1));
+  const rows = (cooling: boolean): unknown[][] =>
+    running
+      .filter(({ hold, failed }) => (failed && hold.cooldown) === cooling)
+      .map(({ hold, firingId }) => [hold.space, hold.key, firingId]);
+  yield* run(RELEASE, rows(false));
+  yield* run(COOL_DOWN, rows(true));
+}

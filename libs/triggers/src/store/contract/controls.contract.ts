@@ -1,0 +1,231 @@
+import type { ExecutionId } from '../../model/ids.js';
+import { newId } from '../../model/ids.js';
+import { CLAIM_TASKS } from '../commits/claim.commit.js';
+import { cancelExecution, pauseExecution, resumeExecution, retryExecution } from '../execution.repository.js';
+import type { ControlOutcome } from '../execution.repository.js';
+import type { Store } from '../store.service.js';
+import { rowsOf, useStoreKit } from './kit.contract.js';
+import type { Database } from './kit.contract.js';
+import { FAILED, FakeEngine, begin } from './work.contract.js';
+
+const WISHES = {
+  pause: (store: Store, id: ExecutionId) => store.change(() => pauseExecution(id)),
+  resume: (store: Store, id: ExecutionId) => store.change((scope) => resumeExecution(id, scope)),
+  cancel: (store: Store, id: ExecutionId) => store.change((scope) => cancelExecution(id, scope)),
+  retry: (store: Store, id: ExecutionId) => store.change((scope) => retryExecution(id, scope)),
+} satisfies Record<string, (store: Store, id: ExecutionId) => Promise<ControlOutcome>>;
+const { pause, resume, cancel, retry } = WISHES;
+
+const states = async (store: Store): Promise<unknown[]> =>
+  (await rowsOf(store, 'task', 'ordinal')).map((row) => row['state']);
+
+/** What operators do to executions, every edge guarded by the state it expects. */
+export function controlsContract(database: Database): void {
+  describe('controls', () => {
+    const kit = useStoreKit(database);
+    const open = async (): Promise<{ store: Store; engine: FakeEngine }> => {
+      const store = await kit().open();
+      return { store, engine: await FakeEngine.on(store) };
+    };
+
+    it.each(Object.entries(WISHES))(
+      '%s of an execution that does not exist is answered "absent"',
+      async (_name, wish) => {
+        const { store } = await open();
+        expect(await wish(store, newId<ExecutionId>())).toEqual({ status: 'absent' });
+      },
+    );
+
+    // 103, 104
+    it.each([
+      ['completed', { pause: 'completed', resume: 'completed', cancel: 'completed', retry: 'completed' }],
+      ['failed', { pause: 'failed', resume: 'failed', cancel: 'failed' }],
+      ['pending', { resume: 'pending', retry: 'pending' }],
+    ] as const)('a %s execution refuses what its state does not allow, and stays so', async (state, refused) => {
+      const { store, engine } = await open();
+      const id = await begin(store);
+      if (state !== 'pending') await engine.runAll(() => (state === 'failed' ? FAILED : {}));
+      for (const [name, answer] of Object.entries(refused)) {
+        expect(await WISHES[name as keyof typeof WISHES](store, id)).toEqual({ status: 'refused', state: answer });
+      }
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state }]);
+    });
+
+    // 102
+    it('pause holds what is ready, lets what runs end, and resume lets it go on', async () => {
+      const { store, engine } = await open();
+      engine.slots = 1;
+      const id = await begin(store, { graph: { a: [], b: [], c: ['a'] } });
+      const [a] = engine.started;
+      expect(await pause(store, id)).toMatchObject({ status: 'done', state: 'paused', workflow: 'w1' });
+      expect(await pause(store, id)).toMatchObject({ status: 'done', state: 'paused' });
+      engine.slots = 5;
+      await engine.finish(a);
+      expect(await rowsOf(store, 'task', 'ordinal')).toMatchObject([
+        { state: 'completed' },
+        { state: 'blocked', held_by: 'pause' },
+        { state: 'blocked', held_by: 'pause' },
+      ]);
+      engine.slots = 0;
+      expect(await engine.claim()).toEqual([]);
+      expect(await resume(store, id)).toMatchObject({ status: 'done', state: 'running' });
+      expect(await engine.runAll()).toEqual(['b', 'c']);
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed' }]);
+    });
+
+    it('an execution that was paused before it began is pending again after it', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store);
+      await pause(store, id);
+      expect(await resume(store, id)).toMatchObject({ status: 'done', state: 'pending' });
+      await engine.runAll();
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed' }]);
+    });
+
+    it('a paused execution ends when what ran was the last of it', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store);
+      const { a } = await engine.claimAll();
+      await pause(store, id);
+      expect((await engine.finish(a)).end).toMatchObject({ state: 'completed' });
+    });
+
+    it('a pause that meets a finish in one group holds what became ready', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'] } });
+      const { a } = await engine.claimAll();
+      await Promise.all([pause(store, id), engine.finish(a)]);
+      expect(await states(store)).toEqual(['completed', 'blocked']);
+      expect(await engine.claim()).toEqual([]);
+    });
+
+    it('cancel ends at once what has not begun', async () => {
+      const { store } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'] } });
+      expect(await cancel(store, id)).toMatchObject({ status: 'done', state: 'cancelled' });
+      expect(await rowsOf(store, 'task', 'ordinal')).toMatchObject([
+        { state: 'cancelled', reason: 'cancelled' },
+        { state: 'cancelled', reason: 'cancelled' },
+      ]);
+    });
+
+    it('cancel waits for the bodies that run, whatever they answer', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: [], c: ['a'] } });
+      const { a, b } = await engine.claimAll();
+      expect(await cancel(store, id)).toMatchObject({ status: 'done', state: 'cancelling' });
+      expect(await cancel(store, id)).toMatchObject({ status: 'done', state: 'cancelling' });
+      expect(await pause(store, id)).toEqual({ status: 'refused', state: 'cancelling' });
+      expect((await engine.finish(a)).end).toBeNull();
+      expect((await engine.finish(b, { ...FAILED, callback: null })).end).toMatchObject({
+        state: 'cancelled',
+        callback: null,
+      });
+      expect(await states(store)).toEqual(['completed', 'failed', 'cancelled']);
+    });
+
+    it('cancel reaches a paused execution', async () => {
+      const { store } = await open();
+      const id = await begin(store);
+      await pause(store, id);
+      expect(await cancel(store, id)).toMatchObject({ state: 'cancelled' });
+    });
+
+    it('retry goes on from the failed tasks with a fresh budget, and keeps what completed', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'], c: ['b'], d: ['a'] } });
+      await engine.putBack((await engine.claimAll())['a'], 'retry');
+      expect(await engine.runAll((task) => (task === 'b' ? FAILED : { output: `{"${task}":1}` }))).toEqual([
+        'a',
+        'b',
+        'd',
+      ]);
+      expect(await retry(store, id)).toMatchObject({ status: 'done', state: 'running' });
+      expect(await rowsOf(store, 'execution')).toMatchObject([
+        { open_tasks: 2, failed_tasks: 0, error: null, finished_at: null },
+      ]);
+      const { b } = await engine.claimAll();
+      expect(b).toMatchObject({ attempt: 1, rescues: 0 });
+      await engine.finish(b);
+      expect(await engine.runAll()).toEqual(['c']);
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed' }]);
+    });
+
+    it('retry goes on with a cancelled execution', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'] } });
+      await cancel(store, id);
+      expect(await retry(store, id)).toMatchObject({ status: 'done', state: 'running' });
+      expect(await engine.runAll()).toEqual(['a', 'b']);
+    });
+
+    it('retry finds nothing left when the last body completed although it was cancelled', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store);
+      const { a } = await engine.claimAll();
+      await cancel(store, id);
+      await engine.finish(a);
+      expect(await retry(store, id)).toEqual({ status: 'nothingLeft' });
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'cancelled' }]);
+    });
+
+    it('retry leaves skipped what its condition skipped, and asks again what an upstream failure skipped', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, {
+        graph: { a: [], w: ['a'], f: ['a'], z: ['w', 'f'] },
+        runWhen: { z: 'noneFailed' },
+      });
+      await engine.runAll((task) => (task === 'w' ? { state: 'skipped', reason: 'when' } : task === 'f' ? FAILED : {}));
+      expect(await states(store)).toEqual(['completed', 'skipped', 'failed', 'skipped']);
+      await retry(store, id);
+      expect(await engine.runAll()).toEqual(['f', 'z']);
+      expect(await states(store)).toEqual(['completed', 'skipped', 'completed', 'completed']);
+    });
+
+    it('retry of one of several executions counts on their firing', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { workflows: 2 });
+      await engine.runAll(() => FAILED);
+      await retry(store, id);
+      expect(await rowsOf(store, 'firing')).toMatchObject([{ open_executions: 1, failed_executions: 1 }]);
+      await engine.runAll();
+    });
+
+    it('retry that was cancelled before its dependency ended judges its runWhen anew', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'], c: ['a'] }, runWhen: { b: 'anyFailed' } });
+      const { a } = await engine.claimAll();
+      await cancel(store, id);
+      await engine.finish(a);
+      await retry(store, id);
+      expect(await engine.runAll()).toEqual(['c']);
+      expect(await states(store)).toEqual(['completed', 'skipped', 'completed']);
+    });
+
+    if (database !== ':memory:') {
+      it.each(['pause', 'cancel'] as const)(
+        '%s from another node races with claims and finishes and loses nothing',
+        async (name) => {
+          const { store, engine } = await open();
+          const other = await kit().open();
+          const ids = await Promise.all(Array.from({ length: 20 }, () => begin(store, { graph: { a: [], b: ['a'] } })));
+          const first = await engine.claim(10);
+          engine.slots = 3;
+          const racing = [
+            ...ids.map((id) => WISHES[name](other, id)),
+            ...first.map((task) => engine.finish(task)),
+            store.commits.submit(CLAIM_TASKS, { alone: false }),
+          ];
+          await kit().clock.advance(1_000);
+          await Promise.all(racing);
+          engine.slots = 0;
+          for (const task of engine.started.slice(10)) await engine.finish(task);
+          await Promise.all(name === 'pause' ? ids.map((id) => resume(store, id)) : []);
+          await engine.runAll();
+          const ends = new Set((await rowsOf(store, 'execution')).map((row) => row['state']));
+          expect(ends).toEqual(new Set([name === 'pause' ? 'completed' : 'cancelled']));
+        },
+      );
+    }
+  });
+}

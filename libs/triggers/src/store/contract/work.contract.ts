@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import { newId } from '../../model/ids.js';
+import type { ExecutionId, FiringId, NodeId, TaskExecutionId } from '../../model/ids.js';
+import type { ClaimedTask, Claimer } from '../claimer.js';
+import { CLAIM_TASKS } from '../commits/claim.commit.js';
+import { FINISH } from '../commits/finish.commit.js';
+import type { FinishItem, FinishOutcome } from '../commits/finish.commit.js';
+import { FIRING } from '../commits/firing.commit.js';
+import type { DedupWish, ExecutionDraft, FiringDraft, FiringVerdict } from '../commits/firing.draft.js';
+import { PUT_BACK_TASK } from '../commits/put-back.commit.js';
+import type { PutBackItem } from '../commits/put-back.commit.js';
+import { registerNode } from '../node.repository.js';
+import type { Store } from '../store.service.js';
+
+/** Tasks with what they depend on; `b: ['a']`. Written in topological order. */
+export type Graph = Readonly<Record<string, readonly string[]>>;
+
+/** What a test says of a firing; the rest is unremarkable. */
+export interface DraftGiven extends Partial<Omit<FiringDraft, 'executions'>> {
+  readonly graph?: Graph;
+  readonly runWhen?: Readonly<Record<string, string>>;
+  /** How many workflows start. */
+  readonly workflows?: number;
+  readonly hash?: string;
+}
+
+/** A firing of one task, unless the test says otherwise. */
+export function draftOf({
+  graph = { a: [] },
+  runWhen = {},
+  workflows = 1,
+  hash = 'h1',
+  ...given
+}: DraftGiven = {}): FiringDraft {
+  const accepted = (given.state ?? 'accepted') === 'accepted';
+  return {
+    id: newId<FiringId>(),
+    trigger: 'inbox',
+    kind: 'poll',
+    state: 'accepted',
+    context: '{"n":1}',
+    reason: null,
+    dedup: null,
+    idempotency: null,
+    rate: null,
+    initiatedBy: null,
+    causedBy: null,
+    depth: 0,
+    replayOf: null,
+    scheduledFor: null,
+    runAfterMs: 0,
+    priority: 0,
+    ...given,
+    executions: accepted
+      ? Array.from({ length: workflows }, (_, at) => executionOf(`w${at + 1}`, hash, graph, runWhen))
+      : [],
+  };
+}
+
+function executionOf(
+  workflow: string,
+  hash: string,
+  graph: Graph,
+  runWhen: Readonly<Record<string, string>>,
+): ExecutionDraft {
+  const ids = Object.keys(graph);
+  return {
+    id: newId<ExecutionId>(),
+    workflow,
+    hash,
+    tasks: ids.map((task, ordinal) => ({
+      id: newId<TaskExecutionId>(),
+      task,
+      ordinal,
+      runWhen: runWhen[task] ?? 'allSucceeded',
+      maxAttempts: 3,
+      place: {
+        dependencies: graph[task] ?? [],
+        dependents: ids.filter((other) => graph[other]?.includes(task)),
+        ancestors: ids.filter((other) => ancestorsOf(task, graph).has(other)),
+      },
+    })),
+  };
+}
+
+function ancestorsOf(task: string, graph: Graph): Set<string> {
+  return new Set((graph[task] ?? []).flatMap((parent) => [parent, ...ancestorsOf(parent, graph)]));
+}
+
+/** A wish for a key. */
+export function wish(label: string, given: Partial<DedupWish> = {}): DedupWish {
+  const key = createHash('sha256').update(label).digest().subarray(0, 16);
+  return { space: 'inbox', key, label, scope: 'running', cooldown: true, windowMs: null, replay: false, ...given };
+}
+
+/** The engine of a node, as far as the store sees it: it takes tasks and does nothing with them. */
+export class FakeEngine implements Claimer {
+  nodeId = newId<NodeId>();
+  readonly declared: string[] = ['w1:h1', 'w2:h1', 'w3:h1'];
+  /** Everything that was handed over, in order. */
+  readonly started: ClaimedTask[] = [];
+  readonly wakes: number[] = [];
+  /** What was told, in order: `started a`, `settled …`. */
+  readonly log: string[] = [];
+  slots = 0;
+
+  constructor(readonly store: Store) {}
+
+  /** A node of this store, alive for `leaseMs`. */
+  static async on(store: Store, leaseMs = 3_600_000): Promise<FakeEngine> {
+    const engine = new FakeEngine(store);
+    store.commits.claimer = engine;
+    await store.change(() => registerNode({ id: engine.nodeId, name: 'test', leaseMs, workflows: engine.declared }));
+    return engine;
+  }
+
+  accepts(workflow: string, hash: string): boolean {
+    return this.declared.includes(`${workflow}:${hash}`);
+  }
+
+  takeSlots(wanted: number): number {
+    const taken = Math.min(wanted, this.slots);
+    this.slots -= taken;
+    return taken;
+  }
+
+  giveBackSlots(places: number): void {
+    this.slots += places;
+  }
+
+  start(tasks: readonly ClaimedTask[]): void {
+    for (const { task } of tasks) this.log.push(`started ${task}`);
+    this.started.push(...tasks);
+  }
+
+  wake(inMs: number): void {
+    this.wakes.push(inMs);
+  }
+
+  /** Claims up to `slots` ready tasks and returns those. */
+  async claim(slots = 100, alone = false): Promise<ClaimedTask[]> {
+    const before = this.started.length;
+    const kept = this.slots;
+    this.slots = slots;
+    await this.store.commits.submit(CLAIM_TASKS, { alone });
+    this.slots = kept;
+    return this.started.slice(before);
+  }
+
+  /** Claims everything and returns the tasks by name. */
+  async claimAll(): Promise<Record<string, ClaimedTask>> {
+    return Object.fromEntries((await this.claim()).map((claimed) => [claimed.task, claimed]));
+  }
+
+  finish(claimed: ClaimedTask | undefined, given: Partial<FinishItem> = {}): Promise<FinishOutcome> {
+    return this.store.commits.submit(FINISH, finishOf(claimed, given));
+  }
+
+  putBack(
+    claimed: ClaimedTask | undefined,
+    why: PutBackItem['why'],
+    given: Partial<PutBackItem> = {},
+  ): Promise<boolean> {
+    if (claimed === undefined) throw new Error('The test claimed no such task.');
+    const { facts, task, token } = claimed;
+    return this.store.commits.submit(PUT_BACK_TASK, {
+      why,
+      executionId: facts.executionId,
+      task,
+      token,
+      delayMs: 0,
+      error: null,
+      attempts: null,
+      ...given,
+    });
+  }
+
+  /** Claims and finishes until nothing is ready. Returns the tasks that ran, in order. */
+  async runAll(ending: (task: string) => Partial<FinishItem> = () => ({})): Promise<string[]> {
+    const ran: string[] = [];
+    for (let claimed = await this.claim(); claimed.length > 0; claimed = await this.claim()) {
+      for (const task of claimed) {
+        ran.push(task.task);
+        await this.finish(task, ending(task.task));
+      }
+    }
+    return ran;
+  }
+}
+
+/** The end of a task: completed, unless the test says otherwise. */
+export function finishOf(claimed: ClaimedTask | undefined, given: Partial<FinishItem> = {}): FinishItem {
+  if (claimed === undefined) throw new Error('The test claimed no such task.');
+  const error = given.state === 'failed' ? { name: 'Error', message: 'broken' } : null;
+  return {
+    claimed,
+    state: 'completed',
+    output: null,
+    error,
+    reason: null,
+    attempts: [],
+    callback: null,
+    workflowCallbacks: { onSuccess: false, onFailure: false },
+    ...given,
+  };
+}
+
+/** How a failed task ends, for {@link FakeEngine.finish}. */
+export const FAILED = { state: 'failed' } as const;
+
+/** Commits a firing. */
+export function fire(store: Store, given: DraftGiven | FiringDraft = {}): Promise<FiringVerdict> {
+  return store.commits.submit(FIRING, 'executions' in given ? given : draftOf(given));
+}
+
+/** Commits a firing that is stored, and returns the id of its first execution. */
+export async function begin(store: Store, given: DraftGiven = {}): Promise<ExecutionId> {
+  const verdict = await fire(store, given);
+  const id = verdict.status === 'stored' ? verdict.executionIds[0] : undefined;
+  if (id === undefined) throw new Error(`The firing is ${verdict.status}.`);
+  return id;
+}

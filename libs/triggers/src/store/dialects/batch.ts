@@ -1,0 +1,70 @@
+/** How a column of a batch is carried to the database. `instant` counts in ms from now, `at` in ms since 1970. */
+export type ColumnType = 'text' | 'int' | 'float' | 'bool' | 'bytes' | 'instant' | 'at';
+
+/** A row as the drivers return it. */
+export type Row = Readonly<Record<string, unknown>>;
+/** The rows that a statement returned. */
+export type Rows = readonly Row[];
+
+/** The few expressions that the databases spell differently. */
+export interface SqlWords {
+  /** The present instant, by the clock that rules the rows. */
+  readonly now: string;
+  /** An instant plus a number of milliseconds. */
+  readonly addMs: (instant: string, ms: string) => string;
+  /** The present instant as milliseconds since 1970. */
+  readonly nowMs: string;
+  /** Keeps rows from being claimed twice; nothing where one process writes at a time. */
+  readonly skipLocked: string;
+  /** Locks the rows that a SELECT reads until the commit. */
+  readonly forUpdate: string;
+  /** The texts of a JSON array as rows of one column. */
+  readonly jsonTexts: (array: string) => string;
+  /** The smaller of two numbers. */
+  readonly least: (a: string, b: string) => string;
+}
+
+/**
+ * One statement over many rows. Its SQL reads the rows from the table expression `g`, whose columns are those of
+ * `columns` in their order; names in `g` begin with `_`, so they never collide with a table's.
+ */
+export interface Batch {
+  readonly name: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  /** It only locks rows in their order: nothing to do where one process writes at a time. */
+  readonly onlyLocks?: boolean;
+  sql(words: SqlWords): string;
+}
+
+/** A statement that a unit of work asks for: answered with the rows that it returned. */
+export interface Step {
+  readonly batch: Batch;
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/**
+ * A unit of work: yields statements, gets their rows, returns its outcome. The same code runs synchronously on SQLite
+ * (no `await` between BEGIN and COMMIT) and asynchronously on Postgres.
+ */
+export type Work<R> = Generator<Step, R, Rows>;
+
+/** Asks for one statement inside a unit of work; no rows in `rows` means nothing to do and no round trip. */
+export function* run(batch: Batch, rows: readonly (readonly unknown[])[]): Work<Rows> {
+  return rows.length === 0 ? [] : yield { batch, rows };
+}
+
+/** Asks for one statement that takes no rows from outside. */
+export function* runOnce(batch: Batch): Work<Rows> {
+  return yield { batch, rows: [[]] };
+}
+
+/** Defines a statement. */
+export function batch(name: string, columns: Batch['columns'], sql: Batch['sql']): Batch {
+  return { name, columns, sql };
+}
+
+/** An instant as either driver returns it. */
+export function toDate(value: unknown): Date | null {
+  if (value === null || value === undefined) return null;
+  return value instanceof Date ? value : new Date(value as string);
+}

@@ -1,0 +1,15 @@
+import type { EntitySchema } from 'typeorm';
+import { entity } from './column-types.js';
+import type { ColumnKinds } from './column-types.js';
+import type { NodeRow } from './rows.js';
+
+/** Running processes. */
+export function nodeEntity(kinds: ColumnKinds): EntitySchema<NodeRow> {
+  return entity<NodeRow>('triggers_node', {
+    id: kinds.key,
+    name: kinds.text,
+    leaseUntil: kinds.instant,
+    startedAt: kinds.instant,
+    workflows: kinds.text,
+  });
+}

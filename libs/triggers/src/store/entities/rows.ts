@@ -1,0 +1,163 @@
+import type { ExecutionId, FiringId, NodeId, TaskExecutionId } from '../../model/ids.js';
+import type { ExecutionState, FiringState, SourceKind, TaskState } from '../../model/states.js';
+
+/** A firing as it is stored. JSON stands in text columns. */
+export interface FiringRow {
+  id: FiringId;
+  trigger: string | null;
+  kind: SourceKind;
+  state: FiringState;
+  dedupSpace: string | null;
+  dedupKey: Buffer | null;
+  dedupScope: 'running' | 'window' | 'ever' | null;
+  /** Whether a failed execution keeps a `running` key for a cool-down. */
+  dedupCooldown: boolean;
+  /** The key as people see it: the explicit one, or `sha256:…`. */
+  dedupLabel: string | null;
+  context: string | null;
+  /** JSON array of execution ids. */
+  executions: string;
+  openExecutions: number;
+  failedExecutions: number;
+  reason: string | null;
+  initiatedBy: string | null;
+  causedBy: ExecutionId | null;
+  depth: number;
+  replayOf: ExecutionId | null;
+  duplicates: number;
+  lastDuplicateAt: Date | null;
+  scheduledFor: Date | null;
+  createdAt: Date;
+}
+
+/** An execution as it is stored. Its input is the context of its firing; its result is the merge of its tasks' outputs. */
+export interface ExecutionRow {
+  id: ExecutionId;
+  firingId: FiringId;
+  workflow: string;
+  workflowHash: string;
+  trigger: string | null;
+  state: ExecutionState;
+  openTasks: number;
+  failedTasks: number;
+  /** JSON `{ name, message, task }` of the first task that failed. */
+  error: string | null;
+  callback: 'onSuccess' | 'onFailure' | null;
+  callbackState: 'pending' | 'completed' | 'failed' | null;
+  callbackError: string | null;
+  /** The node that tells the callback. */
+  callbackOwner: NodeId | null;
+  initiatedBy: string | null;
+  replayOf: ExecutionId | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+/** A task execution as it is stored: the truth about the task, and the outbox of the engine. */
+export interface TaskRow {
+  executionId: ExecutionId;
+  task: string;
+  id: TaskExecutionId;
+  ordinal: number;
+  workflow: string;
+  workflowHash: string;
+  state: TaskState;
+  /** JSON `{ dependencies, dependents, ancestors }`. */
+  graph: string;
+  runWhen: string;
+  openDependencies: number;
+  succeededDependencies: number;
+  failedDependencies: number;
+  /** Skipped or cancelled ones. */
+  skippedDependencies: number;
+  attempt: number;
+  maxAttempts: number;
+  rescues: number;
+  priority: number;
+  runAt: Date;
+  owner: NodeId | null;
+  leaseToken: string | null;
+  /** Why a task that could be ready is `blocked`: `pause`. */
+  heldBy: string | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  output: string | null;
+  /** JSON of the last error. */
+  error: string | null;
+  /** Why it was skipped or cancelled. */
+  reason: string | null;
+  /** JSON array of the failed attempts before the current one, bounded. */
+  attempts: string | null;
+  callback: 'onSuccess' | 'onFailure' | null;
+  callbackState: 'pending' | 'completed' | 'failed' | null;
+  callbackError: string | null;
+  callbackOwner: NodeId | null;
+}
+
+/** What the database keeps of a trigger: operator state, poll state and counters. What the code declares is not stored. */
+export interface TriggerRow {
+  name: string;
+  kind: SourceKind;
+  enabledOverride: boolean | null;
+  intervalOverrideMs: number | null;
+  /** JSON. */
+  cursor: string | null;
+  /** Raised by every change of cursor or switch, so that a poll that started before is superseded. */
+  cursorVersion: number;
+  owner: NodeId | null;
+  /** Raised by every change of owner. */
+  epoch: number;
+  polls: number;
+  fires: number;
+  skips: number;
+  duplicates: number;
+  failures: number;
+  consecutiveFailures: number;
+  lastError: string | null;
+  suspendedAt: Date | null;
+  lastPollAt: Date | null;
+  lastFireAt: Date | null;
+  /** The theoretical arrival time of the rate limit, ms since 1970. */
+  rateTat: number | null;
+  firstSeenAt: Date;
+  /** When a live node last declared it. */
+  seenAt: Date;
+}
+
+/** Equal poll outcomes in a row. */
+export interface TickRow {
+  id: string;
+  trigger: string;
+  at: Date;
+  lastAt: Date;
+  count: number;
+  outcome: 'fired' | 'skipped' | 'failed' | 'superseded';
+  reason: string | null;
+  durationMs: number;
+  /** JSON array. */
+  firingIds: string;
+}
+
+/** What an operator did. */
+export interface AuditRow {
+  id: string;
+  at: Date;
+  actor: string;
+  action: string;
+  target: string;
+  reason: string | null;
+  address: string | null;
+  /** JSON. */
+  details: string | null;
+}
+
+/** A running process of the application. */
+export interface NodeRow {
+  id: NodeId;
+  name: string;
+  leaseUntil: Date;
+  startedAt: Date;
+  /** JSON array of `workflow:hash` that it declares. */
+  workflows: string;
+}

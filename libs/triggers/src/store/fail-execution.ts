@@ -1,0 +1,43 @@
+import type { ExecutionId } from '../model/ids.js';
+import type { StoredError } from './claimer.js';
+import type { CommitScope } from './commit-kind.js';
+import { advance } from './commits/advance.js';
+import type { ExecutionEnd } from './commits/ended-task.js';
+import { readFacts } from './commits/claimed-task.js';
+import { batch, run } from './dialects/batch.js';
+import type { Work } from './dialects/batch.js';
+
+const FAIL_TASKS = batch(
+  'execution_fail_tasks',
+  { _id: 'text', _error: 'text' },
+  ({ now }) => `UPDATE triggers_task SET state = CASE WHEN state = 'ready' THEN 'failed' ELSE 'cancelled' END,
+      error = CASE WHEN state = 'ready' THEN g._error END, finished_at = ${now}
+    FROM g WHERE execution_id = g._id AND state IN ('ready', 'blocked') RETURNING task, state`,
+);
+
+/**
+ * Fails an execution that nobody can continue: its ready tasks have failed, those behind them are cancelled.
+ *
+ * @param tellsFailure whether the workflow has a callback for it
+ * @returns the end, unless a body still runs
+ */
+export function* failExecution(
+  id: ExecutionId,
+  error: StoredError,
+  tellsFailure: boolean,
+  scope: CommitScope,
+): Work<ExecutionEnd | null> {
+  const rows = yield* run(FAIL_TASKS, [[id, JSON.stringify(error)]]);
+  const facts = (yield* readFacts([id])).get(id);
+  if (facts === undefined) return null;
+  const ended = rows.map((row) => ({
+    facts,
+    task: row['task'] as string,
+    dependents: [],
+    state: row['state'] as 'failed' | 'cancelled',
+    error,
+    workflowCallbacks: { onSuccess: false, onFailure: tellsFailure },
+    outputs: new Map<string, string>(),
+  }));
+  return (yield* advance(ended, scope)).ends.get(id) ?? null;
+}

@@ -1,0 +1,94 @@
+import { batch, run, runOnce } from './dialects/batch.js';
+import type { Batch, Rows, Work } from './dialects/batch.js';
+import { livingNode } from './node.repository.js';
+
+/** The most tasks that {@link ORPHANED_TASKS} returns. */
+export const MAX_ORPHANS = 500;
+
+/** Tasks whose node is dead. */
+export const ORPHANED_TASKS: Batch = batch(
+  'task_orphaned',
+  { _me: 'text' },
+  ({
+    now,
+  }) => `SELECT t.execution_id, t.task, t.id, t.graph, t.attempt, t.max_attempts, t.rescues, t.priority, t.attempts,
+      t.lease_token, t.owner, t.started_at, t.workflow
+    FROM triggers_task t WHERE t.state = 'running' AND t.owner <> (SELECT _me FROM g) AND NOT ${livingNode('t.owner', now)}
+    ORDER BY t.execution_id LIMIT ${MAX_ORPHANS}`,
+);
+
+/** Tasks that a row says this node runs. */
+export const OWN_TASKS: Batch = batch(
+  'task_own',
+  { _me: 'text' },
+  () =>
+    `SELECT execution_id, task, lease_token FROM triggers_task WHERE state = 'running' AND owner IN (SELECT _me FROM g)`,
+);
+
+/** Executions of this node's bodies that were cancelled, perhaps by another process. */
+export const CANCELLED_AMONG: Batch = batch(
+  'execution_cancelled_among',
+  { _id: 'text' },
+  () => `SELECT e.id FROM g JOIN triggers_execution e ON e.id = g._id WHERE e.state = 'cancelling'`,
+);
+
+const FOREIGN = batch(
+  'task_foreign',
+  { _declared: 'text' },
+  ({ jsonTexts }) => `SELECT execution_id, workflow, workflow_hash, min(run_at) AS since
+    FROM triggers_task
+    WHERE state = 'ready' AND workflow || ':' || workflow_hash NOT IN (${jsonTexts('(SELECT _declared FROM g)')})
+    GROUP BY execution_id, workflow, workflow_hash ORDER BY min(run_at) LIMIT 200`,
+);
+
+const UNFINISHED = batch(
+  'task_unfinished',
+  { _execution: 'text' },
+  () => `SELECT execution_id, task, graph FROM triggers_task
+    WHERE execution_id IN (SELECT _execution FROM g) AND state IN ('blocked', 'ready', 'running')`,
+);
+
+const ADOPT = batch(
+  'task_adopt',
+  { _execution: 'text', _hash: 'text' },
+  () =>
+    `UPDATE triggers_task SET workflow_hash = g._hash FROM g WHERE execution_id = g._execution AND state IN ('blocked', 'ready')`,
+);
+
+const ADOPT_EXECUTION = batch(
+  'execution_adopt',
+  { _execution: 'text', _hash: 'text' },
+  () => `UPDATE triggers_execution SET workflow_hash = g._hash FROM g WHERE id = g._execution`,
+);
+
+const LIVE_HASHES = batch(
+  'node_hashes',
+  {},
+  ({ now }) => `SELECT workflows FROM triggers_node WHERE lease_until > ${now}`,
+);
+
+/** Executions with ready tasks of a shape that this node does not declare. */
+export function* findForeign(declared: readonly string[]): Work<Rows> {
+  return yield* run(FOREIGN, [[JSON.stringify(declared)]]);
+}
+
+/** The unfinished tasks of executions, to see whether a changed workflow can go on with them. */
+export function* readUnfinished(ids: readonly string[]): Work<Rows> {
+  return yield* run(
+    UNFINISHED,
+    ids.map((id) => [id]),
+  );
+}
+
+/** From now on these executions belong to the shape of the workflow that this node declares. */
+export function* adopt(executions: readonly { readonly id: string; readonly hash: string }[]): Work<void> {
+  const rows = executions.map(({ id, hash }) => [id, hash]);
+  yield* run(ADOPT, rows);
+  yield* run(ADOPT_EXECUTION, rows);
+}
+
+/** Everything that some living node declares, as `workflow:hash`. */
+export function* liveHashes(): Work<Set<string>> {
+  const rows = yield* runOnce(LIVE_HASHES);
+  return new Set(rows.flatMap((row) => JSON.parse(row['workflows'] as string) as string[]));
+}

@@ -1,0 +1,29 @@
+import { claimsContract } from './contract/claims.contract.js';
+import { controlsContract } from './contract/controls.contract.js';
+import { finishesContract } from './contract/finishes.contract.js';
+import { firingsContract } from './contract/firings.contract.js';
+import { graphsContract } from './contract/graphs.contract.js';
+import { groupsContract } from './contract/groups.contract.js';
+import { keysContract } from './contract/keys.contract.js';
+import type { Database } from './contract/kit.contract.js';
+import { migrationsContract } from './contract/migrations.contract.js';
+import { pollsContract } from './contract/polls.contract.js';
+import { pruningContract } from './contract/pruning.contract.js';
+import { putBacksContract } from './contract/put-backs.contract.js';
+import { ratesContract } from './contract/rates.contract.js';
+
+/** Everything that the store promises, whatever the database. */
+export function storeContract(database: Database): void {
+  migrationsContract(database);
+  groupsContract(database);
+  firingsContract(database);
+  ratesContract(database);
+  keysContract(database);
+  claimsContract(database);
+  finishesContract(database);
+  graphsContract(database);
+  putBacksContract(database);
+  controlsContract(database);
+  pollsContract(database);
+  pruningContract(database);
+}

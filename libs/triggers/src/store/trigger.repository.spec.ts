@@ -1,0 +1,153 @@
+import { Client } from 'pg';
+import { EventBus } from '../model/events.js';
+import type { FiringId, NodeId } from '../model/ids.js';
+import { TestClock } from '../testing/test-clock.js';
+import { resolveDatabaseOptions } from './database.options.js';
+import { contend, findHolders } from './commits/dedup.statements.js';
+import type { DedupWish } from './commits/firing.draft.js';
+import { registerNode } from './node.repository.js';
+import { Store } from './store.service.js';
+import {
+  READ_STAMPS,
+  READ_TRIGGERS,
+  acquireTriggers,
+  declareTriggers,
+  forgetTrigger,
+  recordOf,
+  releaseTriggers,
+  resumeTrigger,
+  setTriggerCursor,
+  setTriggerEnabled,
+  setTriggerInterval,
+} from './trigger.repository.js';
+import type { TriggerRecord } from './trigger.repository.js';
+
+const [me, other] = ['node-a', 'node-b'] as NodeId[] as [NodeId, NodeId];
+const LEASE_MS = 30_000;
+
+async function freshPostgres(): Promise<string> {
+  const url = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
+  const client = new Client({ connectionString: url.toString() });
+  const database = `trigger_repository_${process.pid}_${Date.now()}`;
+  await client.connect();
+  await client.query(`CREATE DATABASE ${database}`);
+  await client.end();
+  url.pathname = `/${database}`;
+  return url.toString();
+}
+
+describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
+  let clock: TestClock;
+  let store: Store;
+
+  beforeAll(async () => {
+    clock = new TestClock();
+    const database =
+      type === 'sqlite' ? ({ type, path: ':memory:' } as const) : ({ type, url: await freshPostgres() } as const);
+    store = new Store(
+      resolveDatabaseOptions(database),
+      clock,
+      new EventBus(
+        () => clock.now(),
+        () => undefined,
+      ),
+    );
+    await store.open();
+  });
+  afterAll(() => store.close());
+
+  const declare = (name: string, aliases: readonly string[] = []): Promise<void> =>
+    store.change(() => declareTriggers([{ name, kind: 'poll', aliases }]));
+  const acquire = (name: string, node: NodeId): Promise<TriggerRecord[]> =>
+    store.change(() => acquireTriggers([name], node));
+  const read = async (name: string): Promise<TriggerRecord | undefined> => {
+    const [row] = await store.read(READ_TRIGGERS, [[name]]);
+    return row && recordOf(row, me);
+  };
+  const register = (id: NodeId): Promise<void> =>
+    store.change(() => registerNode({ id, name: id, leaseMs: LEASE_MS, workflows: [] }));
+
+  it('declares a trigger once and keeps what operators set at every later declaration (T-9)', async () => {
+    await declare('kept');
+    await store.change(() => setTriggerEnabled('kept', false));
+    await store.change(() => setTriggerInterval('kept', 5_000));
+    await store.change(() => setTriggerCursor('kept', '{"since":1}'));
+    await declare('kept');
+    expect(await read('kept')).toMatchObject({
+      enabledOverride: false,
+      intervalOverrideMs: 5_000,
+      cursor: '{"since":1}',
+      cursorVersion: 2,
+      epoch: 0,
+    });
+    await store.change(() => setTriggerEnabled('kept', null));
+    await store.change(() => setTriggerInterval('kept', null));
+    expect(await read('kept')).toMatchObject({ enabledOverride: null, intervalOverrideMs: null, cursorVersion: 3 });
+  });
+
+  it('gives a trigger to one living node, and to another when the lease of the first has run out', async () => {
+    await declare('owned');
+    await register(me);
+    await register(other);
+    expect(await acquire('owned', me)).toMatchObject([{ name: 'owned', mine: true, epoch: 1 }]);
+    expect(await acquire('owned', other)).toEqual([]);
+    clock.set(new Date(clock.now() + LEASE_MS + 1));
+    await register(other);
+    expect(await acquire('owned', other)).toMatchObject([{ mine: true, epoch: 2 }]);
+    expect(await store.read(READ_STAMPS, [['owned', me]])).toEqual([]);
+    expect(await read('owned')).toMatchObject({ mine: false, epoch: 2 });
+  });
+
+  it('lets one of two racing nodes win', async () => {
+    await declare('raced');
+    await Promise.all([register(me), register(other)]);
+    const won = await Promise.all([acquire('raced', me), acquire('raced', other)]);
+    expect(won.flat()).toHaveLength(1);
+  });
+
+  it('raises the epoch when the owner takes it again, and frees it only for its owner', async () => {
+    await declare('again');
+    await Promise.all([register(me), register(other)]);
+    await acquire('again', me);
+    expect(await acquire('again', me)).toMatchObject([{ epoch: 2 }]);
+    await store.change(() => releaseTriggers(['again'], other));
+    expect(await acquire('again', other)).toEqual([]);
+    await store.change(() => releaseTriggers(['again'], me));
+    expect(await acquire('again', other)).toMatchObject([{ epoch: 3 }]);
+  });
+
+  it('ends a suspension and raises the version, and leaves others alone', async () => {
+    await declare('healthy');
+    await store.change(() => resumeTrigger('healthy'));
+    expect(await read('healthy')).toMatchObject({ cursorVersion: 0 });
+  });
+
+  it('carries row and keys over a rename, once', async () => {
+    const wish = (space: string): DedupWish => ({
+      space,
+      key: Buffer.alloc(16, 1),
+      scope: 'ever',
+      cooldown: false,
+      windowMs: null,
+      label: 'k',
+      replay: false,
+    });
+    await declare('older');
+    await store.change(() => setTriggerCursor('older', '7'));
+    await store.change(() => contend([{ wish: wish('older'), firingId: 'f1' as FiringId }]));
+    await declare('newer', ['oldest', 'older']);
+    expect(await read('older')).toBeUndefined();
+    expect(await read('newer')).toMatchObject({ cursor: '7', cursorVersion: 1 });
+    expect([...(await store.change(() => findHolders([wish('newer')]))).values()]).toMatchObject([{ firingId: 'f1' }]);
+    await declare('older');
+    await declare('newer', ['oldest', 'older']);
+    expect(await read('older')).toMatchObject({ cursor: null });
+    expect(await read('newer')).toMatchObject({ cursor: '7' });
+  });
+
+  it('forgets a trigger with its keys', async () => {
+    await declare('gone');
+    await store.change(() => forgetTrigger('gone'));
+    expect(await read('gone')).toBeUndefined();
+  });
+});

@@ -1,0 +1,225 @@
+import type { NodeId } from '../model/ids.js';
+import type { SourceKind } from '../model/states.js';
+import { batch, run, toDate } from './dialects/batch.js';
+import type { Row, Work } from './dialects/batch.js';
+import { livingNode } from './node.repository.js';
+
+/** A trigger that this process declares. */
+export interface TriggerDeclaration {
+  readonly name: string;
+  readonly kind: SourceKind;
+  /** Former names; the row and the keys of the first that exists are carried over. */
+  readonly aliases: readonly string[];
+}
+
+/** What is stored of a trigger. */
+export interface TriggerRecord {
+  readonly name: string;
+  /** Whether this node owns it. */
+  readonly mine: boolean;
+  readonly epoch: number;
+  readonly cursorVersion: number;
+  readonly cursor: string | null;
+  readonly enabledOverride: boolean | null;
+  readonly intervalOverrideMs: number | null;
+  readonly consecutiveFailures: number;
+  readonly lastError: string | null;
+  readonly suspendedAt: Date | null;
+  readonly lastPollAt: Date | null;
+  /** By the clock that rules the rows. */
+  readonly lastPollAgoMs: number | null;
+  readonly lastFireAt: Date | null;
+}
+
+const COLUMNS = `name, owner, epoch, cursor_version, cursor, enabled_override, interval_override_ms, consecutive_failures,
+  last_error, suspended_at, last_poll_at, last_fire_at`;
+
+const EXISTING = batch(
+  'trigger_existing',
+  { _name: 'text' },
+  () => `SELECT name FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
+);
+
+const RENAME = batch(
+  'trigger_rename',
+  { _from: 'text', _to: 'text' },
+  () => `UPDATE triggers_trigger SET name = g._to FROM g WHERE name = g._from`,
+);
+
+const RENAME_KEYS = batch(
+  'trigger_rename_keys',
+  { _from: 'text', _to: 'text' },
+  () => `UPDATE triggers_dedup SET trigger = g._to FROM g WHERE trigger = g._from`,
+);
+
+/** Firings whose keys were carried over give them back under the new name. */
+const RENAME_SPACES = batch(
+  'trigger_rename_spaces',
+  { _from: 'text', _to: 'text' },
+  () => `UPDATE triggers_firing SET dedup_space = g._to FROM g
+    WHERE dedup_space = g._from AND id IN (SELECT d.firing_id FROM triggers_dedup d WHERE d.trigger IN (SELECT _to FROM g))`,
+);
+
+const DECLARE = batch(
+  'trigger_declare',
+  { _name: 'text', _kind: 'text' },
+  ({
+    now,
+  }) => `INSERT INTO triggers_trigger (name, kind, first_seen_at, seen_at) SELECT _name, _kind, ${now}, ${now} FROM g WHERE true
+    ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, seen_at = excluded.seen_at`,
+);
+
+const ACQUIRE = batch(
+  'trigger_acquire',
+  { _name: 'text', _me: 'text' },
+  ({ now, nowMs }) => `UPDATE triggers_trigger SET owner = g._me, epoch = epoch + 1 FROM g
+    WHERE name = g._name AND (owner IS NULL OR owner = g._me OR NOT ${livingNode('owner', now)})
+    RETURNING ${COLUMNS}, ${nowMs} AS now_ms`,
+);
+
+const RELEASE = batch(
+  'trigger_release',
+  { _name: 'text', _me: 'text' },
+  () => `UPDATE triggers_trigger SET owner = NULL FROM g WHERE name = g._name AND owner = g._me`,
+);
+
+/** Reads triggers by name. */
+export const READ_TRIGGERS = batch(
+  'trigger_read',
+  { _name: 'text' },
+  ({ nowMs }) => `SELECT ${COLUMNS}, ${nowMs} AS now_ms FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
+);
+
+/** Reads what tells whether an operator or another node changed triggers that this node owns. */
+export const READ_STAMPS = batch(
+  'trigger_stamps',
+  { _name: 'text', _me: 'text' },
+  () => `SELECT t.name, t.epoch, t.cursor_version, t.interval_override_ms FROM g
+    JOIN triggers_trigger t ON t.name = g._name AND t.owner = g._me`,
+);
+
+const SET_ENABLED = batch(
+  'trigger_set_enabled',
+  { _name: 'text', _on: 'bool' },
+  () =>
+    `UPDATE triggers_trigger SET enabled_override = g._on, cursor_version = cursor_version + 1 FROM g WHERE name = g._name`,
+);
+
+const SET_INTERVAL = batch(
+  'trigger_set_interval',
+  { _name: 'text', _ms: 'int' },
+  () => `UPDATE triggers_trigger SET interval_override_ms = g._ms FROM g WHERE name = g._name`,
+);
+
+const SET_CURSOR = batch(
+  'trigger_set_cursor',
+  { _name: 'text', _cursor: 'text' },
+  () =>
+    `UPDATE triggers_trigger SET cursor = g._cursor, cursor_version = cursor_version + 1 FROM g WHERE name = g._name`,
+);
+
+const RESUME = batch(
+  'trigger_resume',
+  { _name: 'text' },
+  () => `UPDATE triggers_trigger SET suspended_at = NULL, consecutive_failures = 0, last_error = NULL,
+      cursor_version = cursor_version + 1
+    FROM g WHERE name = g._name AND suspended_at IS NOT NULL`,
+);
+
+const FORGET = batch(
+  'trigger_forget',
+  { _name: 'text' },
+  () => `DELETE FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
+);
+const FORGET_KEYS = batch(
+  'trigger_forget_keys',
+  { _name: 'text' },
+  () => `DELETE FROM triggers_dedup WHERE trigger IN (SELECT _name FROM g)`,
+);
+
+/** Makes sure that every trigger has a row and was seen now. Never touches what operators set, cursors or counters. */
+export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<void> {
+  const sorted = [...triggers].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const wanted = sorted.flatMap(({ name, aliases }) => (aliases.length === 0 ? [] : [name, ...aliases]));
+  const existing = new Set(
+    (yield* run(
+      EXISTING,
+      wanted.map((name) => [name]),
+    )).map((row) => row['name']),
+  );
+  const renamed = sorted.flatMap(({ name, aliases }) => {
+    const former = existing.has(name) ? undefined : aliases.find((alias) => existing.has(alias));
+    return former === undefined ? [] : [[former, name]];
+  });
+  yield* run(RENAME, renamed);
+  yield* run(RENAME_KEYS, renamed);
+  yield* run(RENAME_SPACES, renamed);
+  yield* run(
+    DECLARE,
+    sorted.map(({ name, kind }) => [name, kind]),
+  );
+}
+
+/** Takes the triggers that nobody alive owns, or this node itself, and raises their epoch. */
+export function* acquireTriggers(names: readonly string[], me: NodeId): Work<TriggerRecord[]> {
+  const rows = yield* run(
+    ACQUIRE,
+    [...names].sort().map((name) => [name, me]),
+  );
+  return rows.map((row) => recordOf(row, me));
+}
+
+/** Gives triggers of this node up. */
+export function* releaseTriggers(names: readonly string[], me: NodeId): Work<void> {
+  yield* run(
+    RELEASE,
+    [...names].sort().map((name) => [name, me]),
+  );
+}
+
+/** An operator's switch; `null` removes it. A poll that runs now is superseded. */
+export function* setTriggerEnabled(name: string, on: boolean | null): Work<void> {
+  yield* run(SET_ENABLED, [[name, on]]);
+}
+
+/** An operator's interval; `null` removes it. */
+export function* setTriggerInterval(name: string, intervalMs: number | null): Work<void> {
+  yield* run(SET_INTERVAL, [[name, intervalMs]]);
+}
+
+/** An operator's cursor, as JSON; `null` starts anew. A poll that runs now is superseded. */
+export function* setTriggerCursor(name: string, cursor: string | null): Work<void> {
+  yield* run(SET_CURSOR, [[name, cursor]]);
+}
+
+/** Ends a suspension. */
+export function* resumeTrigger(name: string): Work<void> {
+  yield* run(RESUME, [[name]]);
+}
+
+/** Deletes a trigger that nothing declares any more, with its keys. Its history stays until it is pruned. */
+export function* forgetTrigger(name: string): Work<void> {
+  yield* run(FORGET_KEYS, [[name]]);
+  yield* run(FORGET, [[name]]);
+}
+
+/** A row of {@link READ_TRIGGERS} as a record. */
+export function recordOf(row: Row, me: NodeId): TriggerRecord {
+  const lastPollAt = toDate(row['last_poll_at']);
+  const [enabled, interval] = [row['enabled_override'], row['interval_override_ms']];
+  return {
+    name: row['name'] as string,
+    mine: row['owner'] === me,
+    epoch: Number(row['epoch']),
+    cursorVersion: Number(row['cursor_version']),
+    cursor: row['cursor'] as string | null,
+    enabledOverride: enabled === null ? null : Boolean(enabled),
+    intervalOverrideMs: interval === null ? null : Number(interval),
+    consecutiveFailures: Number(row['consecutive_failures']),
+    lastError: row['last_error'] as string | null,
+    suspendedAt: toDate(row['suspended_at']),
+    lastPollAt,
+    lastPollAgoMs: lastPollAt === null ? null : Number(row['now_ms']) - lastPollAt.getTime(),
+    lastFireAt: toDate(row['last_fire_at']),
+  };
+}

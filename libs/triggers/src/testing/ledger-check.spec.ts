@@ -1,0 +1,51 @@
+import { StoreKit } from '../store/contract/kit.contract.js';
+import { FakeEngine, begin, wish } from '../store/contract/work.contract.js';
+import type { Store } from '../store/store.service.js';
+import { checkLedger } from './ledger-check.js';
+
+describe('checkLedger', () => {
+  let kit: StoreKit;
+  let store: Store;
+
+  beforeEach(async () => {
+    kit = await StoreKit.create(':memory:');
+    store = await kit.open();
+    const engine = await FakeEngine.on(store, 30_000);
+    await begin(store, { dedup: wish('k'), workflows: 2, graph: { a: [], b: ['a'] } });
+    await engine.claim(1);
+  });
+  afterEach(() => kit.close());
+
+  it('finds nothing in a ledger as the store writes it', async () => {
+    expect(await checkLedger(store)).toEqual([]);
+  });
+
+  it.each([
+    ["UPDATE triggers_execution SET open_tasks = 1 WHERE workflow = 'w1'", 'counts 1 open tasks, but has 2'],
+    ["UPDATE triggers_execution SET failed_tasks = 1 WHERE workflow = 'w1'", 'counts 1 failed tasks, but has 0'],
+    [
+      "UPDATE triggers_execution SET state = 'completed', finished_at = created_at WHERE workflow = 'w1'",
+      'has ended with 2 open tasks',
+    ],
+    ["UPDATE triggers_execution SET finished_at = created_at WHERE workflow = 'w1'", 'finished at'],
+    ["UPDATE triggers_task SET state = 'skipped' WHERE workflow = 'w1'", 'has no open task and did not end'],
+    ["UPDATE triggers_task SET open_dependencies = 0 WHERE task = 'b'", 'waits for 0, but 1 are open'],
+    ["UPDATE triggers_task SET skipped_dependencies = 1 WHERE task = 'b'", 'counts 2 of 1 dependencies'],
+    ["UPDATE triggers_task SET state = 'blocked' WHERE task = 'a'", 'waits for nothing'],
+    ["UPDATE triggers_task SET held_by = 'pause' WHERE task = 'b'", 'is held by no pause'],
+    ["UPDATE triggers_execution SET state = 'paused'", 'is ready in a pause'],
+    ["UPDATE triggers_task SET owner = 'nobody' WHERE state = 'running'", 'runs on nobody, which is dead'],
+    ["UPDATE triggers_task SET lease_token = 't' WHERE state = 'ready'", 'has a token and does not run'],
+    ['UPDATE triggers_firing SET open_executions = 1', 'counts 1 open executions, but has 2'],
+    ['UPDATE triggers_firing SET failed_executions = 1', 'counts 1 failed ones, but has 0'],
+    ["UPDATE triggers_firing SET state = 'dead'", 'has 2 executions'],
+    ["DELETE FROM triggers_execution WHERE workflow = 'w2'", 'names 2 executions, but 1 are there'],
+    ['DELETE FROM triggers_dedup', 'runs without its key'],
+    ["UPDATE triggers_dedup SET expires_at = '2030-01-01T00:00:00.000Z'", 'runs on a key that expires'],
+    ["UPDATE triggers_execution SET state = 'cancelled'", 'of which nothing runs'],
+    ['DELETE FROM triggers_firing', 'has no firing'],
+  ])('finds what %s has broken', async (sql, problem) => {
+    await store.dialect.writer.query(sql);
+    expect(await checkLedger(store)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+});
