@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import type { Json } from '../model/json.js';
+import { MAX_DEDUP_KEY, canonicalJson, explicitKey, keyOfContext } from './dedup-key.js';
+
+/** The same value with the keys of every object in another order. */
+function reordered(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(reordered);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value as Record<string, Json>)
+      .reverse()
+      .map(([key, item]) => [key, reordered(item)]),
+  );
+}
+
+const json = fc.jsonValue() as fc.Arbitrary<Json>;
+
+describe('canonicalJson', () => {
+  // The vectors of RFC 8785: sections 3.2.2, 3.2.3 and appendix B.
+  it('writes the sample of section 3.2.2 and 3.2.3', () => {
+    const sample = JSON.parse(
+      '{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],' +
+        '"string":"\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/","literals":[null,true,false]}',
+    ) as Json;
+    expect(canonicalJson(sample)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],' +
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    );
+  });
+
+  it('sorts keys by their UTF-16 code units, as section 3.2.3 shows', () => {
+    const keys = {
+      '\u20ac': 'Euro Sign',
+      '\r': 'Carriage Return',
+      '\ufb33': 'Hebrew Letter Dalet With Dagesh',
+      '1': 'One',
+      '\ud83d\ude00': 'Emoji: Grinning Face',
+      '\u0080': 'Control',
+      '\u00f6': 'Latin Small Letter O With Diaeresis',
+    };
+    expect(
+      Object.values(
+        JSON.parse(
+          `[${canonicalJson(keys)
+            .slice(1, -1)
+            .replace(/"(?:[^"\\]|\\.)*":/g, '')}]`,
+        ) as string[],
+      ),
+    ).toEqual([
+      'Carriage Return',
+      'One',
+      'Control',
+      'Latin Small Letter O With Diaeresis',
+      'Euro Sign',
+      'Emoji: Grinning Face',
+      'Hebrew Letter Dalet With Dagesh',
+    ]);
+  });
+
+  it.each([
+    ['0', '0'],
+    ['-0', '0'],
+    ['5e-324', '5e-324'],
+    ['-5e-324', '-5e-324'],
+    ['1.7976931348623157e+308', '1.7976931348623157e+308'],
+    ['9007199254740992', '9007199254740992'],
+    ['295147905179352825856', '295147905179352830000'],
+    ['9.999999999999997e22', '9.999999999999997e+22'],
+    ['1e23', '1e+23'],
+    ['1.0000000000000001e23', '1.0000000000000001e+23'],
+    ['999999999999999700000', '999999999999999700000'],
+    ['1e21', '1e+21'],
+    ['9.999999999999997e-7', '9.999999999999997e-7'],
+    ['0.000001', '0.000001'],
+    ['333333333.3333332', '333333333.3333332'],
+    ['-0.0000033333333333333333', '-0.0000033333333333333333'],
+    ['1424953923781206.25', '1424953923781206.2'],
+  ])('writes the number %s as appendix B does', (number, text) => {
+    expect(canonicalJson(Number(number))).toBe(text);
+  });
+
+  it('writes what reads back as the same value', () => {
+    fc.assert(
+      fc.property(json, (value) => expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))),
+    );
+  });
+});
+
+describe('keyOfContext', () => {
+  // T-1
+  it('is the same whatever the order of the keys', () => {
+    expect(keyOfContext({ b: { y: 1, x: [{ q: 1, p: 2 }] }, a: 2 })).toEqual(
+      keyOfContext({ a: 2, b: { x: [{ p: 2, q: 1 }], y: 1 } }),
+    );
+    fc.assert(fc.property(json, (value) => expect(keyOfContext(reordered(value))).toEqual(keyOfContext(value))));
+  });
+
+  // 2
+  it('differs where the contexts differ', () => {
+    fc.assert(
+      fc.property(json, json, (one, other) => {
+        fc.pre(canonicalJson(one) !== canonicalJson(other));
+        expect(keyOfContext(one).bytes.equals(keyOfContext(other).bytes)).toBe(false);
+      }),
+    );
+  });
+
+  it('has 16 bytes and says where it comes from', () => {
+    const { bytes, label } = keyOfContext({ a: 1 });
+    expect(bytes).toHaveLength(16);
+    expect(label).toMatch(/^sha256:[0-9a-f]{32}$/);
+  });
+});
+
+describe('explicitKey', () => {
+  it('keeps the key for people, without control characters', () => {
+    expect(explicitKey('order:\u00077', 'x').label).toBe('order:7');
+    expect(explicitKey('order:\u00077', 'x').bytes.equals(explicitKey('order:7', 'x').bytes)).toBe(false);
+  });
+
+  it('never meets the hash of a context', () => {
+    expect(explicitKey('{"a":1}', 'x').bytes.equals(keyOfContext({ a: 1 }).bytes)).toBe(false);
+    expect(explicitKey(keyOfContext({ a: 1 }).label, 'x').bytes.equals(keyOfContext({ a: 1 }).bytes)).toBe(false);
+  });
+
+  it('takes up to 1,024 characters', () => {
+    expect(explicitKey('x'.repeat(MAX_DEDUP_KEY), 'x').bytes).toHaveLength(16);
+  });
+
+  it.each([
+    ['', 'has 0 characters'],
+    ['x'.repeat(MAX_DEDUP_KEY + 1), 'has 1025 characters'],
+    [5, 'is a number'],
+    [null, 'is null'],
+    [{}, 'is a object'],
+  ])('refuses %p and names whose it is', (key, problem) => {
+    expect(() => explicitKey(key, 'Trigger "inbox"')).toThrow(
+      expect.objectContaining({
+        code: 'TRG_DEDUP_KEY',
+        message: expect.stringContaining(`Trigger "inbox": the dedup key ${problem}`),
+      }),
+    );
+  });
+});

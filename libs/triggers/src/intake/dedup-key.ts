@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { TriggersError } from '../model/errors.js';
+import type { Json } from '../model/json.js';
+import { cleanText } from '../model/text.js';
+
+/** The longest explicit dedup key, in characters. */
+export const MAX_DEDUP_KEY = 1_024;
+
+/** A dedup key: what is stored, and what people see. */
+export interface DedupKey {
+  /** The first 16 bytes of SHA-256. */
+  readonly bytes: Buffer;
+  readonly label: string;
+}
+
+/** The canonical JSON text of a value (RFC 8785): equal values with their keys in another order have one text. */
+export function canonicalJson(value: Json): string {
+  return canonicalize(value) as string;
+}
+
+/** The key of a context: a hash of its canonical JSON. */
+export function keyOfContext(context: Json): DedupKey {
+  const hash = sha256(`context:${canonicalJson(context)}`);
+  return { bytes: hash.subarray(0, 16), label: `sha256:${hash.toString('hex').slice(0, 32)}` };
+}
+
+/**
+ * The key that a program or a sender chose.
+ *
+ * @param whose what it belongs to, for the message: `Trigger "inbox"`
+ * @throws TRG_DEDUP_KEY when it is no text, empty, or longer than 1,024 characters
+ */
+export function explicitKey(key: unknown, whose: string): DedupKey {
+  if (typeof key !== 'string' || key === '' || key.length > MAX_DEDUP_KEY) {
+    const shown =
+      typeof key === 'string' ? `has ${key.length} characters` : `is ${key === null ? 'null' : `a ${typeof key}`}`;
+    throw new TriggersError(
+      'TRG_DEDUP_KEY',
+      `${whose}: the dedup key ${shown}. Use a text of 1 to ${MAX_DEDUP_KEY} characters.`,
+    );
+  }
+  return { bytes: sha256(`key:${key}`).subarray(0, 16), label: cleanText(key) };
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

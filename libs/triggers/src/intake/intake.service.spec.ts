@@ -1,0 +1,258 @@
+import { MAX_DEPTH, causedBy } from '../model/causation.js';
+import type { ExecutionId } from '../model/ids.js';
+import { newId } from '../model/ids.js';
+import { DATABASES, gate } from '../engine/engine.contract.js';
+import { behaviour, ran, useIntake } from './intake.contract.js';
+import { PollIntake } from './poll-intake.js';
+
+describe.each(DATABASES)('intake on %s', (database) => {
+  const h = useIntake(database);
+  const rows = async (): Promise<unknown[]> =>
+    (await h().node.rows('firing')).map((row) => [row['state'], row['reason']]);
+
+  // T-1
+  it('takes equal contexts with their keys in another order for one, while the first runs', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const trigger = h().trigger();
+    const first = await h().fire(trigger, { a: 1, b: { c: 2, d: 3 } });
+    const second = await h().fire(trigger, { b: { d: 3, c: 2 }, a: 1 });
+    expect(first.status).toBe('accepted');
+    expect(second).toMatchObject({
+      status: 'duplicate',
+      firingId: first.firingId,
+      executionIds: first.executionIds,
+      state: 'accepted',
+    });
+    working.open();
+    await h().kit.clock.advance(2_000);
+    expect((await h().node.rows('firing'))[0]?.['duplicates']).toBe(1);
+  });
+
+  // T-2
+  it('takes the same context again when its execution has completed', async () => {
+    const trigger = h().trigger();
+    for (let round = 0; round < 3; round += 1) {
+      expect((await h().fire(trigger, { same: true })).status).toBe('accepted');
+      await h().kit.clock.settle();
+    }
+    expect(ran).toHaveLength(3);
+  });
+
+  // T-3
+  it('takes a fire without context three times, each when the one before has ended', async () => {
+    const trigger = h().trigger();
+    for (let round = 0; round < 3; round += 1) {
+      expect((await h().fire(trigger)).status).toBe('accepted');
+      await h().kit.clock.settle();
+    }
+    expect(ran).toEqual([{}, {}, {}]);
+  });
+
+  // T-4
+  it('takes the same context twice at once where dedup is off', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const trigger = h().trigger({ dedup: { scope: 'off' } });
+    const outcomes = await Promise.all([h().fire(trigger, { a: 1 }), h().fire(trigger, { a: 1 })]);
+    expect(outcomes.map(({ status, dedupKey }) => [status, dedupKey])).toEqual([
+      ['accepted', null],
+      ['accepted', null],
+    ]);
+    working.open();
+    await h().kit.clock.settle();
+    expect(ran).toHaveLength(2);
+  });
+
+  // T-12
+  it('lets two triggers fire the same context', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const outcomes = [
+      await h().fire(h().trigger({ name: 'a' }), { x: 1 }),
+      await h().fire(h().trigger({ name: 'b' }), { x: 1 }),
+    ];
+    expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    working.open();
+    await h().kit.clock.settle();
+  });
+
+  // T-14
+  it('refuses a reserved key with its path and stores nothing', async () => {
+    const reserved = JSON.parse('{"a":{"__proto__":{"x":1}}}') as object;
+    await expect(h().fire(h().trigger(), reserved)).rejects.toMatchObject({
+      code: 'TRG_CONTEXT_RESERVED_KEY',
+      details: { path: 'a.__proto__' },
+      message: expect.stringContaining('Trigger "inbox"'),
+    });
+    expect(await rows()).toEqual([]);
+  });
+
+  it('answers a failed one that cools down with the instant', async () => {
+    behaviour.run = () => {
+      throw new Error('broken');
+    };
+    const trigger = h().trigger();
+    await h().fire(trigger, { a: 1 });
+    await h().kit.clock.settle();
+    const until = new Date(h().kit.clock.now() + 60_000).toISOString();
+    expect(await h().fire(trigger, { a: 1 })).toMatchObject({
+      status: 'duplicate',
+      reason: `cooling down until ${until}`,
+    });
+  });
+
+  it('says where an input does not fit, to whoever can try again', async () => {
+    await expect(h().fire(h().trigger({ workflow: 'checked' }), { amount: 'much' })).rejects.toMatchObject({
+      code: 'TRG_CONTEXT_SCHEMA',
+      details: { fields: [expect.stringContaining('amount')] },
+    });
+    expect(ran).toEqual([]);
+  });
+
+  it('keeps what nobody can send again: bad items as dead or rejected, the others fire, in their order', async () => {
+    const trigger = h().trigger({ workflow: 'checked', dedup: { scope: 'off' }, kind: 'poll' });
+    const polls = h().node.get(PollIntake);
+    await polls.declare([{ name: 'inbox', kind: 'poll', aliases: [] }]);
+    const [stored] = await polls.acquire(['inbox']);
+    const drafts = await polls.prepare(trigger, [
+      { context: { amount: 1 } },
+      { context: { amount: 'x' } },
+      { context: { amount: 1n } },
+      { context: { amount: 2 }, dedupKey: '' },
+      { context: { amount: 3 } },
+    ]);
+    expect(drafts.map(({ state }) => state)).toEqual(['accepted', 'rejected', 'dead', 'dead', 'accepted']);
+    const written = await polls.commit({
+      trigger: 'inbox',
+      epoch: stored?.epoch ?? -1,
+      cursorVersion: 0,
+      declaredEnabled: true,
+      cursor: '"next"',
+      drafts,
+      counts: { polls: 1, skips: 0, duplicates: 0, failures: 0 },
+      consecutiveFailures: 0,
+      lastError: null,
+      suspends: false,
+      lastPollAgoMs: 0,
+      ticks: [],
+      flush: false,
+    });
+    expect(written).toMatchObject({
+      status: 'committed',
+      outcomes: drafts.map(({ id, state }) => ({ firingId: id, status: state })),
+    });
+    await h().kit.clock.settle();
+    expect(ran).toEqual([{ amount: 1 }, { amount: 3 }]);
+    expect(
+      h()
+        .node.events.map(({ name }) => name)
+        .filter((name) => name.startsWith('firing')),
+    ).toEqual(['firing.accepted', 'firing.rejected', 'firing.dead', 'firing.dead', 'firing.accepted']);
+  });
+
+  it('filters by the context as tasks see it, and leaves a row', async () => {
+    const seen: unknown[] = [];
+    const filter = (context: object): boolean => (seen.push(context), false);
+    const trigger = h().trigger({ filter, rateLimit: { limit: 1, perMs: 60_000 } });
+    for (let repeat = 0; repeat < 3; repeat += 1) {
+      expect(await h().fire(trigger, { at: new Date(0) })).toMatchObject({
+        status: 'filtered',
+        executionIds: [],
+        dedupKey: null,
+      });
+    }
+    expect(seen[0]).toEqual({ at: '1970-01-01T00:00:00.000Z' });
+    expect(await rows()).toEqual([
+      ['filtered', 'filter'],
+      ['filtered', 'filter'],
+      ['filtered', 'filter'],
+    ]);
+    expect((await h().fire({ ...trigger, filter: () => true })).status).toBe('accepted');
+  });
+
+  it('refuses beyond the rate, says how long to wait, and takes the repeat', async () => {
+    const trigger = h().trigger({ rateLimit: { limit: 1, perMs: 60_000 } });
+    await h().fire(trigger, { n: 1 });
+    expect(await h().fire(trigger, { n: 2 })).toMatchObject({
+      status: 'limited',
+      state: 'limited',
+      delayedMs: 60_000,
+      executionIds: [],
+    });
+    await h().kit.clock.advance(60_000);
+    expect((await h().fire(trigger, { n: 2 })).status).toBe('accepted');
+  });
+
+  it('starts no earlier than "runAt"', async () => {
+    const outcome = await h().fire(h().trigger(), {}, { runAt: new Date(h().kit.clock.now() + 90_000) });
+    expect(outcome).toMatchObject({ status: 'accepted', delayedMs: 90_000 });
+    await h().kit.clock.advance(89_000);
+    expect(ran).toEqual([]);
+    await h().kit.clock.advance(2_000);
+    expect(ran).toHaveLength(1);
+  });
+
+  it('ends a circle of workflows that fire each other at depth 16, and keeps no key of its end', async () => {
+    const trigger = h().trigger({ dedup: { scope: 'running', cooldown: true } });
+    const outcomes: string[] = [];
+    let n = 0;
+    behaviour.run = async () => {
+      n += 1;
+      outcomes.push((await h().fire(trigger, { n })).status);
+    };
+    await h().fire(trigger, { n });
+    await h().kit.clock.advance(1_000);
+    expect(outcomes).toEqual([...Array.from({ length: MAX_DEPTH }, () => 'accepted'), 'dead']);
+    const [last] = (await h().node.rows('firing')).slice(-1);
+    expect(last).toMatchObject({ state: 'dead', reason: 'loop', depth: MAX_DEPTH + 1 });
+    behaviour.run = () => undefined;
+    expect((await h().fire(trigger, { n })).status).toBe('accepted');
+  });
+
+  it('knows who caused a firing', async () => {
+    const executionId = newId<ExecutionId>();
+    await causedBy({ executionId, depth: 4 }, () => h().fire(h().trigger()));
+    expect(await h().node.rows('firing')).toMatchObject([{ caused_by: executionId, depth: 5 }]);
+  });
+
+  it('replays an ended execution with its context and key, and refuses while it or another runs', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const trigger = h().trigger();
+    const {
+      executionIds: [id],
+    } = await h().fire(trigger, { file: 'a' }, { dedupKey: 'a' });
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({ code: 'TRG_API_CONFLICT' });
+    working.open();
+    await h().kit.clock.settle();
+    const again = gate();
+    behaviour.run = () => again.opened;
+    expect(await h().intake.replay(id as ExecutionId, { initiatedBy: 'ann' })).toMatchObject({
+      status: 'accepted',
+      dedupKey: 'a',
+    });
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({ code: 'TRG_API_CONFLICT' });
+    await expect(h().intake.replay(newId<ExecutionId>())).rejects.toMatchObject({
+      code: 'TRG_API_EXECUTION_NOT_FOUND',
+    });
+    again.open();
+    await h().kit.clock.settle();
+    expect(ran).toEqual([{ file: 'a' }, { file: 'a' }]);
+    expect((await h().node.rows('execution')).at(-1)).toMatchObject({ replay_of: id, initiated_by: 'ann' });
+  });
+
+  it.each(['\u0007bell', 'sha256:0123'])('replays with the key %p as it was', async (dedupKey) => {
+    const trigger = h().trigger();
+    const {
+      executionIds: [id],
+    } = await h().fire(trigger, { file: 'a' }, { dedupKey });
+    await h().kit.clock.settle();
+    const working = gate();
+    behaviour.run = () => working.opened;
+    await h().fire(trigger, { file: 'a' }, { dedupKey });
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({ code: 'TRG_API_CONFLICT' });
+    working.open();
+    await h().kit.clock.settle();
+  });
+});

@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus } from '../model/events.js';
+import type { ExecutionId, FiringId } from '../model/ids.js';
+import type { Json } from '../model/json.js';
+import { TriggersError } from '../model/errors.js';
+import type { FireItem } from '../model/trigger-result.js';
+import { FIRING } from '../store/commits/firing.commit.js';
+import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
+import { batch } from '../store/dialects/batch.js';
+import { Store } from '../store/store.service.js';
+import { canonicalJson } from './dedup-key.js';
+import { IntakeCounter } from './intake-counter.js';
+import type { FireOutcome, FireRequest, StartRequest } from './fire.types.js';
+import { IntakePipe } from './intake.pipe.js';
+import { directSource, sourceOf } from './firing-source.js';
+import type { FiringExtras, FiringSource } from './firing-source.js';
+import { ReplaySource } from './replay.source.js';
+
+const READ_CONTEXT = batch(
+  'firing_context',
+  { _id: 'text' },
+  () => `SELECT context FROM triggers_firing WHERE id IN (SELECT _id FROM g)`,
+);
+
+/**
+ * Intake: everything that fires comes through here, whatever its source.
+ *
+ * verify → parse → schema → map → filter → [in the commit: dedup → rate limit → insert]. Nothing before the commit is
+ * more than a hint. When a call returns, the firing with its executions and first tasks is durable, or it was a
+ * duplicate of one that is; a caller that is told "unavailable" may try again without harm. Of any number of racers with
+ * one dedup key exactly one is accepted and the others are told its ids.
+ */
+@Injectable()
+export class IntakeService {
+  constructor(
+    private readonly store: Store,
+    private readonly pipe: IntakePipe,
+    private readonly counter: IntakeCounter,
+    private readonly replays: ReplaySource,
+    private readonly events: EventBus,
+  ) {}
+
+  /**
+   * Fires a trigger on somebody's behalf.
+   *
+   * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY for a bad context; TRG_STORE_UNAVAILABLE when the database does not answer
+   */
+  async fire(request: FireRequest): Promise<FireOutcome> {
+    const { trigger, initiatedBy, idempotency, scheduledFor, ...item } = request;
+    const outcome = await this.#submit(sourceOf(trigger, 'refuse'), item, { initiatedBy, idempotency, scheduledFor });
+    if (outcome.status === 'accepted') this.counter.fired(trigger.name, 'fires');
+    else if (outcome.status === 'duplicate') this.counter.fired(trigger.name, 'duplicates');
+    return outcome;
+  }
+
+  /** Starts a workflow without a trigger. @throws as {@link fire} */
+  start(request: StartRequest): Promise<FireOutcome> {
+    const { workflow, initiatedBy, idempotency, ...item } = request;
+    return this.#submit(directSource(workflow), item, { initiatedBy, idempotency });
+  }
+
+  /**
+   * A new execution of the firing of an ended one, linked to it. It takes a free dedup key and ignores windows.
+   *
+   * @throws TRG_API_EXECUTION_NOT_FOUND; TRG_API_CONFLICT while the execution still runs, its workflow is gone, or another
+   *   execution holds its key; and as {@link fire}
+   */
+  async replay(
+    executionId: ExecutionId,
+    options: { readonly context?: object; readonly initiatedBy?: string } = {},
+  ): Promise<FireOutcome> {
+    const { source, item, replayKey } = await this.replays.find(executionId);
+    const replayed = options.context === undefined ? item : { ...item, context: options.context };
+    const outcome = await this.#submit(source, replayed, {
+      initiatedBy: options.initiatedBy,
+      replayOf: executionId,
+      replayKey,
+    });
+    if (outcome.status !== 'duplicate') return outcome;
+    throw new TriggersError(
+      'TRG_API_CONFLICT',
+      `Firing "${outcome.firingId}" holds the dedup key of this execution. Replay it when that has ended.`,
+      {
+        details: { holder: outcome.firingId, executionIds: outcome.executionIds },
+      },
+    );
+  }
+
+  async #submit(source: FiringSource, item: FireItem, extras: FiringExtras): Promise<FireOutcome> {
+    const draft = await this.pipe.draft(source, item, 'throw', extras);
+    const { commitDeadlineMs: deadlineMs } = this.store.options;
+    const verdict = await this.store.commits.submit(FIRING, draft, { deadlineMs });
+    const repeated = verdict.status === 'duplicate' && verdict.of === 'idempotency';
+    if (repeated) await this.#refuseOtherContext(draft, verdict.firingId);
+    return this.conclude(draft, verdict);
+  }
+
+  /** An `Idempotency-Key` stands for one request; with another context it is a mistake of the sender. */
+  async #refuseOtherContext(draft: FiringDraft, firingId: FiringId): Promise<void> {
+    const [row] = await this.store.read(READ_CONTEXT, [[firingId]]);
+    if (row === undefined || sameJson(row['context'] as string | null, draft.context)) return;
+    throw new TriggersError(
+      'TRG_API_IDEMPOTENCY',
+      'This Idempotency-Key was used before with another context. Use a new key for a new request.',
+      {
+        details: { firingId },
+      },
+    );
+  }
+
+  /** What a caller is told of a verdict, after everybody else was told. */
+  conclude(draft: FiringDraft, verdict: FiringVerdict): FireOutcome {
+    const dedupKey = draft.dedup?.label ?? null;
+    switch (verdict.status) {
+      case 'duplicate': {
+        this.counter.duplicate(verdict.firingId);
+        this.events.emit('firing.duplicate', { trigger: draft.trigger, firingId: verdict.firingId });
+        const { firingId, executionIds, state, coolingDownUntil } = verdict;
+        const reason = coolingDownUntil === null ? null : `cooling down until ${coolingDownUntil.toISOString()}`;
+        return { status: 'duplicate', firingId, executionIds, dedupKey, state, reason, delayedMs: 0 };
+      }
+      case 'limited':
+        return {
+          status: 'limited',
+          firingId: draft.id,
+          executionIds: [],
+          dedupKey: null,
+          state: 'limited',
+          reason: 'rate limit',
+          delayedMs: verdict.retryAfterMs,
+        };
+      case 'stored':
+        return this.#stored(draft, verdict, dedupKey);
+    }
+  }
+
+  #stored(
+    draft: FiringDraft,
+    verdict: Extract<FiringVerdict, { status: 'stored' }>,
+    dedupKey: string | null,
+  ): FireOutcome {
+    const { state, firingId, executionIds, delayedMs } = verdict;
+    const { trigger, reason } = draft;
+    if (state === 'accepted') this.events.emit('firing.accepted', { trigger, firingId, executionIds });
+    else if (state === 'dead') this.events.emit('firing.dead', { trigger, firingId, reason: reason ?? '' });
+    else if (state === 'rejected') this.events.emit('firing.rejected', { trigger, firingId, reason: reason ?? '' });
+    return {
+      status: state === 'debounced' ? 'held' : state,
+      firingId,
+      executionIds,
+      dedupKey,
+      state,
+      reason,
+      delayedMs,
+    };
+  }
+}
+
+function sameJson(a: string | null, b: string | null): boolean {
+  return canonicalJson(JSON.parse(a ?? 'null') as Json) === canonicalJson(JSON.parse(b ?? 'null') as Json);
+}

@@ -1,0 +1,34 @@
+import type { JsonObject } from '../model/json.js';
+import type { SourceKind } from '../model/states.js';
+import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
+
+/** How long a dedup key is held, resolved. */
+export type ResolvedDedup =
+  | { readonly scope: 'running'; readonly cooldown: boolean }
+  | { readonly scope: 'window'; readonly windowMs: number }
+  | { readonly scope: 'ever' }
+  | { readonly scope: 'off' };
+
+/** A trigger as intake needs it, whatever its source: checked, with every default filled in. */
+export interface TriggerDefinition {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly aliases: readonly string[];
+  /** What starts; several start together from one firing. */
+  readonly workflows: readonly WorkflowDefinition[];
+  /** What the code and `forRoot` say; an operator's override is in the store. */
+  readonly enabled: boolean;
+  readonly dedup: ResolvedDedup;
+  readonly filter: ((context: JsonObject) => boolean | Promise<boolean>) | null;
+  readonly rateLimit: { readonly limit: number; readonly perMs: number } | null;
+  readonly onLimit: 'delay' | 'skip';
+  readonly priority: number;
+  /** `'string'`: integers that JSON readers would round become text; `null`: they are refused. */
+  readonly bigNumbers: 'string' | null;
+  /** Class and method, for messages. */
+  readonly label: string;
+  /** What the source adds for people: `pollInterval`, `timeout`, … Shown by the API under `options`. */
+  readonly options: JsonObject;
+  /** The interval between polls as declared, where the source has one. */
+  readonly pollIntervalMs: number | null;
+}
