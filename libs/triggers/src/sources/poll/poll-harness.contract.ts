@@ -1,0 +1,280 @@
+import { Test } from '@nestjs/testing';
+import { PollIntake } from '../../intake/poll-intake.js';
+import type {
+  DeclaredTrigger,
+  FirePreview,
+  PollWrite,
+  PollWritten,
+  PreparedFiring,
+  StoredTrigger,
+  TriggerStamp,
+} from '../../intake/poll-intake.js';
+import type { FireOutcome } from '../../intake/fire.types.js';
+import type { TriggerDefinition } from '../../intake/trigger.definition.js';
+import { Clock } from '../../model/clock.js';
+import { TriggersError } from '../../model/errors.js';
+import { EventBus } from '../../model/events.js';
+import type { TriggersEvent } from '../../model/events.js';
+import { newId } from '../../model/ids.js';
+import { TimerRegistry } from '../../model/timer-registry.js';
+import type { FireItem, TriggerResult } from '../../model/trigger-result.js';
+import { TestClock } from '../../testing/test-clock.js';
+import { PollControl } from './poll-control.service.js';
+import type { PollDefinition } from './poll-trigger.definition.js';
+import type { Poll } from './poll.js';
+import { PollerService } from './poller.service.js';
+
+type Row = { -readonly [K in keyof StoredTrigger]: StoredTrigger[K] } & { owner: string | null };
+
+/** The store behind pollers, in memory: as strict about owner, epoch, version and switch as the real one. */
+export class FakePollIntake extends PollIntake {
+  readonly rows = new Map<string, Row>();
+  readonly writes: PollWrite[] = [];
+  readonly previews: FireItem[][] = [];
+  readonly keys = new Set<string>();
+  readonly calls = { declare: 0, acquire: 0, read: 0, stamps: 0 };
+  readonly released: string[] = [];
+  /** While it is away, commits wait; {@link back} lets them through. */
+  isAway = false;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(private readonly clock: Clock) {
+    super();
+  }
+
+  row(name: string): Row {
+    const found = this.rows.get(name);
+    if (found === undefined) throw new Error(`no row ${name}`);
+    return found;
+  }
+
+  seed(name: string, row: Partial<Row> = {}): Row {
+    const full: Row = {
+      name,
+      mine: false,
+      owner: null,
+      epoch: 0,
+      cursorVersion: 0,
+      cursor: null,
+      enabledOverride: null,
+      intervalOverrideMs: null,
+      consecutiveFailures: 0,
+      lastError: null,
+      suspendedAt: null,
+      lastPollAt: null,
+      lastPollAgoMs: null,
+      lastFireAt: null,
+      ...row,
+    };
+    this.rows.set(name, full);
+    return full;
+  }
+
+  /** What an operator does: it raises the version. */
+  operate(name: string, change: Partial<Row>): void {
+    const row = this.row(name);
+    Object.assign(row, change, { cursorVersion: row.cursorVersion + 1 });
+  }
+
+  /** Another node takes it. */
+  steal(name: string): void {
+    const row = this.row(name);
+    Object.assign(row, { owner: 'other', epoch: row.epoch + 1 });
+  }
+
+  back(): void {
+    this.isAway = false;
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  async declare(triggers: readonly DeclaredTrigger[]): Promise<void> {
+    this.calls.declare += 1;
+    for (const { name } of triggers) if (!this.rows.has(name)) this.seed(name);
+  }
+
+  async acquire(names: readonly string[]): Promise<readonly StoredTrigger[]> {
+    this.calls.acquire += 1;
+    const free = names.map((name) => this.row(name)).filter(({ owner }) => owner === null || owner === 'me');
+    for (const row of free) Object.assign(row, { owner: 'me', epoch: row.epoch + 1 });
+    return free.map((row) => this.#view(row));
+  }
+
+  async release(names: readonly string[]): Promise<void> {
+    this.released.push(...names);
+    for (const name of names) if (this.row(name).owner === 'me') this.row(name).owner = null;
+  }
+
+  async read(names: readonly string[]): Promise<readonly StoredTrigger[]> {
+    this.calls.read += 1;
+    return names.flatMap((name) => (this.rows.has(name) ? [this.#view(this.row(name))] : []));
+  }
+
+  async stamps(names: readonly string[]): Promise<readonly TriggerStamp[]> {
+    this.calls.stamps += 1;
+    return names.map((name) => this.row(name)).filter(({ owner }) => owner === 'me');
+  }
+
+  async prepare(_: TriggerDefinition, items: readonly FireItem[]): Promise<readonly PreparedFiring[]> {
+    return items.map(({ context, dedupKey }) => {
+      const bad = context !== undefined && 'bad' in context;
+      return {
+        id: newId(),
+        state: bad ? 'dead' : 'accepted',
+        context: JSON.stringify(context ?? {}),
+        dedup: dedupKey ?? null,
+      } as unknown as PreparedFiring;
+    });
+  }
+
+  async commit(write: PollWrite, { deadlineMs }: { deadlineMs?: number } = {}): Promise<PollWritten> {
+    if (this.isAway && deadlineMs !== undefined) throw new TriggersError('TRG_STORE_UNAVAILABLE', 'away');
+    if (this.isAway) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const row = this.row(write.trigger);
+    const enabled = row.enabledOverride ?? write.declaredEnabled;
+    if (row.owner !== 'me' || row.epoch !== write.epoch || row.cursorVersion !== write.cursorVersion || !enabled) {
+      return { status: 'superseded' };
+    }
+    const outcomes = write.drafts.map((draft) => this.#fire(draft));
+    const wrote = write.flush || write.cursor !== undefined || outcomes.some(({ status }) => status !== 'duplicate');
+    if (!wrote) return { status: 'committed', wrote, outcomes };
+    this.writes.push(write);
+    const { consecutiveFailures, lastError } = write;
+    Object.assign(row, {
+      consecutiveFailures,
+      lastError,
+      lastPollAt: new Date(this.clock.now() - write.lastPollAgoMs),
+    });
+    if (write.cursor !== undefined) row.cursor = write.cursor;
+    if (write.suspends) row.suspendedAt = new Date(this.clock.now());
+    return { status: 'committed', wrote, outcomes };
+  }
+
+  async preview(_: TriggerDefinition, items: readonly FireItem[]): Promise<readonly FirePreview[]> {
+    this.previews.push([...items]);
+    return items.map(({ dedupKey = null }) => {
+      const status = dedupKey !== null && this.keys.has(dedupKey) ? 'duplicate' : 'accepted';
+      return { status, dedupKey, reason: null, firingId: null };
+    });
+  }
+
+  #fire(draft: PreparedFiring): FireOutcome {
+    const dedupKey = draft.dedup as unknown as string | null;
+    const isDuplicate = dedupKey !== null && this.keys.has(dedupKey);
+    if (dedupKey !== null) this.keys.add(dedupKey);
+    const status = isDuplicate ? 'duplicate' : (draft.state as FireOutcome['status']);
+    return { status, firingId: draft.id, executionIds: [], dedupKey, state: draft.state, reason: null, delayedMs: 0 };
+  }
+
+  #view({ owner, ...row }: Row): StoredTrigger {
+    const { lastPollAt } = row;
+    return {
+      ...row,
+      mine: owner === 'me',
+      lastPollAgoMs: lastPollAt === null ? null : this.clock.now() - lastPollAt.getTime(),
+    };
+  }
+}
+
+/** What a test says of a trigger; the rest is filled in. */
+export type TestDefinition = Partial<PollDefinition> & {
+  readonly poll: (poll: Poll) => TriggerResult | Promise<TriggerResult>;
+};
+
+/** A poller over a fake store and a fake clock. */
+export interface PollHarness {
+  readonly clock: TestClock;
+  readonly intake: FakePollIntake;
+  readonly poller: PollerService;
+  readonly control: PollControl;
+  readonly events: TriggersEvent[];
+  readonly shown: string[];
+  add(definition: TestDefinition): PollDefinition;
+  /** Names of the events so far, except those of firings. */
+  eventNames(): string[];
+}
+
+/** Builds a poller through Nest's injector. */
+export async function createHarness(): Promise<PollHarness> {
+  const clock = new TestClock();
+  const intake = new FakePollIntake(clock);
+  const events: TriggersEvent[] = [];
+  const bus = new EventBus(
+    () => clock.now(),
+    (message) => {
+      throw new Error(message);
+    },
+  );
+  bus.subscribe((event) => events.push(event));
+  const shown: string[] = [];
+  const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
+  const module = await Test.createTestingModule({
+    providers: [
+      PollerService,
+      PollControl,
+      { provide: PollIntake, useValue: intake },
+      { provide: Clock, useValue: clock },
+      { provide: EventBus, useValue: bus },
+      { provide: TimerRegistry, useValue: timers },
+    ],
+  }).compile();
+  module.useLogger(false);
+  const poller = module.get(PollerService);
+  const add = (definition: TestDefinition): PollDefinition => poller.add(defineTrigger(definition)).definition;
+  return {
+    clock,
+    intake,
+    poller,
+    control: module.get(PollControl),
+    events,
+    shown,
+    add,
+    eventNames: () => events.map(({ name }) => name),
+  };
+}
+
+/** A definition with everything filled in that a test does not say. */
+export function defineTrigger({ poll, ...given }: TestDefinition): PollDefinition {
+  const name = given.name ?? 'inbox';
+  const label = `Inbox.${name}`;
+  return {
+    name,
+    kind: 'poll',
+    aliases: [],
+    workflows: [],
+    enabled: true,
+    dedup: { scope: 'running', cooldown: true },
+    filter: null,
+    rateLimit: null,
+    onLimit: 'delay',
+    priority: 0,
+    bigNumbers: null,
+    label,
+    options: {},
+    pollIntervalMs: 1_000,
+    timeoutMs: 30_000,
+    suspendAfter: 20,
+    invoker: { label, invoke: async ([argument]) => poll(argument as Poll) },
+    onError: null,
+    onInit: null,
+    onDestroy: null,
+    ...given,
+  };
+}
+
+/** A promise that a test settles. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+/** Makes a {@link Deferred}. */
+export function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((ok, bad) => {
+    resolve = ok;
+    reject = bad;
+  });
+  return { promise, resolve, reject };
+}

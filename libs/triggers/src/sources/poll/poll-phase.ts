@@ -1,0 +1,18 @@
+/**
+ * Where a trigger stands in this process. `unowned`: another node polls it, or nobody yet. `waiting`: for its next poll,
+ * which never comes while it is disabled or suspended. `polling`: its method runs. `stalled`: its method outlived its
+ * timeout. `committing`: its result is on its way to the store.
+ */
+export type PollPhase = 'unowned' | 'waiting' | 'polling' | 'stalled' | 'committing';
+
+/** Every edge between them. */
+export const POLL_EDGES: Readonly<Record<PollPhase, readonly PollPhase[]>> = {
+  unowned: ['waiting'],
+  waiting: ['polling', 'unowned'],
+  polling: ['waiting', 'stalled', 'committing', 'unowned'],
+  stalled: ['waiting', 'unowned'],
+  committing: ['waiting', 'unowned'],
+};
+
+/** What has to happen with a trigger whose turn came. */
+export type Due = 'poll' | 'timeOut' | 'giveUp' | null;

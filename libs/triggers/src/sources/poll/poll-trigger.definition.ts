@@ -1,0 +1,20 @@
+import type { MethodInvoker } from '../../discovery/method-invoker.js';
+import type { TriggerDefinition } from '../../intake/trigger.definition.js';
+
+/** A poll trigger, checked, with every default filled in. */
+export interface PollDefinition extends TriggerDefinition {
+  readonly kind: 'poll';
+  /** As code and `forRoot` say; an operator's override is in the store. */
+  readonly pollIntervalMs: number;
+  readonly timeoutMs: number;
+  /** Failed polls in a row until it is suspended; 0 for never. */
+  readonly suspendAfter: number;
+  /** Called with the `Poll`; returns the `TriggerResult`. */
+  readonly invoker: MethodInvoker;
+  /** Called with the error and the `Poll` of every failed poll. */
+  readonly onError: Pick<MethodInvoker, 'invoke'> | null;
+  /** Called once before the first poll of this process. */
+  readonly onInit: Pick<MethodInvoker, 'invoke'> | null;
+  /** Called once after the last poll, if `onInit` had its turn. */
+  readonly onDestroy: Pick<MethodInvoker, 'invoke'> | null;
+}

@@ -1,0 +1,223 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { PollIntake } from '../../intake/poll-intake.js';
+import { Clock } from '../../model/clock.js';
+import type { TimerHandle } from '../../model/clock.js';
+import { TriggersError, notFound } from '../../model/errors.js';
+import { EventBus } from '../../model/events.js';
+import { errorMessage } from '../../model/text.js';
+import { TimerRegistry } from '../../model/timer-registry.js';
+import { PollTimetable } from './poll-timetable.js';
+import type { PollDefinition } from './poll-trigger.definition.js';
+import { PollOwnership } from './poll.ownership.js';
+import { PollRunner } from './poll.runner.js';
+import { PolledTrigger } from './polled-trigger.js';
+
+/** Declarations are written again this often, because the rows say when they were last seen. */
+const DECLARE_EVERY_MS = 180_000;
+
+/**
+ * Polls triggers.
+ *
+ * Each declared trigger is owned by one living node, which polls it at a fixed rate: no drift, no overlap, missed slots
+ * are not made up. One heap and one timer serve all triggers, their deadlines included; a slow poll delays nobody else.
+ * What a poll found is committed with its cursor, all or nothing, and only if the trigger is still owned, enabled and at
+ * the cursor that the poll saw. Idle polls write nothing; failing triggers are polled less and less, then suspended.
+ *
+ * `start` when this process runs the engine, `renewed` after every renewal of its lease, `leaseLost` when that is gone,
+ * `stop` at the end.
+ */
+@Injectable()
+export class PollerService {
+  readonly #triggers = new Map<string, PolledTrigger>();
+  readonly #timetable: PollTimetable;
+  readonly #ownership: PollOwnership;
+  readonly #runner: PollRunner;
+  readonly #logger = new Logger('Triggers');
+  #isRunning = false;
+  /** Reading and taking triggers from the store, one after the other. */
+  #syncing: Promise<void> = Promise.resolve();
+  #isRenewing = false;
+  #declaredAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    intake: PollIntake,
+    private readonly clock: Clock,
+    events: EventBus,
+    timers: TimerRegistry,
+  ) {
+    const tools = { intake, clock, events };
+    const arm = (trigger: PolledTrigger, now: number): void => this.#arm(trigger, now);
+    this.#timetable = new PollTimetable(clock, timers, (trigger, now) => this.#wake(trigger, now));
+    this.#ownership = new PollOwnership(tools, arm);
+    this.#runner = new PollRunner(tools, arm);
+  }
+
+  /** Whether this process polls. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** The trigger of that name in this process. @throws TRG_API_TRIGGER_NOT_FOUND with the names that exist */
+  require(name: string): PolledTrigger {
+    const found = this.#triggers.get(name);
+    if (found === undefined) throw notFound('trigger', name, this.#triggers.keys());
+    return found;
+  }
+
+  /** The trigger of that name, if this process declares it. */
+  find(name: string): PolledTrigger | undefined {
+    return this.#triggers.get(name);
+  }
+
+  /** Knows a trigger from now on; {@link start} or {@link enlist} begins to poll it. */
+  add(definition: PollDefinition): PolledTrigger {
+    const trigger = new PolledTrigger(definition);
+    this.#triggers.set(definition.name, trigger);
+    return trigger;
+  }
+
+  /** Owns what is free and polls it. @throws TRG_STORE_UNAVAILABLE */
+  async start(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#runner.isStopping = false;
+    try {
+      await this.enlist([...this.#triggers.values()]);
+    } catch (error) {
+      this.#isRunning = false;
+      throw error;
+    }
+  }
+
+  /** Makes the rows of these triggers, and polls those that are free if this process polls. @throws TRG_STORE_UNAVAILABLE */
+  async enlist(triggers: readonly PolledTrigger[]): Promise<void> {
+    await this.#sync(async () => {
+      await this.#declare(triggers);
+      if (this.#isRunning) await this.#ownership.acquire(triggers);
+    });
+  }
+
+  /** Begins no poll any more; lets those on their way end until `signal` aborts; writes counts, gives triggers up. */
+  async stop(signal: AbortSignal): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#runner.isStopping = true;
+    for (const trigger of this.#triggers.values()) this.#timetable.disarm(trigger);
+    await Promise.race([this.#runner.whenQuiet(), aborted(signal)]);
+    await this.#sync(() => this.#leave([...this.#triggers.values()]));
+  }
+
+  /** Forgets a trigger: its poll is aborted, its counts are written. The row stays. */
+  async drop(trigger: PolledTrigger): Promise<void> {
+    this.#triggers.delete(trigger.name);
+    this.#timetable.disarm(trigger);
+    await this.#sync(() => this.#leave([trigger]));
+  }
+
+  /** The node's lease was renewed: takes over what operators changed, and triggers whose owner died. Never throws. */
+  async renewed(): Promise<void> {
+    // A store that takes longer than a renewal is not asked twice.
+    if (!this.#isRunning || this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      await this.#sync(() => this.#renew());
+    } catch (error) {
+      this.#warn(error);
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  /** The node's lease is lost: aborts every poll at once; `renewed` brings triggers back. */
+  leaseLost(): void {
+    const reason = new TriggersError(
+      'TRG_ENG_LEASE_LOST',
+      'This node lost its lease; another node polls its triggers.',
+    );
+    for (const trigger of this.#triggers.values()) this.#lose(trigger, reason);
+  }
+
+  /** Reads a trigger again: an operator changed it. Never throws; what fails now is found at the next renewal. */
+  async refresh(trigger: PolledTrigger): Promise<void> {
+    await this.#sync(() => this.#ownership.refresh([trigger])).catch((error: unknown) => this.#warn(error));
+  }
+
+  /** Polls at once, beside the fixed rate, a trigger that waits for its next poll. */
+  pollNow(trigger: PolledTrigger): void {
+    const now = this.clock.monotonic();
+    trigger.plan.extra(now);
+    this.#runner.start(trigger, now);
+    this.#arm(trigger, now);
+  }
+
+  /** Calls `expire` once after that time, from the same heap as the polls. */
+  after(delayMs: number, expire: () => void): TimerHandle {
+    return this.#timetable.after(delayMs, expire);
+  }
+
+  #wake(trigger: PolledTrigger, now: number): void {
+    const due = trigger.due(now);
+    if (due === 'poll') this.#runner.start(trigger, now);
+    else if (due === 'timeOut') this.#runner.timeOut(trigger);
+    else if (due === 'giveUp') this.#giveUp(trigger);
+    this.#arm(trigger, now);
+  }
+
+  #arm(trigger: PolledTrigger, now: number): void {
+    if (this.#isRunning) this.#timetable.arm(trigger, now);
+  }
+
+  #sync(work: () => Promise<void>): Promise<void> {
+    const done = this.#syncing.then(work);
+    this.#syncing = done.catch(() => undefined);
+    return done;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declare(this.#triggers.values());
+    if (this.#isRunning) await this.#ownership.reload(this.#triggers.values());
+    if (this.#isRunning) await this.#ownership.acquire(this.#triggers.values());
+  }
+
+  /** Others call a trigger undeclared that nobody has declared for ten minutes. */
+  async #declare(triggers: Iterable<PolledTrigger>): Promise<void> {
+    await this.#ownership.declare([...triggers]);
+    this.#declaredAt = this.clock.monotonic();
+  }
+
+  #giveUp(trigger: PolledTrigger): void {
+    const message = `${trigger.definition.label} did not return at all; this node gave trigger "${trigger.name}" up.`;
+    this.#lose(trigger, new TriggersError('TRG_POLL_TIMEOUT', message));
+    this.#sync(() => this.#ownership.release([trigger.name])).catch((error: unknown) => this.#warn(error));
+  }
+
+  #lose(trigger: PolledTrigger, reason: Error): void {
+    trigger.lose(reason);
+    this.#timetable.disarm(trigger);
+  }
+
+  /** Writes what is only in memory, then gives the triggers up. Errors are logged: the lease ends anyway. */
+  async #leave(triggers: readonly PolledTrigger[]): Promise<void> {
+    const owned = triggers.filter(({ isOwned }) => isOwned);
+    const names = owned.map(({ name }) => name);
+    const unwritten = owned.filter(({ phase, ticks }) => phase === 'waiting' && ticks.hasUnwritten);
+    await this.#all(unwritten.map((trigger) => this.#runner.writer.flush(trigger)));
+    for (const trigger of owned)
+      this.#lose(trigger, new TriggersError('TRG_ENG_STOPPED', 'This process stops polling.'));
+    await this.#all([this.#ownership.release(names), ...triggers.map(({ life }) => life.end())]);
+  }
+
+  async #all(work: readonly Promise<void>[]): Promise<void> {
+    for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') this.#warn(outcome.reason);
+  }
+
+  #warn(error: unknown): void {
+    this.#logger.warn(errorMessage(error));
+  }
+}
+
+/** Resolves when the signal aborts. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
