@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { NodeId } from '../model/ids.js';
+import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
+import type { ClaimedTask, Claimer } from '../store/claimer.js';
+import { Store } from '../store/store.service.js';
+import { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import type { ResolvedEngineOptions } from './engine.options.js';
+import { NodeLease } from './node-lease.service.js';
+import { Slots } from './slots.js';
+import { TaskRunner } from './task-runner.service.js';
+import { ENGINE_OPTIONS } from './tokens.js';
+import { TaskTransport } from './transport/transport.js';
+import type { TransportHost } from './transport/transport.js';
+
+/**
+ * Hands claimed tasks to the runner and decides how many may be claimed. A task comes in two ways: a commit of this node
+ * that made it ready claimed it in passing (no further commit, no latency), or the transport claimed it later.
+ */
+@Injectable()
+export class Dispatcher implements Claimer, TransportHost {
+  readonly #slots: Slots;
+  #active = false;
+  #quiet = false;
+  #lonely = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly workflows: WorkflowRegistry,
+    private readonly lease: NodeLease,
+    private readonly runner: TaskRunner,
+    private readonly transport: TaskTransport,
+    @Inject(ENGINE_OPTIONS) options: ResolvedEngineOptions,
+  ) {
+    this.#slots = new Slots(options.concurrency);
+  }
+
+  get nodeId(): NodeId {
+    return this.lease.nodeId;
+  }
+
+  get declared(): readonly string[] {
+    return this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
+  }
+
+  /** Slots that are taken. */
+  get busy(): number {
+    return this.#slots.taken;
+  }
+
+  startClaiming(): void {
+    this.#active = true;
+    this.runner.begin();
+    this.store.commits.claimer = this;
+    this.runner.onSlotFree = (task) => this.#slotFree(task);
+    this.transport.start(this);
+  }
+
+  /** Claims nothing more; what runs goes on. */
+  async stopClaiming(): Promise<void> {
+    this.#active = false;
+    await this.transport.stop();
+  }
+
+  accepts(workflow: string, hash: string): boolean {
+    return !this.#quiet && this.workflows.byHash(workflow, hash) !== undefined;
+  }
+
+  takeSlots(wanted: number): number {
+    return this.#active && this.#lonely === 0 && this.lease.isHeld ? this.#slots.take(wanted) : 0;
+  }
+
+  giveBackSlots(places: number): void {
+    this.#slots.release(places);
+  }
+
+  quiet(on: boolean): void {
+    this.#quiet = on;
+  }
+
+  isIdle(): boolean {
+    return this.#slots.taken === 0;
+  }
+
+  start(tasks: readonly ClaimedTask[]): void {
+    for (const task of tasks) {
+      if (task.rescues >= ALONE_FROM_RESCUE) this.#lonely += 1;
+      this.runner.run(task);
+    }
+  }
+
+  wake(inMs: number): void {
+    if (this.#active) this.transport.wake(inMs);
+  }
+
+  #slotFree(task: ClaimedTask): void {
+    if (task.rescues >= ALONE_FROM_RESCUE) this.#lonely -= 1;
+    this.#slots.release();
+    if (this.#active) this.transport.slotFreed();
+  }
+}

@@ -1,0 +1,111 @@
+import { Task } from '../workflows/task.decorator.js';
+import type { TaskContext } from '../workflows/task-context.js';
+import { Workflow } from '../workflows/workflow.decorator.js';
+import { DATABASES, gate, useEngineKit } from './engine.contract.js';
+import { NodeLease } from './node-lease.service.js';
+import { statement } from '../store/contract/kit.contract.js';
+
+let log: string[] = [];
+let body: (context: TaskContext) => Promise<object | void>;
+
+@Workflow({ name: 'work' })
+class Work {
+  @Task()
+  async only(context: TaskContext) {
+    log.push('begins');
+    return (await body(context)) as object;
+  }
+}
+
+describe.each(DATABASES)('the lease of a node on %s', (database) => {
+  const kit = useEngineKit(database);
+  beforeEach(() => (log = []));
+
+  it('is renewed every third of it, for as long as the process lives', async () => {
+    const node = await kit().boot([Work]);
+    const until = async (): Promise<number> =>
+      new Date((await node.rows('node'))[0]?.['lease_until'] as string).getTime() - kit().clock.now();
+    expect(await until()).toBe(30_000);
+    await kit().clock.advance(9_999);
+    expect(await until()).toBe(20_001);
+    await kit().clock.advance(1);
+    expect(await until()).toBe(30_000);
+    await kit().clock.advance(600_000);
+    expect([await until(), node.get(NodeLease).isHeld]).toEqual([30_000, true]);
+  });
+
+  it('is lost by a process that was suspended: its bodies are aborted and their results refused', async () => {
+    const working = gate();
+    let signal: AbortSignal | undefined;
+    body = async (context) => {
+      signal = context.signal;
+      await working.opened;
+      return { from: 'the suspended process' };
+    };
+    const node = await kit().boot([Work]);
+    const before = node.nodeId;
+    await node.start(Work);
+    await kit().clock.settle();
+    node.suspend();
+    await kit().clock.advance(31_000);
+    body = async () => ({ from: 'the second run' });
+    node.goOn();
+    await kit().clock.settle();
+    expect(signal?.aborted).toBe(true);
+    expect(node.nodeId).not.toBe(before);
+    expect(node.told('node')).toEqual(['node.started', 'node.leaseLost', 'node.started']);
+    working.open();
+    await kit().clock.advance(31_000);
+    expect(log).toEqual(['begins', 'begins']);
+    expect((await node.rows('task'))[0]).toMatchObject({
+      state: 'completed',
+      output: '{"from":"the second run"}',
+      rescues: 1,
+    });
+  });
+
+  it('lets nothing be claimed while it is not held', async () => {
+    body = async () => undefined;
+    const node = await kit().boot([Work]);
+    node.suspend();
+    await kit().clock.advance(30_000);
+    expect(node.get(NodeLease).isHeld).toBe(false);
+    await node.start(Work);
+    await kit().clock.settle();
+    expect(log).toEqual([]);
+    node.goOn();
+    await kit().clock.advance(1_000);
+    expect(log).toEqual(['begins']);
+  });
+
+  it('is lost at once when its row is gone or has run out for the database', async () => {
+    const working = gate();
+    let signal: AbortSignal | undefined;
+    body = async (context) => {
+      signal = context.signal;
+      await working.opened;
+    };
+    const node = await kit().boot([Work]);
+    await node.start(Work);
+    await kit().clock.settle();
+    await node.store.dialect.writer.query('DELETE FROM triggers_node');
+    await kit().clock.advance(10_000);
+    expect(signal?.aborted).toBe(true);
+    expect(node.told('node')).toEqual(['node.started', 'node.leaseLost', 'node.started']);
+    working.open();
+    await kit().clock.advance(10_000);
+  });
+
+  it('outlives a database that is away for a while', async () => {
+    const node = await kit().boot([Work]);
+    const { dialect } = node.store;
+    const { transaction } = dialect;
+    const { TransactionFailure } = await import('../store/dialects/dialect.js');
+    dialect.transaction = () => Promise.reject(new TransactionFailure('away', 'rolledBack', new Error('away')));
+    await kit().clock.advance(15_000);
+    dialect.transaction = transaction;
+    await kit().clock.advance(20_000);
+    expect([node.told('node'), node.get(NodeLease).isHeld]).toEqual([['node.started'], true]);
+    expect(await node.store.read(statement('SELECT id FROM triggers_node'), [[]])).toHaveLength(1);
+  });
+});

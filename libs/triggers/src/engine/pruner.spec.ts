@@ -1,0 +1,37 @@
+import { newId } from '../model/ids.js';
+import type { FiringId } from '../model/ids.js';
+import { FIRING } from '../store/commits/firing.commit.js';
+import { draftOf } from '../store/contract/work.contract.js';
+import { DATABASES, useEngineKit } from './engine.contract.js';
+import { Pruner } from './pruner.service.js';
+
+const DAY_MS = 86_400_000;
+
+describe.each(DATABASES)('the pruner on %s', (database) => {
+  const kit = useEngineKit(database);
+
+  it('deletes history after its retention, by itself, in batches, and keeps what failed longer', async () => {
+    kit().clock.set(new Date());
+    const node = await kit().boot([], { retention: { completed: '30d', failed: '90d' } });
+    const fire = (state: 'filtered' | 'dead', id = newId<FiringId>()) =>
+      node.store.commits.submit(FIRING, draftOf({ id, state }));
+    await Promise.all([...Array.from({ length: 150 }, () => fire('filtered')), fire('dead')]);
+    await kit().clock.advance(60_000);
+    expect(await node.rows('firing')).toHaveLength(151);
+    kit().clock.set(new Date(kit().clock.now() + 31 * DAY_MS));
+    await fire('filtered', newId<FiringId>());
+    await kit().clock.advance(60_000);
+    expect((await node.rows('firing')).map((row) => row['state'])).toEqual(['dead']);
+    kit().clock.set(new Date(kit().clock.now() + 60 * DAY_MS));
+    // What a pass has kept is looked at again after an hour.
+    await kit().clock.advance(3_660_000);
+    expect(await node.rows('firing')).toEqual([]);
+  });
+
+  it('deletes nothing where everything is kept for ever', async () => {
+    const node = await kit().boot([], { retention: { completed: 'forever', failed: 'forever', skips: 'forever' } });
+    await node.store.commits.submit(FIRING, draftOf({ state: 'dead' }));
+    kit().clock.set(new Date(Date.now() + 10_000 * DAY_MS));
+    expect(await node.get(Pruner).runOnce()).toMatchObject({ firings: 0, ticks: 0 });
+  });
+});

@@ -1,0 +1,137 @@
+import { Task } from '../workflows/task.decorator.js';
+import { Workflow } from '../workflows/workflow.decorator.js';
+import { DATABASES, gate, useEngineKit } from './engine.contract.js';
+import type { TestNode } from './engine.contract.js';
+
+/** Bodies that run now, on all nodes of the test. */
+let running: string[] = [];
+let most = 0;
+let poison = gate();
+let others = gate();
+
+async function run(name: string, until: Promise<void>): Promise<void> {
+  running.push(name);
+  most = Math.max(most, running.length);
+  await until;
+  running.splice(running.indexOf(name), 1);
+}
+
+@Workflow({ name: 'poison' })
+class Poison {
+  @Task()
+  async kill(): Promise<void> {
+    await run('poison', poison.opened);
+  }
+}
+
+@Workflow({ name: 'harmless' })
+class Harmless {
+  @Task()
+  async work(): Promise<void> {
+    await run('harmless', others.opened);
+  }
+}
+
+/** Past the lease of a dead node and the next renewal of a living one. */
+const RESCUED_MS = 41_000;
+
+describe.each(DATABASES)('the work of a dead node on %s', (database) => {
+  const kit = useEngineKit(database);
+  beforeEach(() => {
+    running = [];
+    most = 0;
+    poison = gate();
+    others = gate();
+  });
+  const die = async (node: TestNode): Promise<TestNode> => {
+    node.crash();
+    running = [];
+    const next = await kit().boot([Poison, Harmless]);
+    await kit().clock.advance(RESCUED_MS);
+    return next;
+  };
+  const rescues = async (node: TestNode, workflow: string): Promise<unknown> =>
+    (await node.rows('task'))
+      .filter((row) => row['workflow'] === workflow)
+      .map((row) => [row['state'], row['rescues'], row['attempt']]);
+
+  it('is taken over, spending a rescue and no attempt', async () => {
+    const dying = await kit().boot([Poison, Harmless]);
+    await dying.start(Harmless);
+    await kit().clock.settle();
+    const next = await die(dying);
+    expect(await rescues(next, 'harmless')).toEqual([['running', 1, 1]]);
+    expect(next.told('task')).toContain('task.rescued');
+    others.open();
+    await kit().clock.advance(1_000);
+    expect(await rescues(next, 'harmless')).toEqual([['completed', 1, 1]]);
+  });
+
+  it('is taken from nobody who lives', async () => {
+    const living = await kit().boot([Poison, Harmless]);
+    await living.start(Harmless);
+    await kit().clock.settle();
+    const other = await kit().boot([Poison, Harmless]);
+    await kit().clock.advance(120_000);
+    expect(await rescues(other, 'harmless')).toEqual([['running', 0, 1]]);
+    others.open();
+    await kit().clock.advance(1_000);
+  });
+
+  it('runs alone from its second rescue on, so that only what kills its process is abandoned, after three times alone', async () => {
+    let node = await kit().boot([Poison, Harmless]);
+    await node.start(Poison);
+    await node.start(Harmless);
+    await kit().clock.settle();
+    expect(running).toHaveLength(2);
+    node = await die(node);
+    expect(running.sort()).toEqual(['harmless', 'poison']);
+    others.open();
+    let deaths = 1;
+    for (let state: unknown = 'running'; state === 'running'; deaths += 1) {
+      node = await die(node);
+      expect(running.filter((name) => name === 'harmless')).toEqual([]);
+      [[state]] = (await rescues(node, 'poison')) as [[unknown]];
+      most = 0;
+    }
+    expect(deaths).toBe(5);
+    expect(await rescues(node, 'poison')).toEqual([['failed', 4, 1]]);
+    expect(await rescues(node, 'harmless')).toEqual([['completed', expect.anything(), 1]]);
+    const failed = (await node.rows('execution')).find((row) => row['workflow'] === 'poison');
+    expect(JSON.parse(failed?.['error'] as string)).toMatchObject({ code: 'TRG_TASK_ABANDONED', task: 'kill' });
+    expect(node.told('execution')).toEqual(['execution.failed']);
+  });
+
+  it('that runs alone lets nothing begin beside it', async () => {
+    let node = await kit().boot([Poison, Harmless]);
+    await node.start(Poison);
+    await kit().clock.settle();
+    node = await die(node);
+    node = await die(node);
+    expect(running).toEqual(['poison']);
+    most = 0;
+    await node.start(Harmless);
+    await kit().clock.advance(10_000);
+    expect(running).toEqual(['poison']);
+    others.open();
+    poison.open();
+    await kit().clock.advance(3_000);
+    expect(await rescues(node, 'harmless')).toEqual([['completed', 0, 1]]);
+    expect(most).toBeLessThanOrEqual(1);
+  });
+
+  it('that waits to run alone and that nobody declares stops nobody', async () => {
+    let node = await kit().boot([Poison, Harmless]);
+    await node.start(Poison);
+    await kit().clock.settle();
+    node = await die(node);
+    node.crash();
+    const next = await kit().boot([Harmless]);
+    await kit().clock.advance(RESCUED_MS);
+    expect(await rescues(next, 'poison')).toEqual([['ready', 2, 1]]);
+    others.open();
+    await next.start(Harmless);
+    await kit().clock.advance(3_000);
+    expect(await rescues(next, 'harmless')).toEqual([['completed', 0, 1]]);
+  });
+});

@@ -1,0 +1,133 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../model/clock.js';
+import { EndListener } from '../model/end-listener.js';
+import { TriggersError } from '../model/errors.js';
+import type { ExecutionId } from '../model/ids.js';
+import { quoteAll } from '../model/text.js';
+import { failExecution } from '../store/fail-execution.js';
+import type { Row } from '../store/dialects/batch.js';
+import { toDate } from '../store/dialects/batch.js';
+import { adopt, findForeign, liveHashes, readUnfinished } from '../store/rescue.repository.js';
+import type { TaskPlace } from '../store/claimer.js';
+import { Store } from '../store/store.service.js';
+import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
+import { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { EventBus } from '../model/events.js';
+import { storedError } from './task-output.js';
+
+/** Work that no live node can continue for this long has failed. */
+export const STRANDED_AFTER_MS = 600_000;
+
+/**
+ * Looks after executions whose workflow has changed since they began. An execution ends on the graph that it started
+ * with: when every unfinished task of it still exists with the same dependencies, this node adopts it; when no live node
+ * declares its shape for ten minutes, it fails and says which tasks are missing.
+ */
+@Injectable()
+export class WorkflowWatch {
+  readonly #logger = new Logger('engine');
+  /** Since when no live node declares a shape, by the monotonic clock. */
+  #strandedSince = new Map<string, number>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly workflows: WorkflowRegistry,
+    private readonly events: EventBus,
+    private readonly listener: EndListener,
+  ) {}
+
+  async runOnce(): Promise<{ readonly adopted: number; readonly failed: number }> {
+    const declared = this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
+    const foreign = await this.store.change(() => findForeign(declared));
+    if (foreign.length === 0) {
+      this.#strandedSince.clear();
+      return { adopted: 0, failed: 0 };
+    }
+    const unfinished = groupByExecution(
+      await this.store.change(() => readUnfinished(foreign.map((row) => row['execution_id'] as string))),
+    );
+    const adoptable: { id: string; hash: string }[] = [];
+    const stranded: Row[] = [];
+    for (const row of foreign) {
+      const id = row['execution_id'] as string;
+      const definition = this.workflows.get(row['workflow'] as string);
+      if (definition !== undefined && missingTasks(definition, unfinished.get(id) ?? []).length === 0)
+        adoptable.push({ id, hash: definition.hash });
+      else stranded.push(row);
+    }
+    if (adoptable.length > 0) {
+      await this.store.change(function* (scope) {
+        yield* adopt(adoptable);
+        scope.leavesReady();
+      });
+      this.#logger.log(`Goes on with ${adoptable.length} executions whose workflow has changed compatibly.`);
+    }
+    return { adopted: adoptable.length, failed: await this.#failStranded(stranded, unfinished) };
+  }
+
+  async #failStranded(stranded: readonly Row[], unfinished: ReadonlyMap<string, readonly Row[]>): Promise<number> {
+    await this.#watchShapes(new Set(stranded.map(shapeOf)));
+    const now = this.clock.monotonic();
+    const late = stranded.filter(
+      (row) =>
+        now - (this.#strandedSince.get(shapeOf(row)) ?? now) >= STRANDED_AFTER_MS &&
+        this.clock.now() - (toDate(row['since'])?.getTime() ?? 0) >= STRANDED_AFTER_MS,
+    );
+    for (const row of late) await this.#fail(row, unfinished.get(row['execution_id'] as string) ?? []);
+    return late.length;
+  }
+
+  async #fail(row: Row, unfinished: readonly Row[]): Promise<void> {
+    const executionId = row['execution_id'] as ExecutionId;
+    const workflow = row['workflow'] as string;
+    const definition = this.workflows.get(workflow);
+    const error = cannotGoOn(executionId, workflow, definition && missingTasks(definition, unfinished));
+    const tells = definition?.callbacks.onFailure !== undefined;
+    const end = await this.store.change((scope) => failExecution(executionId, storedError(error), tells, scope));
+    if (end === null) return;
+    this.listener.executionEnded({ executionId, workflow, kind: end.callback, error });
+    this.events.emit('execution.failed', { executionId, workflow, error: error.message });
+  }
+
+  /** Ten minutes begin when nobody alive declares a shape, not when its work became ready: a deploy can be taken back. */
+  async #watchShapes(shapes: ReadonlySet<string>): Promise<void> {
+    const live = shapes.size === 0 ? new Set<string>() : await this.store.change(() => liveHashes());
+    const now = this.clock.monotonic();
+    const stranded = [...shapes].filter((shape) => !live.has(shape));
+    this.#strandedSince = new Map(stranded.map((shape) => [shape, this.#strandedSince.get(shape) ?? now]));
+  }
+}
+
+function cannotGoOn(id: ExecutionId, workflow: string, missing: readonly string[] | undefined): TriggersError {
+  const why =
+    missing === undefined
+      ? `no live node declares workflow "${workflow}"`
+      : `workflow "${workflow}" has changed, its tasks ${quoteAll(missing)} are gone or depend on others`;
+  return new TriggersError(
+    'TRG_WORKFLOW_CHANGED',
+    `Execution "${id}" cannot go on: ${why}. Deploy a version that has them and retry the execution, or replay it.`,
+  );
+}
+
+function shapeOf(row: Row): string {
+  return `${String(row['workflow'])}:${String(row['workflow_hash'])}`;
+}
+
+function groupByExecution(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const id = row['execution_id'] as string;
+    groups.set(id, [...(groups.get(id) ?? []), row]);
+  }
+  return groups;
+}
+
+function missingTasks(definition: WorkflowDefinition, unfinished: readonly Row[]): string[] {
+  return unfinished.flatMap((row) => {
+    const task = definition.tasks.find(({ id }) => id === row['task']);
+    const { dependencies } = JSON.parse(row['graph'] as string) as TaskPlace;
+    const same = task !== undefined && [...task.dependencies].sort().join() === [...dependencies].sort().join();
+    return same ? [] : [row['task'] as string];
+  });
+}
