@@ -1,0 +1,148 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../model/clock.js';
+import { EndListener } from '../model/end-listener.js';
+import type { EndedExecutionNotice, EndedTaskNotice } from '../model/end-listener.js';
+import { EventBus } from '../model/events.js';
+import type { ExecutionId } from '../model/ids.js';
+import { errorMessage } from '../model/text.js';
+import { Wakeups } from '../model/timers.js';
+import { TimerRegistry } from '../model/timer-registry.js';
+import { TOLD } from '../store/commits/told.commit.js';
+import type { ToldItem } from '../store/commits/told.commit.js';
+import { Store } from '../store/store.service.js';
+import type { CallbackTarget } from '../workflows/workflow.definition.js';
+import { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { EndedExecutions } from './ended-executions.service.js';
+
+/** How long a callback may take before the execution no longer waits for it. */
+export const CALLBACK_TIMEOUT_MS = 10_000;
+
+/**
+ * Tells callbacks, after the commit that made them due.
+ *
+ * The finishing commit marks a callback `pending`; it is called in the turn of that commit, before dependants are handed
+ * out, and not awaited by the flow. Its outcome is written with a later group. Errors and time-outs are recorded and never
+ * change the task. A callback whose node died before its outcome was written is called again by another: at least once.
+ * Those of one task are called in order; `onRetry` is told in process only.
+ */
+@Injectable()
+export class CallbacksService extends EndListener {
+  readonly #logger = new Logger('callbacks');
+  readonly #wakeups: Wakeups;
+  readonly #telling = new Map<ExecutionId, Set<Promise<void>>>();
+
+  constructor(
+    clock: Clock,
+    timers: TimerRegistry,
+    private readonly store: Store,
+    private readonly workflows: WorkflowRegistry,
+    private readonly events: EventBus,
+    private readonly ended: EndedExecutions,
+  ) {
+    super();
+    this.#wakeups = new Wakeups(clock, 'triggers:callbacks', timers);
+  }
+
+  taskEnded(notice: EndedTaskNotice): void {
+    const { executionId, workflow, task, kind, error, context } = notice;
+    const target = this.workflows.get(workflow)?.tasks.find(({ id }) => id === task)?.callbacks[kind];
+    if (target === undefined) return kind === 'onRetry' ? undefined : this.#forget({ executionId, task });
+    const args = kind === 'onSuccess' ? [task, context] : [task, error, context];
+    const due = kind === 'onRetry' ? null : { executionId, task };
+    this.#track(executionId, this.#tell({ executionId, workflow, task, target, args: () => args }, due));
+  }
+
+  executionEnded({ executionId, workflow, kind, error }: EndedExecutionNotice): void {
+    if (kind === null) return;
+    const target = this.workflows.get(workflow)?.callbacks[kind];
+    if (target === undefined) return this.#forget({ executionId, task: null });
+    const args = async (): Promise<readonly unknown[]> => {
+      const { view, failure } = await this.ended.view(executionId);
+      return kind === 'onSuccess' ? [workflow, view] : [workflow, error ?? failure, view];
+    };
+    this.#track(
+      executionId,
+      this.#tell({ executionId, workflow, task: null, target, args }, { executionId, task: null }),
+    );
+  }
+
+  async settled(executionId: ExecutionId): Promise<void> {
+    for (
+      let telling = this.#telling.get(executionId);
+      telling !== undefined;
+      telling = this.#telling.get(executionId)
+    ) {
+      await Promise.allSettled([...telling]);
+    }
+  }
+
+  /** Resolves when no callback is on its way. */
+  async whenIdle(): Promise<void> {
+    while (this.#telling.size > 0) await Promise.allSettled([...this.#telling.keys()].map((id) => this.settled(id)));
+  }
+
+  /** Calls what nodes that died left pending. Called with every renewal of the lease. */
+  async runOnce(): Promise<{ readonly told: number }> {
+    const orphaned = await this.ended.orphanedCallbacks((executionId) => this.#telling.has(executionId));
+    for (const { notice, execution } of orphaned) {
+      if (notice !== null) this.taskEnded(notice);
+      else if (execution !== null) this.executionEnded(execution);
+    }
+    return { told: orphaned.length };
+  }
+
+  stop(): void {
+    this.#wakeups.clear();
+  }
+
+  /** A newer version of the application no longer declares a callback that an older one left pending. */
+  #forget(due: Pick<ToldItem, 'executionId' | 'task'>): void {
+    const telling = this.store.commits.submit(TOLD, { ...due, error: 'no longer declared' }).catch(() => undefined);
+    this.#track(due.executionId, telling);
+  }
+
+  #track(executionId: ExecutionId, telling: Promise<void>): void {
+    const tellings = this.#telling.get(executionId) ?? new Set<Promise<void>>();
+    this.#telling.set(executionId, tellings.add(telling));
+    void telling.finally(() => {
+      tellings.delete(telling);
+      if (tellings.size === 0) this.#telling.delete(executionId);
+    });
+  }
+
+  async #tell(callback: Telling, due: Pick<ToldItem, 'executionId' | 'task'> | null): Promise<void> {
+    let problem: string | null = null;
+    try {
+      const args = callback.args();
+      await this.#inTime(
+        args instanceof Promise ? args.then((resolved) => callback.target.call(resolved)) : callback.target.call(args),
+      );
+    } catch (error) {
+      problem = errorMessage(error);
+      const { executionId, workflow, task, target } = callback;
+      this.#logger.error(
+        `Callback ${target.label} of ${task === null ? `workflow "${workflow}"` : `task "${task}"`} failed: ${problem}`,
+      );
+      this.events.emit('callback.failed', { executionId, workflow, task, error: problem });
+    }
+    if (due !== null) await this.store.commits.submit(TOLD, { ...due, error: problem }).catch(() => undefined);
+  }
+
+  #inTime(call: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#wakeups.after(CALLBACK_TIMEOUT_MS, () =>
+        reject(new Error(`It did not end within ${CALLBACK_TIMEOUT_MS}ms`)),
+      );
+      call.then(resolve, reject).finally(() => deadline.clear());
+    });
+  }
+}
+
+interface Telling {
+  readonly executionId: ExecutionId;
+  readonly workflow: string;
+  /** `null` for a callback of the workflow. */
+  readonly task: string | null;
+  readonly target: CallbackTarget;
+  args(): readonly unknown[] | Promise<readonly unknown[]>;
+}

@@ -1,0 +1,130 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { EndedExecutionNotice, EndedTaskNotice } from '../model/end-listener.js';
+import type { ExecutionId } from '../model/ids.js';
+import type { JsonObject } from '../model/json.js';
+import type { StoredError, TaskPlace } from '../store/claimer.js';
+import { batch } from '../store/dialects/batch.js';
+import type { Batch, Row, Rows } from '../store/dialects/batch.js';
+import { livingNode } from '../store/node.repository.js';
+import { Store } from '../store/store.service.js';
+import { mergeContexts } from '../model/context-merge.js';
+import { StoredView } from './stored-view.js';
+
+const OWN_GRACE_MS = 60_000;
+
+const READ_EXECUTION = batch(
+  'ended_execution',
+  { _id: 'text' },
+  () => `SELECT e.id, e.workflow, e.trigger, e.error, f.context FROM g
+    JOIN triggers_execution e ON e.id = g._id JOIN triggers_firing f ON f.id = e.firing_id`,
+);
+
+const READ_OUTPUTS = batch(
+  'ended_outputs',
+  { _id: 'text' },
+  () => `SELECT execution_id, task, output FROM triggers_task
+    WHERE execution_id IN (SELECT _id FROM g) AND state = 'completed' AND output IS NOT NULL ORDER BY ordinal`,
+);
+
+const orphaned = (table: string, columns: string, name: string): Batch =>
+  batch(
+    name,
+    { _latest: 'instant' },
+    ({ now }) => `SELECT ${columns} FROM ${table}
+      WHERE callback_state = 'pending' AND (finished_at < (SELECT _latest FROM g) OR callback_owner IS NULL OR NOT ${livingNode('callback_owner', now)})
+      LIMIT 500`,
+  );
+
+const ORPHANED_TASKS = orphaned(
+  'triggers_task',
+  'execution_id, task, workflow, graph, attempt, error, output, callback',
+  'told_orphaned_tasks',
+);
+const ORPHANED_EXECUTIONS = orphaned('triggers_execution', 'id, workflow, callback', 'told_orphaned_executions');
+
+/** A callback that nobody alive is telling: of a task, or of an execution. */
+export interface OrphanedCallback {
+  readonly notice: EndedTaskNotice | null;
+  readonly execution: EndedExecutionNotice | null;
+}
+
+/** Reads ended executions for callbacks: what they see, and which of them were never told. */
+@Injectable()
+export class EndedExecutions {
+  readonly #logger = new Logger('callbacks');
+
+  constructor(private readonly store: Store) {}
+
+  /** What the callback of a workflow sees: the input and all outputs, and the error of the first task that failed. */
+  async view(executionId: ExecutionId): Promise<{ readonly view: StoredView; readonly failure: Error }> {
+    const [[row], outputs] = await Promise.all([
+      this.store.read(READ_EXECUTION, [[executionId]]),
+      this.store.read(READ_OUTPUTS, [[executionId]]),
+    ]);
+    const data = merged(row, outputs);
+    const view = new StoredView(
+      { executionId, workflow: String(row?.['workflow']), trigger: (row?.['trigger'] as string | null) ?? null },
+      data,
+      this.#logger,
+    );
+    return { view, failure: restored(row?.['error']) };
+  }
+
+  /** Pending callbacks whose node is dead, or that this process has forgotten. */
+  async orphanedCallbacks(isTelling: (executionId: ExecutionId) => boolean): Promise<OrphanedCallback[]> {
+    const [tasks, executions] = await Promise.all([
+      this.store.read(ORPHANED_TASKS, [[-OWN_GRACE_MS]]),
+      this.store.read(ORPHANED_EXECUTIONS, [[-OWN_GRACE_MS]]),
+    ]);
+    const found: OrphanedCallback[] = [];
+    for (const row of tasks) {
+      if (!isTelling(row['execution_id'] as ExecutionId))
+        found.push({ notice: await this.#taskNotice(row), execution: null });
+    }
+    for (const row of executions) {
+      const executionId = row['id'] as ExecutionId;
+      const kind = row['callback'] as EndedExecutionNotice['kind'];
+      if (!isTelling(executionId))
+        found.push({
+          notice: null,
+          execution: { executionId, workflow: row['workflow'] as string, kind, error: null },
+        });
+    }
+    return found;
+  }
+
+  async #taskNotice(row: Row): Promise<EndedTaskNotice> {
+    const executionId = row['execution_id'] as ExecutionId;
+    const task = row['task'] as string;
+    const { ancestors } = JSON.parse(row['graph'] as string) as TaskPlace;
+    const [[execution], outputs] = await Promise.all([
+      this.store.read(READ_EXECUTION, [[executionId]]),
+      this.store.read(READ_OUTPUTS, [[executionId]]),
+    ]);
+    const seen = outputs.filter((output) => ancestors.includes(output['task'] as string) || output['task'] === task);
+    const workflow = row['workflow'] as string;
+    const place = { executionId, workflow, trigger: (execution?.['trigger'] as string | null) ?? null };
+    const context = new StoredView(place, merged(execution, seen), this.#logger, {
+      taskId: task,
+      attempt: Number(row['attempt']),
+    });
+    const kind = row['callback'] as 'onSuccess' | 'onFailure';
+    return { executionId, workflow, task, kind, error: kind === 'onFailure' ? restored(row['error']) : null, context };
+  }
+}
+
+function merged(execution: Row | undefined, outputs: Rows): JsonObject {
+  const texts = [
+    (execution?.['context'] as string | null | undefined) ?? '{}',
+    ...outputs.map((row) => row['output'] as string),
+  ];
+  return mergeContexts(texts.map((text) => JSON.parse(text) as JsonObject));
+}
+
+function restored(json: unknown): Error {
+  const { name, message } =
+    typeof json === 'string' ? (JSON.parse(json) as StoredError) : { name: 'Error', message: 'unknown' };
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
