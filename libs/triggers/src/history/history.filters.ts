@@ -1,0 +1,29 @@
+import type { ExecutionState, FiringState } from '../model/states.js';
+import type { TimeRange } from './conditions.js';
+import type { TickItem } from './history.types.js';
+
+/** Which executions are asked for. */
+export interface ExecutionFilter extends TimeRange {
+  readonly state?: ExecutionState | undefined;
+  readonly workflow?: string | undefined;
+  readonly trigger?: string | undefined;
+}
+
+/** Which firings are asked for. */
+export interface FiringFilter extends TimeRange {
+  readonly state?: FiringState | undefined;
+  readonly trigger?: string | undefined;
+}
+
+/** Which ticks are asked for. */
+export interface TickFilter extends TimeRange {
+  readonly trigger: string;
+  readonly outcome?: TickItem['outcome'] | undefined;
+}
+
+/** Which operator actions are asked for. */
+export interface AuditFilter extends TimeRange {
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly target?: string | undefined;
+}

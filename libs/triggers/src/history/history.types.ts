@@ -1,0 +1,161 @@
+import type { JsonObject } from '../model/json.js';
+import type { ExecutionId, FiringId } from '../model/ids.js';
+import type { ExecutionState, FiringState, SourceKind, TaskState } from '../model/states.js';
+
+/** A context as lists carry it: whole up to 2 KiB; beyond that `null`, and the beginning of its JSON as text. */
+export interface ContextPreview {
+  readonly context: JsonObject | null;
+  readonly contextTruncated?: true;
+  /** The first characters of the JSON text, when it was too long. */
+  readonly contextPreview?: string;
+}
+
+/** An error as the API shows it. */
+export interface ErrorView {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+  /** The task that failed, on an execution. */
+  readonly task?: string;
+}
+
+/** An execution in a list. Its context is its input. */
+export interface ExecutionItem extends ContextPreview {
+  readonly id: ExecutionId;
+  readonly workflow: string;
+  /** `null`: a program asked for it. */
+  readonly trigger: string | null;
+  readonly firingId: FiringId;
+  readonly state: ExecutionState;
+  readonly error: ErrorView | null;
+  readonly replayOf: ExecutionId | null;
+  readonly initiatedBy: string | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly durationMs: number | null;
+}
+
+/** An execution with everything that is known of it. */
+export interface ExecutionDetail extends ExecutionItem {
+  /** What was fired. */
+  readonly input: JsonObject | null;
+  /** The outputs of its tasks laid over each other in topological order; `null` until it has ended. */
+  readonly result: JsonObject | null;
+  readonly tasks: readonly TaskView[];
+  readonly callbacks: readonly CallbackView[];
+  readonly firing: FiringItem | null;
+  /** Executions that replay this one, oldest first. */
+  readonly replays: readonly ExecutionId[];
+}
+
+/** A task execution. */
+export interface TaskView {
+  readonly id: string;
+  readonly task: string;
+  readonly dependencies: readonly string[];
+  readonly runWhen: string;
+  readonly state: TaskState;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly rescues: number;
+  readonly runAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly durationMs: number | null;
+  readonly output: JsonObject | null;
+  readonly error: ErrorView | null;
+  /** Why it was skipped or cancelled. */
+  readonly reason: string | null;
+  /** The failed attempts that are still kept, then the current or last one. */
+  readonly attempts: readonly AttemptView[];
+  readonly callbacks: readonly CallbackView[];
+  /** The node that runs it, or ran it last. */
+  readonly node: string | null;
+}
+
+/** One attempt at a task. */
+export interface AttemptView {
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly error: ErrorView | null;
+  readonly node: string | null;
+}
+
+/** Somebody who is told of an end. */
+export interface CallbackView {
+  readonly kind: 'onSuccess' | 'onFailure';
+  readonly state: 'pending' | 'completed' | 'failed';
+  readonly error: string | null;
+}
+
+/** A row of the firing ledger. */
+export interface FiringItem extends ContextPreview {
+  readonly id: FiringId;
+  readonly trigger: string | null;
+  readonly kind: SourceKind;
+  readonly state: FiringState;
+  readonly dedupKey: string | null;
+  readonly executionIds: readonly ExecutionId[];
+  readonly duplicates: number;
+  readonly lastDuplicateAt: string | null;
+  readonly reason: string | null;
+  readonly initiatedBy: string | null;
+  /** The execution whose task fired it. */
+  readonly causedBy: ExecutionId | null;
+  readonly replayOf: ExecutionId | null;
+  readonly scheduledFor: string | null;
+  readonly createdAt: string;
+}
+
+/** Equal outcomes of polls in a row. */
+export interface TickItem {
+  readonly id: string;
+  readonly at: string;
+  readonly lastAt: string;
+  readonly count: number;
+  readonly outcome: 'fired' | 'skipped' | 'failed' | 'superseded';
+  readonly reason: string | null;
+  readonly durationMs: number;
+  readonly firingIds: readonly FiringId[];
+}
+
+/** Something that an operator did. */
+export interface AuditItem {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string;
+  readonly reason: string | null;
+  readonly address: string | null;
+  readonly details: JsonObject | null;
+}
+
+/** Something that went wrong for good and waits for a decision. */
+export type DeadLetter =
+  | (Omit<FiringItem, 'kind'> & { readonly kind: 'firing'; readonly source: SourceKind })
+  | (ExecutionItem & { readonly kind: 'execution' });
+
+/** A running process of the application. */
+export interface NodeItem {
+  readonly id: string;
+  readonly name: string;
+  readonly startedAt: string;
+  readonly leaseUntil: string;
+  /** Its lease has not run out. */
+  readonly live: boolean;
+  /** What it can run, as `workflow:hash`. */
+  readonly workflows: readonly string[];
+}
+
+/** How an execution ended, for the program that waited for it. */
+export interface ExecutionEnding {
+  readonly state: ExecutionState;
+  readonly workflow: string;
+  readonly input: JsonObject;
+  readonly result: JsonObject;
+  readonly error: ErrorView | null;
+}
