@@ -1,0 +1,50 @@
+import { Get, Injectable, Query } from '@nestjs/common';
+import type { AuditItem, DeadLetter, NodeItem } from '../../history/history.types.js';
+import { HistoryService } from '../../history/history.service.js';
+import type { Page } from '../../history/page.js';
+import { Needs } from '../access/route-access.js';
+import { AuditQuery, ListQuery } from '../dto/list.queries.js';
+import { checked } from '../http/checked.pipe.js';
+import type { Given } from '../http/checked.pipe.js';
+import { selectFields } from './answers.js';
+
+/** What operators did: `/audit`. It names people and addresses, so it is not for viewers. */
+@Injectable()
+export class AuditController {
+  constructor(private readonly history: HistoryService) {}
+
+  @Get()
+  @Needs('operator')
+  async list(
+    @Query(checked(AuditQuery)) { limit, after, fields, ...filter }: Given<AuditQuery>,
+  ): Promise<Page<Partial<AuditItem>>> {
+    return selectFields(await this.history.audit(filter, { limit, after }), fields);
+  }
+}
+
+/** What went wrong for good: `/dead-letters`. */
+@Injectable()
+export class DeadLettersController {
+  constructor(private readonly history: HistoryService) {}
+
+  @Get()
+  @Needs('viewer')
+  async list(
+    @Query(checked(ListQuery)) { limit, after, fields }: Given<ListQuery>,
+  ): Promise<Page<Partial<DeadLetter>>> {
+    return selectFields<DeadLetter>(await this.history.deadLetters({ limit, after }), fields);
+  }
+}
+
+/** The processes of the application: `/nodes`. */
+@Injectable()
+export class NodesController {
+  constructor(private readonly history: HistoryService) {}
+
+  @Get()
+  @Needs('viewer')
+  async list(): Promise<Page<NodeItem>> {
+    const items = await this.history.nodes();
+    return { items, next: null, total: items.length };
+  }
+}

@@ -1,0 +1,164 @@
+import { Injectable } from '@nestjs/common';
+import type { ExecutionItem } from '../history/history.types.js';
+import { HistoryService } from '../history/history.service.js';
+import type { Page, PageRequest } from '../history/page.js';
+import type { FireOutcome, FireRequest, IdempotencyKey } from '../intake/fire.types.js';
+import { IntakeService } from '../intake/intake.service.js';
+import { TriggerControl } from '../intake/trigger-control.service.js';
+import type { TriggerChange } from '../intake/trigger-control.service.js';
+import type { ChangedBy } from '../intake/trigger-control.service.js';
+import type { TriggerDefinition } from '../intake/trigger.definition.js';
+import { TriggerRegistry } from '../intake/trigger.registry.js';
+import { Clock } from '../model/clock.js';
+import type { FireItem } from '../model/trigger-result.js';
+import { PollControl } from '../sources/poll/poll-control.service.js';
+import type { DryRunReport, PollReport } from '../sources/poll/poll.reports.js';
+import { PollSource } from '../sources/poll/poll.source.js';
+import type { RuntimeTrigger } from '../sources/poll/runtime-trigger.js';
+import { EnginePort } from './ports.js';
+import { TriggerLookup, conflict } from './trigger.lookup.js';
+import { isUndeclared } from './trigger.state.js';
+import { toTriggerDetail, toTriggerView } from './trigger.view.js';
+import type { TriggerDetail, TriggerView } from './trigger.view.js';
+
+/** Who changes something, and why; stands in the audit. */
+export type ChangeOptions = Partial<ChangedBy>;
+
+/** How something is fired by hand. */
+export interface FireByHandOptions extends Omit<FireItem, 'context'> {
+  /** Who asked; stands on the firing. */
+  readonly initiatedBy?: string | undefined;
+  /** The same user and key again get the same outcome. */
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+/**
+ * Looks after triggers while the application runs: what the admin API does, as methods.
+ *
+ * Every method that names a trigger throws TRG_API_TRIGGER_NOT_FOUND for one that is neither declared nor stored; all
+ * throw TRG_STORE_UNAVAILABLE when the database does not answer.
+ *
+ * @example await triggers.setEnabled('file_watcher', false, { by: 'ops', reason: 'maintenance' });
+ */
+@Injectable()
+export class TriggersService {
+  readonly #lookup: TriggerLookup;
+
+  constructor(
+    registry: TriggerRegistry,
+    private readonly records: HistoryService,
+    private readonly intake: IntakeService,
+    private readonly control: TriggerControl,
+    private readonly poller: PollControl,
+    private readonly engine: EnginePort,
+    private readonly source: PollSource,
+    private readonly clock: Clock,
+  ) {
+    this.#lookup = new TriggerLookup(registry, records, poller);
+  }
+
+  /** Every trigger, declared or only stored, by name. */
+  async list(): Promise<readonly TriggerView[]> {
+    const now = this.clock.now();
+    return (await this.#lookup.all()).map((sources) => toTriggerView(sources, now));
+  }
+
+  /** One trigger, with its declared options, its overrides and its cursor. */
+  async get(name: string): Promise<TriggerDetail> {
+    return toTriggerDetail(await this.#lookup.find(name), this.clock.now());
+  }
+
+  /** Switches a trigger on or off; survives deploys. `null` goes back to what the code says. */
+  async setEnabled(name: string, on: boolean | null, change: ChangeOptions = {}): Promise<void> {
+    await this.override(name, { enabled: on }, change);
+  }
+
+  /** Overrides what the code declares, in one commit; survives deploys. `null` goes back to the code. */
+  async override(name: string, overrides: TriggerChange, change: ChangeOptions = {}): Promise<void> {
+    if (overrides.intervalMs !== undefined) requirePoll((await this.#lookup.find(name)).definition, name);
+    await this.#change(name, (by) => this.control.override(name, overrides, by), change);
+  }
+
+  /** Says where the next poll goes on. A poll that runs now is discarded. @throws TRG_POLL_CURSOR */
+  async setCursor(name: string, cursor: unknown, change: ChangeOptions = {}): Promise<void> {
+    await this.#change(name, (by) => this.control.setCursor(name, cursor, by), change);
+  }
+
+  /** Ends a suspension: the failures are forgotten and it is polled again. */
+  async resume(name: string, change: ChangeOptions = {}): Promise<void> {
+    await this.#change(name, (by) => this.control.resume(name, by), change);
+  }
+
+  /**
+   * Deletes what is stored of a trigger that nothing declares any more.
+   *
+   * @throws TRG_API_CONFLICT while a live node declares it
+   */
+  async forget(name: string, change: ChangeOptions = {}): Promise<void> {
+    const { definition, record } = await this.#lookup.find(name);
+    if (definition !== undefined || !isUndeclared(record, this.clock.now())) {
+      throw conflict(`Trigger "${name}" is declared by the application. Remove it there first, then wait 10 minutes.`);
+    }
+    await this.#change(name, (by) => this.control.forget(name, by), change);
+  }
+
+  /** Its executions, newest first. */
+  async history(name: string, page: PageRequest = {}): Promise<Page<ExecutionItem>> {
+    await this.#lookup.find(name);
+    return this.records.executions({ trigger: name }, page);
+  }
+
+  /**
+   * Fires a trigger by hand: schema, filter and dedup judge it like any other firing.
+   *
+   * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY, TRG_API_IDEMPOTENCY
+   */
+  async fire(name: string, context?: object, options: FireByHandOptions = {}): Promise<FireOutcome> {
+    const request: FireRequest = { ...options, trigger: await this.#lookup.declared(name), context };
+    return this.intake.fire(request);
+  }
+
+  /** Polls now, whatever the interval. @throws TRG_API_CONFLICT when it is no poll trigger or cannot be polled now */
+  async poll(name: string): Promise<PollReport> {
+    requirePoll(await this.#lookup.declared(name), name);
+    const report = await this.poller.pollNow(name);
+    if (report.status === 'refused') throw conflict(report.reason);
+    return report;
+  }
+
+  /** A dry run: what a poll would do now. Nothing is written. @throws TRG_API_CONFLICT when it is no poll trigger */
+  async test(name: string): Promise<DryRunReport> {
+    requirePoll(await this.#lookup.declared(name), name);
+    return this.poller.test(name);
+  }
+
+  /** Declares a poll trigger while the application runs, in this process. @throws TRG_DEF_INVALID */
+  register(definition: RuntimeTrigger): Promise<void> {
+    return this.source.register(definition);
+  }
+
+  /** Starts the engine and the sources of this process, where `autostart: false` or {@link stop} left them standing. */
+  start(): Promise<void> {
+    return this.engine.start();
+  }
+
+  /** Stops them: nothing more is polled or claimed here, and what runs may end. */
+  stop(): Promise<void> {
+    return this.engine.stop();
+  }
+
+  async #change(
+    name: string,
+    change: (by: ChangedBy) => Promise<void>,
+    { by, reason, address }: ChangeOptions,
+  ): Promise<void> {
+    await this.#lookup.find(name);
+    await change({ by: by ?? null, reason: reason ?? null, address: address ?? null });
+    this.poller.changed(name);
+  }
+}
+
+function requirePoll(definition: TriggerDefinition | undefined, name: string): void {
+  if (definition === undefined || definition.kind === 'poll') return;
+  throw conflict(`Trigger "${name}" is a ${definition.kind} trigger; only poll triggers can be polled.`);
+}
