@@ -1,0 +1,69 @@
+// The module.
+export { TriggersModule } from './triggers.module.js';
+export type { TriggersExtras, TriggersOptions } from './triggers.options.js';
+export type { AdminOptions } from './admin/admin.options.js';
+export type { Identity, Role } from './admin/access/roles.js';
+export type { EngineOptions, RetentionOptions } from './engine/engine.options.js';
+export type { TriggerOverride } from './intake/trigger-overrides.js';
+export { databaseFrom } from './store/database.options.js';
+export type { DatabaseOptions, PostgresDatabaseOptions, SqliteDatabaseOptions } from './store/database.options.js';
+
+// What stands on providers.
+export { Trigger } from './sources/poll/trigger.decorator.js';
+export { DEFAULT_POLL_OPTIONS } from './sources/poll/trigger.options.js';
+export type { TriggerOptions } from './sources/poll/trigger.options.js';
+export type { DedupScope, FromConfig, RateLimit } from './intake/trigger-options.js';
+export type { Poll, TriggerSource } from './sources/poll/poll.js';
+export { TriggerResult } from './model/trigger-result.js';
+export type { FireItem, FireManyOptions, FireOptions } from './model/trigger-result.js';
+export { Workflow } from './workflows/workflow.decorator.js';
+export type { WorkflowOptions } from './workflows/workflow.decorator.js';
+export type { WorkflowContext, WorkflowInput, WorkflowRef } from './workflows/workflow-ref.js';
+export { Task } from './workflows/task.decorator.js';
+export { DEFAULT_TASK_OPTIONS, taskId } from './workflows/task.options.js';
+export type { TaskId, TaskOptions } from './workflows/task.options.js';
+export type { StandardSchema } from './workflows/input-schema.js';
+export type { RetryOptions } from './workflows/retry.options.js';
+export { DEFAULT_RETRY_OPTIONS } from './workflows/retry.options.js';
+export type { RunWhen, Upstream } from './workflows/workflow.definition.js';
+export type { ExecutionView, TaskContext } from './workflows/task-context.js';
+export type {
+  OnTaskFailure,
+  OnTaskRetry,
+  OnTaskSuccess,
+  OnWorkflowFailure,
+  OnWorkflowSuccess,
+} from './workflows/callback.types.js';
+export { OnTriggers } from './callbacks/on-triggers.decorator.js';
+export type { TriggersEvent, TriggersEventName, TriggersEvents } from './model/events.js';
+export type { TriggersRequest } from './discovery/provider-invokers.js';
+
+// What is injected.
+export { TriggersService } from './admin/triggers.service.js';
+export type { ChangeOptions, FireByHandOptions } from './admin/triggers.service.js';
+export { WorkflowRunner } from './admin/workflow-runner.service.js';
+export type { RunOptions, WorkflowResult } from './admin/workflow-runner.service.js';
+export type { FireOutcome, IdempotencyKey } from './intake/fire.types.js';
+export type { ChangedBy } from './intake/trigger-control.service.js';
+export type { TriggerDetail, TriggerView } from './admin/trigger.view.js';
+export type { DryRunReport, PollReport } from './sources/poll/poll.reports.js';
+export type { RuntimeTrigger } from './sources/poll/runtime-trigger.js';
+export type { ContextPreview, ErrorView, ExecutionItem } from './history/history.types.js';
+export type { Page, PageRequest } from './history/page.js';
+
+// What is thrown, by us and by tasks.
+export {
+  DefinitionErrors,
+  NonRetryableError,
+  RetryAfterError,
+  TriggersError,
+  isTriggersError,
+} from './model/errors.js';
+export { ERROR_CODES } from './model/error-codes.js';
+export type { ErrorCode, ErrorFamily } from './model/error-codes.js';
+
+// Words.
+export type { Duration } from './model/duration.js';
+export type { ExecutionId, FiringId } from './model/ids.js';
+export type { Json, JsonObject, Jsonify } from './model/json.js';
+export type { ExecutionState, FiringState, SourceKind, TaskState, TriggerState } from './model/states.js';

@@ -1,0 +1,28 @@
+import type { AdminOptions } from './admin/admin.options.js';
+import type { EngineOptions } from './engine/engine.options.js';
+import type { TriggerOverride } from './intake/trigger-overrides.js';
+import type { DatabaseOptions } from './store/database.options.js';
+
+/** Injects {@link TriggersOptions} as they were given. */
+export const MODULE_OPTIONS = Symbol.for('nestjs-triggers:module-options');
+
+/** Options of `TriggersModule.forRoot()`. Nothing is required: the ledger is `./triggers.db` then. */
+export interface TriggersOptions extends EngineOptions {
+  /** Where the ledger lives. @default a SQLite file `./triggers.db` */
+  readonly database?: DatabaseOptions;
+  /** Per environment, by the name of the trigger; goes before the decorator, an operator goes before it. */
+  readonly triggers?: Readonly<Record<string, TriggerOverride>>;
+  /** Whether polling and running begin with the application. `false`: call `TriggersService.start()`. @default true */
+  readonly autostart?: boolean;
+}
+
+/**
+ * Options that Nest needs before anything is injected: they stand beside `useFactory` in `forRootAsync`. What must come
+ * from configuration (secrets) may be a function.
+ */
+export interface TriggersExtras {
+  /** The admin API; `false` for none. @default at `/admin/triggers`, closed until somebody is given access */
+  readonly admin?: AdminOptions | false;
+  /** Whether other modules may inject our services without importing this one. @default true */
+  readonly isGlobal?: boolean;
+}
