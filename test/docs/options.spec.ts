@@ -1,0 +1,94 @@
+import { DEFAULT_ADMIN_OPTIONS } from '../../libs/triggers/src/admin/admin.options.js';
+import { DEFAULT_ENGINE_OPTIONS } from '../../libs/triggers/src/engine/engine.options.js';
+import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
+import { DEFAULT_DATABASE_OPTIONS } from '../../libs/triggers/src/store/database.options.js';
+import { DEFAULT_RETRY_OPTIONS } from '../../libs/triggers/src/workflows/retry.options.js';
+import { DEFAULT_TASK_OPTIONS } from '../../libs/triggers/src/workflows/task.options.js';
+import { read, rows, section } from './markdown.js';
+import { fieldsOf } from './source.js';
+import type { Field } from './source.js';
+
+const page = read('docs/reference/options.md');
+const { concurrency, lease, drain, retention } = DEFAULT_ENGINE_OPTIONS;
+const { retry: _documentedByItself, ...taskDefaults } = DEFAULT_TASK_OPTIONS;
+
+const SECTIONS = [
+  {
+    heading: '## forRoot',
+    types: [
+      ['triggers.options.ts', 'TriggersOptions'],
+      ['triggers.options.ts', 'TriggersExtras'],
+      ['engine/engine.options.ts', 'EngineOptions'],
+    ],
+    defaults: {
+      'worker.concurrency': concurrency,
+      'node.lease': lease,
+      'shutdown.drain': drain,
+      ...Object.fromEntries(Object.entries(retention).map(([name, value]) => [`retention.${name}`, value])),
+    },
+  },
+  {
+    heading: '## forRoot: database',
+    types: [['store/database.options.ts', 'DatabaseOptions']],
+    defaults: DEFAULT_DATABASE_OPTIONS,
+  },
+  {
+    heading: '## forRoot: admin',
+    types: [['admin/admin.options.ts', 'AdminOptions']],
+    defaults: DEFAULT_ADMIN_OPTIONS,
+  },
+  { heading: '## forRoot: triggers', types: [['intake/trigger-overrides.ts', 'TriggerOverride']], defaults: {} },
+  {
+    heading: '## @Trigger',
+    types: [
+      ['intake/trigger-options.ts', 'TriggerBaseOptions'],
+      ['sources/poll/trigger.options.ts', 'TriggerOptions'],
+    ],
+    defaults: DEFAULT_POLL_OPTIONS,
+  },
+  { heading: '## @Workflow', types: [['workflows/workflow.decorator.ts', 'WorkflowOptions']], defaults: {} },
+  { heading: '## @Task', types: [['workflows/task.options.ts', 'TaskOptions']], defaults: taskDefaults },
+  {
+    heading: '## @Task: retry',
+    types: [['workflows/retry.options.ts', 'RetryOptions']],
+    defaults: DEFAULT_RETRY_OPTIONS,
+  },
+] as const;
+
+/** Options whose value is an object with parts that mean nothing alone. */
+const WHOLE = ['rateLimit', 'dedup'];
+
+function leaves({ name, fields }: Field): string[] {
+  return fields.length === 0 || WHOLE.includes(name)
+    ? [name]
+    : fields.flatMap((field) => leaves(field)).map((leaf) => `${name}.${leaf}`);
+}
+
+function declaredOptions(types: readonly (readonly [path: string, type: string])[]): string[] {
+  const names = types.flatMap(([path, type]) => fieldsOf(path, type).flatMap((field) => leaves(field)));
+  return [...new Set(names)].sort();
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value) && value.length === 0) return 'none';
+  return typeof value === 'string' ? `\`'${value}'\`` : `\`${String(value)}\``;
+}
+
+it.each(SECTIONS)('lists every option of "$heading" and no other', ({ heading, types }) => {
+  const documented = rows(section(page, heading))
+    .map(([name]) => name)
+    .sort();
+  expect(documented).toEqual(declaredOptions(types));
+});
+
+it.each(SECTIONS)('gives the defaults of "$heading" as the code has them', ({ heading, defaults }) => {
+  const documented = new Map(rows(section(page, heading)).map(([name = '', byDefault = '']) => [name, byDefault]));
+  const given = Object.keys(defaults).map((name) => [name, documented.get(name)]);
+  const expected = Object.entries(defaults).map(([name, value]) => [name, shown(value)]);
+  expect(given).toEqual(expected);
+});
+
+it('has a section for nothing else', () => {
+  const headings = [...page.matchAll(/^## .+$/gm)].map(([heading]) => heading);
+  expect(headings).toEqual(SECTIONS.map(({ heading }) => heading));
+});

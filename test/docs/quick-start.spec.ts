@@ -1,0 +1,94 @@
+/**
+ * The quick start of the README, run: the file that it quotes, on the default database, in a folder of its own; then the
+ * calls of the admin API that the README shows.
+ */
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Injectable, Logger } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { OnTriggers, TriggersService } from 'nestjs-triggers';
+import { read, sourcesIn } from './markdown.js';
+import { AppModule } from './quick-start/app.module.js';
+
+@Injectable()
+class Ends {
+  readonly seen: unknown[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  @OnTriggers('execution.completed', 'execution.failed')
+  ended(event: object): void {
+    this.seen.push(event);
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async first(): Promise<void> {
+    if (this.seen.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+const home = process.cwd();
+const token = 'a-token-for-this-test';
+let folder: string;
+let app: INestApplication;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'quick-start-'));
+  mkdirSync(join(folder, 'inbox'));
+  writeFileSync(join(folder, 'inbox/orders.csv'), 'a;b');
+  // The quick start uses paths as its reader would: ./inbox and ./triggers.db.
+  process.chdir(folder);
+  process.env['TRIGGERS_ADMIN_TOKEN'] = token;
+  Logger.overrideLogger(false);
+  const module = await Test.createTestingModule({ imports: [AppModule], providers: [Ends] }).compile();
+  app = module.createNestApplication();
+  await app.listen(0, '127.0.0.1');
+});
+
+afterAll(async () => {
+  await app.close();
+  process.chdir(home);
+  delete process.env['TRIGGERS_ADMIN_TOKEN'];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('turns a file into one completed execution, and the same file into nothing more', async () => {
+  const triggers = app.get(TriggersService);
+  await app.get(Ends).first();
+
+  const again = await triggers.poll('inbox');
+  const { items } = await triggers.history('inbox');
+
+  expect(again).toMatchObject({ status: 'fired', outcomes: [{ status: 'duplicate', dedupKey: 'orders.csv' }] });
+  expect(items).toMatchObject([
+    { workflow: 'file_processor', state: 'completed', context: { filename: 'orders.csv' } },
+  ]);
+});
+
+/** `admin localhost:3000/admin/triggers/inbox -X PATCH -d '{…}'`, as the README writes it. */
+const CALL = /^admin '?localhost:3000([^\s']+)'?(?: -X (\w+))?(?: -d '(.+?)')?(?: +#.*)?$/gm;
+const calls = [...read('README.md').matchAll(CALL)].map(([, path = '', method, body]) => ({
+  path,
+  method: method ?? (body ? 'POST' : 'GET'),
+  body,
+}));
+
+it('shows five calls of the admin API', () => {
+  expect(calls).toHaveLength(5);
+});
+
+it.each(calls)('answers $method $path of the README', async ({ path, method, body }) => {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const response = await fetch(`${await app.getUrl()}${path}`, { method, headers, ...(body && { body }) });
+  expect([200, 202]).toContain(response.status);
+});
+
+it('shows lines that the demo prints', () => {
+  const demo = sourcesIn('apps/demo/src').join('\n');
+  const words = [...read('README.md').matchAll(/^\d\d:\d\d:\d\d {2}[→✓] (\w+) +(\S+)/gm)].flatMap(
+    ([, what = '', whom = '']) => [what, whom],
+  );
+  expect(words.length).toBeGreaterThan(0);
+  expect(words.filter((word) => !demo.includes(`'${word}'`))).toEqual([]);
+});

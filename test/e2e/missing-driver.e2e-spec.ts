@@ -1,0 +1,32 @@
+import { Task, Workflow } from 'nestjs-triggers';
+import type { DatabaseOptions } from 'nestjs-triggers';
+import { boot } from '../support/app.js';
+import type { TestDatabase } from '../support/database.js';
+
+function notInstalled(name: string): never {
+  throw Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' });
+}
+jest.mock('pg', () => notInstalled('pg'));
+jest.mock('better-sqlite3', () => notInstalled('better-sqlite3'));
+jest.mock('../support/database.js', () => ({}));
+
+@Workflow({ name: 'work' })
+class Work {
+  @Task()
+  run(): void {}
+}
+
+const CASES: readonly [driver: string, options: DatabaseOptions][] = [
+  ['better-sqlite3', { type: 'sqlite', path: ':memory:' }],
+  ['pg', { type: 'postgres', url: 'postgres://app@127.0.0.1:1/app' }],
+];
+
+describe('a database driver that is not installed', () => {
+  it.each(CASES)('%s: the application does not start, and the message is the line to type', async (driver, options) => {
+    const starting = boot({ database: { options } as TestDatabase, providers: [Work] });
+    await expect(starting).rejects.toMatchObject({
+      code: 'TRG_DEF_MISSING_DRIVER',
+      message: expect.stringContaining(`Install it: npm install ${driver}`),
+    });
+  });
+});

@@ -1,0 +1,160 @@
+import { Module } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata, Provider, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { TriggersModule, TriggersService, WorkflowRunner } from 'nestjs-triggers';
+import type { AdminOptions, ExecutionItem, TriggersOptions } from 'nestjs-triggers';
+import { Clock } from '../../libs/triggers/src/model/clock.js';
+import { newDatabase, removeDatabases } from './database.js';
+import type { DialectName, TestDatabase } from './database.js';
+import { until } from './until.js';
+
+export const PLATFORMS = ['express', 'fastify'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+export const TOKEN = 'a-token-of-the-tests';
+export const BASE = '/admin/triggers';
+
+/** An application of a test. */
+export interface AppOptions {
+  /** A database that stands already, or the kind of a new one. */
+  readonly database: TestDatabase | DialectName;
+  readonly platform?: Platform;
+  readonly providers?: Provider[];
+  readonly controllers?: Type[];
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+  readonly options?: Omit<TriggersOptions, 'database'>;
+  readonly admin?: AdminOptions | false;
+  /** Replaces the clock of the machine. */
+  readonly clock?: Clock;
+  /** Takes the place of `TriggersModule.forRoot(…)`. */
+  readonly module?: (database: TestDatabase) => NonNullable<ModuleMetadata['imports']>[number];
+  /** Called before the application starts. */
+  readonly prepare?: (app: INestApplication) => void;
+}
+
+/** What an HTTP call was answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- what a test expects of it, it says itself
+}
+
+const apps: TestApp[] = [];
+/** What the applications of this test have logged. */
+export const logged: string[] = [];
+
+const push = (message: unknown): void => void logged.push(String(message));
+const LOGGER: LoggerService = { log: push, warn: push, error: push, fatal: push, debug: push, verbose: push };
+
+/** A running application. */
+export class TestApp {
+  url = '';
+
+  constructor(
+    readonly nest: INestApplication,
+    readonly database: TestDatabase,
+  ) {}
+
+  get triggers(): TriggersService {
+    return this.nest.get(TriggersService);
+  }
+
+  get runner(): WorkflowRunner {
+    return this.nest.get(WorkflowRunner);
+  }
+
+  /** Calls it over HTTP: a path of the admin API, or an absolute path. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(this.url + (path.startsWith('//') ? path.slice(1) : BASE + path), {
+      method,
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(text !== undefined && { body: text }),
+    });
+    const answer = await response.text();
+    return { status: response.status, headers: response.headers, body: parsed(answer) };
+  }
+
+  async get(path = ''): Promise<any> /* eslint-disable-line @typescript-eslint/no-explicit-any -- as in Answer */ {
+    const answer = await this.call('GET', path);
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** The executions, once there are that many and all have ended. */
+  async ended(count: number, what = `${count} executions have ended`): Promise<ExecutionItem[]> {
+    return until(async () => {
+      const { items } = (await this.get('/executions?limit=1000')) as { items: ExecutionItem[] };
+      const over = items.filter(({ state }) => ['completed', 'failed', 'cancelled'].includes(state));
+      return over.length >= count && over.length === items.length && over;
+    }, what);
+  }
+
+  async close(): Promise<void> {
+    if (apps.includes(this)) apps.splice(apps.indexOf(this), 1);
+    await this.nest.close();
+  }
+}
+
+/** Starts an application that listens. {@link cleanUp} closes it and takes its database away. */
+export async function boot(options: AppOptions): Promise<TestApp> {
+  const { database, platform = 'express', prepare } = options;
+  const own = typeof database === 'string' ? await newDatabase(database) : database;
+  const nest = await create(moduleOf(options, own), options, platform);
+  prepare?.(nest);
+  const app = new TestApp(nest, own);
+  try {
+    await nest.listen(0, '127.0.0.1');
+  } catch (error) {
+    await nest.close().catch(() => undefined);
+    throw error;
+  }
+  app.url = (await nest.getUrl()).replace('[::1]', '127.0.0.1');
+  apps.push(app);
+  return app;
+}
+
+/** Closes what a test left open; for `afterEach`. */
+export async function cleanUp(): Promise<void> {
+  for (const app of [...apps]) await app.close();
+  await removeDatabases();
+  logged.length = 0;
+}
+
+function moduleOf(
+  { providers = [], controllers = [], imports = [], options = {}, admin, module }: AppOptions,
+  database: TestDatabase,
+): Type {
+  const triggers =
+    module?.(database) ??
+    TriggersModule.forRoot({ ...options, database: database.options, admin: admin ?? { token: TOKEN } });
+  @Module({ imports: [triggers, ...imports], providers, controllers })
+  class AppModule {}
+  return AppModule;
+}
+
+async function create(module: Type, { clock }: AppOptions, platform: Platform): Promise<INestApplication> {
+  const adapter = (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter()) as AbstractHttpAdapter;
+  if (clock === undefined) return NestFactory.create(module, adapter, { logger: LOGGER, abortOnError: false });
+  const testing = await Test.createTestingModule({ imports: [module] })
+    .setLogger(LOGGER)
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
+  return testing.createNestApplication(adapter);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
