@@ -23,6 +23,9 @@ const WORDS: SqlWords = {
   forUpdate: '',
 };
 
+/** Rows that one statement takes at once: few texts to prepare, few calls to make. */
+const CHUNKS = [64, 8, 1] as const;
+
 interface Prepared {
   readonly statement: BetterSqlite3.Statement;
   readonly returnsRows: boolean;
@@ -144,18 +147,27 @@ export class SqliteDialect implements Dialect {
     rows: readonly (readonly unknown[])[],
   ): Rows {
     if (batch.onlyLocks === true) return [];
-    let prepared = cache.get(batch.name);
-    if (prepared === undefined) cache.set(batch.name, (prepared = prepare(db, batch)));
-    const now = this.clock.now();
-    const named = prepared.takesNow ? [{ now: iso(now), nowMs: now }] : [];
+    const nowMs = this.clock.now();
+    const present: Present = { now: iso(nowMs), nowMs };
     const found: Row[] = [];
-    for (const row of rows) {
-      const values = prepared.binds.map((type, index) => bind(type, row[index], now));
-      if (prepared.returnsRows)
-        for (const result of prepared.statement.all(...values, ...named)) found.push(result as Row);
-      else prepared.statement.run(...values, ...named);
+    for (let from = 0; from < rows.length;) {
+      const size = CHUNKS.find((chunk) => chunk <= rows.length - from) ?? 1;
+      const prepared = this.#prepare(db, cache, batch, size);
+      const values: unknown[] = [];
+      for (let at = from; at < from + size; at += 1) bindRow(values, prepared.binds, rows[at] ?? [], present);
+      const given = prepared.takesNow ? [values, present] : [values];
+      if (!prepared.returnsRows) prepared.statement.run(...given);
+      else for (const result of prepared.statement.all(...given)) found.push(result as Row);
+      from += size;
     }
     return found;
+  }
+
+  #prepare(db: BetterSqlite3.Database, cache: Map<string, Prepared>, batch: Batch, rows: number): Prepared {
+    const name = `${batch.name}/${rows}`;
+    let prepared = cache.get(name);
+    if (prepared === undefined) cache.set(name, (prepared = prepare(db, batch, rows)));
+    return prepared;
   }
 
   #checkPath(): void {
@@ -207,10 +219,11 @@ function connectionOf(source: DataSource): BetterSqlite3.Database {
   return (source.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
 }
 
-function prepare(db: BetterSqlite3.Database, batch: Batch): Prepared {
+function prepare(db: BetterSqlite3.Database, batch: Batch, rows: number): Prepared {
   const names = Object.keys(batch.columns);
+  const row = `(${names.map(() => '?').join(', ')})`;
   const header =
-    names.length === 0 ? '' : `WITH g(${names.join(', ')}) AS (VALUES (${names.map(() => '?').join(', ')})) `;
+    names.length === 0 ? '' : `WITH g(${names.join(', ')}) AS (VALUES ${Array(rows).fill(row).join(', ')}) `;
   const body = batch.sql(WORDS);
   const statement = db.prepare(header + body);
   return {
@@ -221,11 +234,22 @@ function prepare(db: BetterSqlite3.Database, batch: Batch): Prepared {
   };
 }
 
-function bind(type: ColumnType, value: unknown, now: number): unknown {
-  if (value === null || value === undefined) return null;
-  if (type === 'bool') return value ? 1 : 0;
-  if (type === 'instant') return iso(now + (value as number));
-  return type === 'at' ? iso(value as number) : value;
+/** The present as the rows of one statement see it. */
+interface Present {
+  readonly now: string;
+  readonly nowMs: number;
+}
+
+function bindRow(values: unknown[], types: readonly ColumnType[], row: readonly unknown[], present: Present): void {
+  for (let column = 0; column < types.length; column += 1) {
+    const value = row[column];
+    if (value === null || value === undefined) values.push(null);
+    else if (types[column] === 'bool') values.push(value ? 1 : 0);
+    else if (types[column] === 'instant')
+      values.push(value === 0 ? present.now : iso(present.nowMs + (value as number)));
+    else if (types[column] === 'at') values.push(iso(value as number));
+    else values.push(value);
+  }
 }
 
 function iso(ms: number): string {
