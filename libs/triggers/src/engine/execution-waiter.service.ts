@@ -12,8 +12,8 @@ import { batch } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
 
 const LOOK_EVERY_MS = 1_000;
-/** Ends of this process that are remembered for somebody who asks a moment later. */
-const REMEMBERED_ENDS = 10_000;
+/** At least so many ends of this process are remembered for somebody who asks a moment later. */
+const REMEMBERED_ENDS = 5_000;
 
 const READ_END = batch(
   'execution_end',
@@ -36,7 +36,8 @@ interface Waiting {
 export class ExecutionWaiter implements OnModuleDestroy {
   readonly #waiting = new Map<ExecutionId, Waiting[]>();
   readonly #unsubscribe: () => void;
-  readonly #recent = new Set<ExecutionId>();
+  #recent = new Set<ExecutionId>();
+  #lessRecent = new Set<ExecutionId>();
   #timer: TimerHandle | undefined;
 
   constructor(
@@ -61,7 +62,7 @@ export class ExecutionWaiter implements OnModuleDestroy {
   ended(id: ExecutionId): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), { resolve, reject }]);
-      if (this.#recent.has(id)) return void this.#settle(id);
+      if (this.#recent.has(id) || this.#lessRecent.has(id)) return void this.#settle(id);
       this.#timer ??= this.clock.setTimer(() => void this.#look(), LOOK_EVERY_MS);
     });
   }
@@ -97,10 +98,9 @@ export class ExecutionWaiter implements OnModuleDestroy {
 
   #remember(id: ExecutionId): void {
     this.#recent.add(id);
-    for (const oldest of this.#recent) {
-      if (this.#recent.size <= REMEMBERED_ENDS) return;
-      this.#recent.delete(oldest);
-    }
+    if (this.#recent.size < REMEMBERED_ENDS) return;
+    this.#lessRecent = this.#recent;
+    this.#recent = new Set();
   }
 
   async #settle(id: ExecutionId): Promise<void> {
