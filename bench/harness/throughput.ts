@@ -1,0 +1,51 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { OnTriggers, WorkflowRunner } from 'nestjs-triggers';
+import type { DatabaseOptions, TriggersEvent } from 'nestjs-triggers';
+import { startApp } from './app.js';
+import { Countdown } from './countdown.js';
+import { timed } from './event-loop.js';
+import type { Sample } from './rounds.js';
+
+/** Callers that fire at once, each its next when the one before is durable. */
+const CALLERS = 200;
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+class Completions extends Countdown {
+  @OnTriggers('execution.completed')
+  completed(_event: TriggersEvent<'execution.completed'>): void {
+    this.hit();
+  }
+}
+
+/** Fires executions as fast as they go and waits until every one is recorded as completed. */
+export class Throughput {
+  readonly #completions: Completions;
+  readonly #runner: WorkflowRunner;
+
+  private constructor(private readonly app: INestApplicationContext) {
+    this.#completions = app.get(Completions);
+    this.#runner = app.get(WorkflowRunner);
+  }
+
+  static async start(database: DatabaseOptions, workflows: (AnyClass & (new () => object))[]): Promise<Throughput> {
+    return new Throughput(await startApp(database, [Completions, ...workflows]));
+  }
+
+  /** Fires `count` executions of a workflow through {@link WorkflowRunner.start}. */
+  measure(workflow: AnyClass, count: number, payload: (index: number) => object): Promise<Sample> {
+    return timed(count, async () => {
+      const completed = this.#completions.of(count);
+      let next = 0;
+      const caller = async (): Promise<void> => {
+        while (next < count) await this.#runner.start(workflow, payload(next++));
+      };
+      await Promise.all(Array.from({ length: CALLERS }, caller));
+      await completed;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+}

@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { benches } from './benches.js';
+import { Machine } from './harness/machine.js';
+import { readOptions, UsageError } from './harness/options.js';
+import { printResult } from './harness/report.js';
+
+try {
+  const { names, ...options } = readOptions(
+    process.argv.slice(2),
+    benches.map(({ name }) => name),
+  );
+  const machine = new Machine(options);
+  try {
+    for (const bench of benches.filter(({ name }) => names.includes(name))) {
+      if (!options.json) console.log(`\n${bench.name}: ${bench.work}`);
+      printResult(await bench.run(machine), options.json);
+    }
+  } finally {
+    await machine.close();
+  }
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
