@@ -6,32 +6,13 @@ import type { EntitySchema, MixedList } from 'typeorm';
 import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import { errorMessage } from '../../model/text.js';
-import type { Batch, ColumnType, Row, Rows, SqlWords, Work } from './batch.js';
+import type { Batch, Rows, Work } from './batch.js';
 import { whileBusy } from './busy.js';
 import { TransactionFailure } from './dialect.js';
 import type { Dialect, StoreTrouble } from './dialect.js';
 import { loadDriver } from './driver.js';
 import { OwnerLock } from './owner-lock.js';
-
-const WORDS: SqlWords = {
-  now: '@now',
-  nowMs: '@nowMs',
-  addMs: (instant, ms) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${instant}, ((${ms}) / 1000.0) || ' seconds')`,
-  least: (a, b) => `min(${a}, ${b})`,
-  jsonTexts: (array) => `SELECT value FROM json_each(${array})`,
-  skipLocked: '',
-  forUpdate: '',
-};
-
-/** Rows that one statement takes at once: few texts to prepare, few calls to make. */
-const CHUNKS = [64, 8, 1] as const;
-
-interface Prepared {
-  readonly statement: BetterSqlite3.Statement;
-  readonly returnsRows: boolean;
-  readonly binds: readonly ColumnType[];
-  readonly takesNow: boolean;
-}
+import { SqliteStatements } from './sqlite.statements.js';
 
 /**
  * SQLite in WAL mode with `synchronous = FULL`. better-sqlite3 is synchronous and we never await between BEGIN and
@@ -45,8 +26,8 @@ export class SqliteDialect implements Dialect {
   readonly ownershipFile: string | null;
   readonly #path: string;
   #driver!: typeof BetterSqlite3;
-  readonly #prepared = new Map<string, Prepared>();
-  readonly #readerPrepared = new Map<string, Prepared>();
+  readonly #writing = new SqliteStatements();
+  readonly #reading = new SqliteStatements();
   readonly #owner: OwnerLock | null;
 
   constructor(
@@ -67,8 +48,8 @@ export class SqliteDialect implements Dialect {
   }
 
   async close(): Promise<void> {
-    this.#prepared.clear();
-    this.#readerPrepared.clear();
+    this.#writing.clear();
+    this.#reading.clear();
     if (this.reader?.isInitialized && this.reader !== this.writer) await this.reader.destroy();
     if (this.writer?.isInitialized) await this.writer.destroy();
     this.releaseOwnership();
@@ -93,7 +74,8 @@ export class SqliteDialect implements Dialect {
       db.exec('BEGIN IMMEDIATE');
       const unit = work();
       let next = unit.next();
-      while (next.done !== true) next = unit.next(this.#execute(db, this.#prepared, next.value.batch, next.value.rows));
+      while (next.done !== true)
+        next = unit.next(this.#writing.execute(db, next.value.batch, next.value.rows, this.clock.now()));
       db.exec('COMMIT');
       return next.value;
     } catch (error) {
@@ -103,7 +85,7 @@ export class SqliteDialect implements Dialect {
   }
 
   async read(batch: Batch, rows: readonly (readonly unknown[])[]): Promise<Rows> {
-    return this.#execute(connectionOf(this.reader), this.#readerPrepared, batch, rows);
+    return this.#reading.execute(connectionOf(this.reader), batch, rows, this.clock.now());
   }
 
   acquireOwnership(): boolean {
@@ -138,36 +120,6 @@ export class SqliteDialect implements Dialect {
       if (troubleOf(error) === 'busy') throw new TransactionFailure('busy', 'rolledBack', error);
       throw this.#explain(error);
     }
-  }
-
-  #execute(
-    db: BetterSqlite3.Database,
-    cache: Map<string, Prepared>,
-    batch: Batch,
-    rows: readonly (readonly unknown[])[],
-  ): Rows {
-    if (batch.onlyLocks === true) return [];
-    const nowMs = this.clock.now();
-    const present: Present = { now: iso(nowMs), nowMs };
-    const found: Row[] = [];
-    for (let from = 0; from < rows.length;) {
-      const size = CHUNKS.find((chunk) => chunk <= rows.length - from) ?? 1;
-      const prepared = this.#prepare(db, cache, batch, size);
-      const values: unknown[] = [];
-      for (let at = from; at < from + size; at += 1) bindRow(values, prepared.binds, rows[at] ?? [], present);
-      const given = prepared.takesNow ? [values, present] : [values];
-      if (!prepared.returnsRows) prepared.statement.run(...given);
-      else for (const result of prepared.statement.all(...given)) found.push(result as Row);
-      from += size;
-    }
-    return found;
-  }
-
-  #prepare(db: BetterSqlite3.Database, cache: Map<string, Prepared>, batch: Batch, rows: number): Prepared {
-    const name = `${batch.name}/${rows}`;
-    let prepared = cache.get(name);
-    if (prepared === undefined) cache.set(name, (prepared = prepare(db, batch, rows)));
-    return prepared;
   }
 
   #checkPath(): void {
@@ -217,43 +169,6 @@ function readOnly(path: string, cause: unknown): TriggersError {
 
 function connectionOf(source: DataSource): BetterSqlite3.Database {
   return (source.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
-}
-
-function prepare(db: BetterSqlite3.Database, batch: Batch, rows: number): Prepared {
-  const names = Object.keys(batch.columns);
-  const row = `(${names.map(() => '?').join(', ')})`;
-  const header =
-    names.length === 0 ? '' : `WITH g(${names.join(', ')}) AS (VALUES ${Array(rows).fill(row).join(', ')}) `;
-  const body = batch.sql(WORDS);
-  const statement = db.prepare(header + body);
-  return {
-    statement,
-    returnsRows: statement.reader,
-    binds: Object.values(batch.columns),
-    takesNow: body.includes('@now'),
-  };
-}
-
-/** The present as the rows of one statement see it. */
-interface Present {
-  readonly now: string;
-  readonly nowMs: number;
-}
-
-function bindRow(values: unknown[], types: readonly ColumnType[], row: readonly unknown[], present: Present): void {
-  for (let column = 0; column < types.length; column += 1) {
-    const value = row[column];
-    if (value === null || value === undefined) values.push(null);
-    else if (types[column] === 'bool') values.push(value ? 1 : 0);
-    else if (types[column] === 'instant')
-      values.push(value === 0 ? present.now : iso(present.nowMs + (value as number)));
-    else if (types[column] === 'at') values.push(iso(value as number));
-    else values.push(value);
-  }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function codeOf(error: unknown): string {
