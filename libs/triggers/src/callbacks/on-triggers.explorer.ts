@@ -34,6 +34,6 @@ export class OnTriggersExplorer {
             this.#logger.error(`${invoker.label}, told of "${event.name}", failed: ${errorMessage(error)}`),
           );
       }
-    });
+    }, listeners.keys());
   }
 }

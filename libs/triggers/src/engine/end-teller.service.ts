@@ -3,7 +3,7 @@ import type { Logger } from '@nestjs/common';
 import { EndListener } from '../model/end-listener.js';
 import { EventBus } from '../model/events.js';
 import type { FinishItem, FinishOutcome } from '../store/commits/finish.commit.js';
-import { DataView } from './task-context.impl.js';
+import { DataView, outputsSeen } from './task-context.impl.js';
 import { restoredError } from './task-output.js';
 
 /**
@@ -29,7 +29,7 @@ export class EndTeller {
   }
 
   #tellTask(item: FinishItem, logger: Logger, thrown: unknown): void {
-    const { facts, task, place, outputs } = item.claimed;
+    const { facts, task } = item.claimed;
     const { executionId, workflow } = facts;
     const error = item.error && (thrown instanceof Error ? thrown : restoredError(item.error));
     if (item.state === 'completed') this.events.emit('task.completed', { executionId, workflow, task });
@@ -38,10 +38,8 @@ export class EndTeller {
     else if (item.state === 'cancelled') this.events.emit('task.cancelled', { executionId, workflow, task });
     else this.events.emit('task.skipped', { executionId, workflow, task, reason: item.reason ?? '' });
     if (item.callback === null) return;
-    const seen = [
-      ...place.ancestors.flatMap((ancestor) => outputs.get(ancestor) ?? []),
-      ...(item.output === null ? [] : [item.output]),
-    ];
+    const seen = outputsSeen(item.claimed);
+    if (item.output !== null) seen.push(item.output);
     const context = new EndedTaskContext(item, seen, logger);
     this.listener.taskEnded({ executionId, workflow, task, kind: item.callback, error, context });
   }

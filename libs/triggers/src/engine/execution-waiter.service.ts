@@ -46,16 +46,13 @@ export class ExecutionWaiter implements OnModuleDestroy {
     private readonly listener: EndListener,
     events: EventBus,
   ) {
-    this.#unsubscribe = events.subscribe((event) => {
-      if (
-        event.name !== 'execution.completed' &&
-        event.name !== 'execution.failed' &&
-        event.name !== 'execution.cancelled'
-      )
-        return;
-      this.#remember(event.executionId);
-      if (this.#waiting.has(event.executionId)) void this.#settle(event.executionId);
-    });
+    this.#unsubscribe = events.subscribe(
+      ({ executionId }) => {
+        this.#remember(executionId);
+        if (this.#waiting.has(executionId)) void this.#settle(executionId);
+      },
+      ['execution.completed', 'execution.failed', 'execution.cancelled'],
+    );
   }
 
   /** Resolves when the execution has ended and its callbacks have settled. @throws TRG_ENG_STOPPED at shutdown */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TriggersError } from '../model/errors.js';
 import { EventBus } from '../model/events.js';
-import type { ExecutionId, LeaseToken } from '../model/ids.js';
+import type { ExecutionId, LeaseToken, TaskExecutionId } from '../model/ids.js';
 import { Logger } from '@nestjs/common';
 import type { ClaimedTask, ExecutionFacts } from '../store/claimer.js';
 import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
@@ -98,10 +98,7 @@ export class Rescuer {
       reason: state === 'cancelled' ? 'cancelled' : null,
       attempts: claimed.attempts,
       callback: state === 'failed' && callbacks?.onFailure ? 'onFailure' : null,
-      workflowCallbacks: {
-        onSuccess: definition?.callbacks.onSuccess !== undefined,
-        onFailure: definition?.callbacks.onFailure !== undefined,
-      },
+      workflowCallbacks: definition?.callbacks ?? {},
     };
     await this.store.commits.submit(FINISH, item, {
       onCommitted: (outcome) => this.teller.tell(item, outcome, this.#logger, undefined),
@@ -118,10 +115,11 @@ export class Rescuer {
 
   async #releaseUnknown(): Promise<void> {
     const suspects = new Set<string>();
-    for (const held of (await this.store.read(OWN_TASKS, [[this.lease.nodeId]])).map(heldTask)) {
-      const { token, executionId, task } = held;
-      if (this.runner.holds(token, executionId, task)) continue;
-      const key = `${token}/${executionId}/${task}`;
+    for (const row of await this.store.read(OWN_TASKS, [[this.lease.nodeId]])) {
+      const held = heldTask(row);
+      const id = row['id'] as TaskExecutionId;
+      if (this.runner.holds(id, held.token)) continue;
+      const key = `${id}/${held.token}`;
       if (this.#suspects.has(key)) await this.store.commits.submit(PUT_BACK_TASK, putBackNow('release', held));
       else suspects.add(key);
     }

@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { ExecutionId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
 import { mergeContexts } from '../model/context-merge.js';
-import type { ExecutionFacts } from '../store/claimer.js';
+import type { ClaimedTask, ExecutionFacts } from '../store/claimer.js';
 import type { ExecutionView, TaskContext } from '../workflows/task-context.js';
 
 /** The data of an execution as somebody sees it: the input, and outputs laid over it in order. Parsed when first asked. */
@@ -38,6 +38,16 @@ export class DataView implements ExecutionView {
   }
 }
 
+/** The outputs that a task sees, in the order in which they are laid over each other. */
+export function outputsSeen({ place, outputs }: ClaimedTask): string[] {
+  const seen: string[] = [];
+  for (const ancestor of place.ancestors) {
+    const output = outputs.get(ancestor);
+    if (output !== undefined && output !== null) seen.push(output);
+  }
+  return seen;
+}
+
 /** What the runner lends to the context of one attempt. */
 export interface AttemptHandle {
   readonly taskId: string;
@@ -49,8 +59,7 @@ export interface AttemptHandle {
 
 /** The context of one attempt of a task. */
 export class AttemptContext extends DataView implements TaskContext {
-  /** What the body has `set`, in order. */
-  readonly written = new Map<string, unknown>();
+  #written: Map<string, unknown> | undefined;
 
   constructor(
     facts: ExecutionFacts,
@@ -61,12 +70,18 @@ export class AttemptContext extends DataView implements TaskContext {
     super(facts, outputs, logger);
   }
 
+  /** What the body has `set`, in order. */
+  get written(): Iterable<readonly [string, unknown]> {
+    return this.#written ?? [];
+  }
+
   override get(key: string, fallback?: unknown): never {
-    return this.written.has(key) ? (this.written.get(key) as never) : super.get(key, fallback);
+    return this.#written?.has(key) === true ? (this.#written.get(key) as never) : super.get(key, fallback);
   }
 
   set(key: string, value: unknown): void {
-    this.written.set(key, value);
+    this.#written ??= new Map();
+    this.#written.set(key, value);
   }
 
   get taskId(): string {

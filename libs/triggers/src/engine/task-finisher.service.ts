@@ -33,7 +33,7 @@ export class TaskFinisher {
     private readonly listener: EndListener,
   ) {}
 
-  async finish(run: TaskRun, end: BodyEnd, stopping: boolean): Promise<void> {
+  finish(run: TaskRun, end: BodyEnd, stopping: boolean): Promise<unknown> {
     if (end.kind === 'skipped') return this.#end(run, { state: 'skipped', output: null, error: null, reason: 'when' });
     if (end.kind === 'returned' && run.abortCause !== 'timeout') return this.#succeed(run, end.value);
     const error = failureOf(run, end);
@@ -47,7 +47,7 @@ export class TaskFinisher {
     await this.#putBack(putBackNow('release', heldBy(claimed)));
   }
 
-  async #succeed(run: TaskRun, value: unknown): Promise<void> {
+  #succeed(run: TaskRun, value: unknown): Promise<unknown> {
     let output: string | null;
     try {
       output = outputJson(value, run.context);
@@ -61,10 +61,15 @@ export class TaskFinisher {
     const { claimed, definition } = run;
     const stored = storedError(error);
     const delayMs = definition.retry.next(claimed.attempt, error, Math.random);
-    if (delayMs === null) return this.#end(run, { state: 'failed', output: null, error: stored, reason: null }, error);
+    if (delayMs === null) {
+      await this.#end(run, { state: 'failed', output: null, error: stored, reason: null }, error);
+      return;
+    }
     const attempts = this.#attempts(run, stored);
-    if (!(await this.#putBack({ ...heldBy(claimed), why: 'retry', delayMs, error: stored, attempts })))
-      return this.#cancelled(run);
+    if (!(await this.#putBack({ ...heldBy(claimed), why: 'retry', delayMs, error: stored, attempts }))) {
+      await this.#cancelled(run);
+      return;
+    }
     const { facts, task, attempt } = claimed;
     this.events.emit('task.retrying', {
       executionId: facts.executionId,
@@ -94,36 +99,36 @@ export class TaskFinisher {
   }
 
   /** Ends a task whose execution is being cancelled; refused like any other result when the task was taken away. */
-  #cancelled(run: TaskRun): Promise<void> {
+  #cancelled(run: TaskRun): Promise<unknown> {
     return this.#end(run, { state: 'cancelled', output: null, error: null, reason: 'cancelled' });
   }
 
-  async #end(
+  #end(
     run: TaskRun,
-    ending: Pick<FinishItem, 'state' | 'output' | 'error' | 'reason'>,
+    { state, output, error, reason }: Pick<FinishItem, 'state' | 'output' | 'error' | 'reason'>,
     thrown?: unknown,
-  ): Promise<void> {
+  ): Promise<FinishOutcome> {
     const { claimed, definition, workflow } = run;
     const item: FinishItem = {
-      ...ending,
       claimed,
-      attempts: ending.error === null ? claimed.attempts : this.#attempts(run, ending.error),
-      callback: callbackOf(ending.state, definition.callbacks),
-      workflowCallbacks: {
-        onSuccess: workflow.callbacks.onSuccess !== undefined,
-        onFailure: workflow.callbacks.onFailure !== undefined,
-      },
+      state,
+      output,
+      error,
+      reason,
+      attempts: error === null ? claimed.attempts : this.#attempts(run, error),
+      callback: callbackOf(state, definition.callbacks),
+      workflowCallbacks: workflow.callbacks,
     };
-    await this.store.commits.submit<FinishItem, FinishOutcome>(FINISH, item, {
+    return this.store.commits.submit<FinishItem, FinishOutcome>(FINISH, item, {
       onCommitted: (outcome) => this.teller.tell(item, outcome, run.context.logger, thrown),
     });
   }
 
-  #attempts({ claimed, startedAt }: TaskRun, error: StoredError): AttemptRecord[] {
+  #attempts({ claimed, startedAtMs }: TaskRun, error: StoredError): AttemptRecord[] {
     const { stack: _stack, ...brief } = error;
     const record: AttemptRecord = {
       attempt: claimed.attempt,
-      startedAt: startedAt.toISOString(),
+      startedAt: new Date(startedAtMs).toISOString(),
       finishedAt: new Date(this.clock.now()).toISOString(),
       error: brief,
       node: this.lease.nodeId,

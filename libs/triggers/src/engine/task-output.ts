@@ -25,7 +25,7 @@ export function outputJson(returned: unknown, context: AttemptContext): string |
         'Return a plain object, the context, or nothing.',
     );
   }
-  const output = { ...Object.fromEntries(context.written), ...given };
+  const output: Record<string, unknown> = { ...Object.fromEntries(context.written), ...given };
   if (Object.keys(output).length === 0) return null;
   try {
     return contextToJson(output, { what: `Task "${context.taskId}": the output` });

@@ -1,8 +1,10 @@
+import type { Logger } from '@nestjs/common';
 import type { TimerHandle } from '../model/clock.js';
 import { TriggersError } from '../model/errors.js';
 import type { ClaimedTask } from '../store/claimer.js';
 import type { TaskDefinition, WorkflowDefinition } from '../workflows/workflow.definition.js';
-import type { AttemptContext } from './task-context.impl.js';
+import { AttemptContext, outputsSeen } from './task-context.impl.js';
+import type { AttemptHandle } from './task-context.impl.js';
 
 /** Why a running body was told to stop. */
 export type AbortCause = 'timeout' | 'cancelled' | 'stopping' | 'leaseLost';
@@ -13,10 +15,12 @@ export type BodyEnd =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'skipped' };
 
+/** Told how far a body is. */
+export type ReportProgress = (run: TaskRun, fraction: number, note: string | undefined) => void;
+
 /** One attempt of a task on this node, from claim to commit: the state object that the steps of the runner share. */
-export class TaskRun {
-  readonly startedAt: Date;
-  context!: AttemptContext;
+export class TaskRun implements AttemptHandle {
+  readonly context: AttemptContext;
   /** The timer of the deadline, then of the grace after it. */
   timer: TimerHandle | undefined;
   /** Set when the run is over for the engine: its result is on its way, or must not count. */
@@ -34,9 +38,23 @@ export class TaskRun {
     readonly claimed: ClaimedTask,
     readonly workflow: WorkflowDefinition,
     readonly definition: TaskDefinition,
-    nowMs: number,
+    readonly startedAtMs: number,
+    private readonly report: ReportProgress,
+    logger: Logger,
   ) {
-    this.startedAt = new Date(nowMs);
+    this.context = new AttemptContext(claimed.facts, outputsSeen(claimed), logger, this);
+  }
+
+  get taskId(): string {
+    return this.claimed.task;
+  }
+
+  get attempt(): number {
+    return this.claimed.attempt;
+  }
+
+  progress(fraction: number, note: string | undefined): void {
+    this.report(this, fraction, note);
   }
 
   /** The signal of this run; the controller behind it is made when somebody looks. */

@@ -2,16 +2,16 @@ import { Injectable, Logger } from '@nestjs/common';
 import { causedBy } from '../model/causation.js';
 import { Clock } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
-import type { ExecutionId, LeaseToken } from '../model/ids.js';
+import type { ExecutionId, LeaseToken, TaskExecutionId } from '../model/ids.js';
 import { errorMessage } from '../model/text.js';
 import { Wakeups } from '../model/timers.js';
 import { TimerRegistry } from '../model/timer-registry.js';
 import type { ClaimedTask } from '../store/claimer.js';
+import type { TaskDefinition, WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
-import { AttemptContext } from './task-context.impl.js';
 import { TaskFinisher } from './task-finisher.service.js';
 import { TaskRun } from './task-run.js';
-import type { AbortCause, BodyEnd } from './task-run.js';
+import type { AbortCause, BodyEnd, ReportProgress } from './task-run.js';
 import { readUpstream } from './upstream.js';
 import { Store } from '../store/store.service.js';
 
@@ -33,10 +33,10 @@ export const MAX_ZOMBIES = 10;
 export class TaskRunner {
   /** Told when a body has left its slot. */
   onSlotFree: (task: ClaimedTask) => void = () => undefined;
-  readonly #runs = new Map<LeaseToken, Map<string, TaskRun>>();
+  readonly #runs = new Map<TaskExecutionId, TaskRun>();
   readonly #wakeups: Wakeups;
-  readonly #loggers = new Map<string, Logger>();
-  #running = 0;
+  readonly #loggers = new Map<TaskDefinition, Logger>();
+  readonly #logger = new Logger('engine');
   #zombies = 0;
   #stopping = false;
   readonly #idle: (() => void)[] = [];
@@ -54,7 +54,7 @@ export class TaskRunner {
 
   /** Runs whose result is not committed yet. */
   get running(): number {
-    return this.#running;
+    return this.#runs.size;
   }
 
   /** Bodies that did not return after their signal. */
@@ -63,8 +63,8 @@ export class TaskRunner {
   }
 
   /** Whether this process runs the task that a row says it claimed. */
-  holds(token: LeaseToken, executionId: ExecutionId, task: string): boolean {
-    return this.#runs.get(token)?.has(`${executionId}/${task}`) ?? false;
+  holds(id: TaskExecutionId, token: LeaseToken): boolean {
+    return this.#runs.get(id)?.claimed.token === token;
   }
 
   /** Runs a claimed task. Its slot is taken; {@link onSlotFree} tells when it is free. */
@@ -77,7 +77,8 @@ export class TaskRunner {
       void this.finisher.release(claimed);
       return;
     }
-    const run = new TaskRun(claimed, workflow, definition, this.clock.now());
+    const logger = this.#loggerOf(workflow, definition);
+    const run = new TaskRun(claimed, workflow, definition, this.clock.now(), this.#report, logger);
     this.#open(run);
     void this.#work(run).then((end) => this.#settled(run, end));
   }
@@ -120,7 +121,7 @@ export class TaskRunner {
     const deadline = this.#wakeups.after(drainMs, () => {
       for (const run of this.#all()) {
         run.abort('stopping');
-        this.#later(run, ABORT_GRACE_MS, () => void this.#close(run, { kind: 'threw', error: undefined }));
+        this.#later(run, ABORT_GRACE_MS, () => this.#close(run, { kind: 'threw', error: undefined }));
       }
     });
     // Commits that wait for a database that is away do not keep the process: their tasks are taken back at the next start.
@@ -132,36 +133,25 @@ export class TaskRunner {
 
   /** Resolves when no run waits for its commit. */
   async whenIdle(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #all(): TaskRun[] {
-    return [...this.#runs.values()].flatMap((runs) => [...runs.values()]);
+    return [...this.#runs.values()];
   }
 
   #open(run: TaskRun): void {
     const { claimed, definition } = run;
-    const { facts, token, task, attempt } = claimed;
-    const runs = this.#runs.get(token) ?? new Map<string, TaskRun>();
-    this.#runs.set(token, runs.set(`${facts.executionId}/${task}`, run));
-    this.#running += 1;
-    const outputs = claimed.place.ancestors.flatMap((ancestor) => claimed.outputs.get(ancestor) ?? []);
-    run.context = new AttemptContext(facts, outputs, this.#logger(`${facts.workflow}.${task}`), {
-      taskId: task,
-      attempt,
-      signal: () => run.signal(),
-      progress: (fraction, note) =>
-        this.events.emit('task.progress', {
-          executionId: facts.executionId,
-          workflow: facts.workflow,
-          task,
-          fraction,
-          note: note ?? null,
-        }),
-    });
+    const { facts, task, attempt } = claimed;
+    this.#runs.set(claimed.id, run);
     if (definition.timeoutMs !== null) run.timer = this.#wakeups.after(definition.timeoutMs, () => this.#timedOut(run));
     this.events.emit('task.started', { executionId: facts.executionId, workflow: facts.workflow, task, attempt });
   }
+
+  readonly #report: ReportProgress = ({ claimed: { facts, task } }, fraction, note) => {
+    const { executionId, workflow } = facts;
+    this.events.emit('task.progress', { executionId, workflow, task, fraction, note: note ?? null });
+  };
 
   #work(run: TaskRun): Promise<BodyEnd> {
     const { facts } = run.claimed;
@@ -181,7 +171,7 @@ export class TaskRunner {
 
   #settled(run: TaskRun, end: BodyEnd): void {
     run.isSettled = true;
-    if (!run.isOver) return void this.#close(run, end);
+    if (!run.isOver) return this.#close(run, end);
     if (run.isZombie) this.#zombies -= 1;
   }
 
@@ -197,7 +187,7 @@ export class TaskRunner {
         task,
         zombies: this.#zombies,
       });
-      void this.#close(run, { kind: 'threw', error: undefined });
+      this.#close(run, { kind: 'threw', error: undefined });
     });
   }
 
@@ -208,18 +198,16 @@ export class TaskRunner {
     });
   }
 
-  async #close(run: TaskRun, end: BodyEnd): Promise<void> {
+  #close(run: TaskRun, end: BodyEnd): void {
     if (run.isOver) return;
     this.#over(run);
-    try {
-      await this.finisher.finish(run, end, this.#stopping);
-    } catch (error) {
-      this.#logger('engine').error(
-        `The result of task "${run.claimed.task}" could not be written: ${errorMessage(error)}`,
-      );
-    } finally {
-      this.#forget(run);
-    }
+    this.finisher.finish(run, end, this.#stopping).then(
+      () => this.#forget(run),
+      (error: unknown) => {
+        this.#logger.error(`The result of task "${run.claimed.task}" could not be written: ${errorMessage(error)}`);
+        this.#forget(run);
+      },
+    );
   }
 
   /** The body has left its slot; what follows is a commit. */
@@ -230,17 +218,16 @@ export class TaskRunner {
     this.onSlotFree(run.claimed);
   }
 
-  #forget({ claimed }: TaskRun): void {
-    const runs = this.#runs.get(claimed.token);
-    if (!runs?.delete(`${claimed.facts.executionId}/${claimed.task}`)) return;
-    if (runs.size === 0) this.#runs.delete(claimed.token);
-    this.#running -= 1;
-    if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  #forget(run: TaskRun): void {
+    const { id } = run.claimed;
+    if (this.#runs.get(id) !== run) return;
+    this.#runs.delete(id);
+    if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #logger(name: string): Logger {
-    let logger = this.#loggers.get(name);
-    if (logger === undefined) this.#loggers.set(name, (logger = new Logger(name)));
+  #loggerOf({ name }: WorkflowDefinition, definition: TaskDefinition): Logger {
+    let logger = this.#loggers.get(definition);
+    if (logger === undefined) this.#loggers.set(definition, (logger = new Logger(`${name}.${definition.id}`)));
     return logger;
   }
 }

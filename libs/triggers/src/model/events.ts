@@ -83,30 +83,65 @@ export type TriggersEvent<N extends TriggersEventName = TriggersEventName> = {
 
 type Listener = (event: TriggersEvent) => void;
 
-/** Tells events to whoever listens, in the order of subscription. A listener that throws harms nobody. */
+interface Subscription {
+  readonly listener: Listener;
+  /** `null`: every event. */
+  readonly names: ReadonlySet<TriggersEventName> | null;
+}
+
+/**
+ * Tells events to whoever listens, in the order of subscription. A listener that throws harms nobody; an event that nobody
+ * listens to costs next to nothing.
+ */
 export class EventBus {
-  readonly #listeners = new Set<Listener>();
+  readonly #subscriptions = new Set<Subscription>();
+  /** Who listens to an event, once it was asked. */
+  readonly #listeners = new Map<TriggersEventName, readonly Listener[]>();
 
   constructor(
     private readonly now: () => number,
     private readonly onListenerError: (message: string) => void,
   ) {}
 
-  /** Listens to every event; call the returned function to stop. */
-  subscribe(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Listens to events; call the returned function to stop.
+   *
+   * @param names the events to listen to. @default every event
+   */
+  subscribe<N extends TriggersEventName = TriggersEventName>(
+    listener: (event: TriggersEvent<N>) => void,
+    names?: Iterable<N>,
+  ): () => void {
+    const subscription = {
+      listener: listener as unknown as Listener,
+      names: names === undefined ? null : new Set(names),
+    };
+    this.#subscriptions.add(subscription);
+    this.#listeners.clear();
+    return () => {
+      this.#subscriptions.delete(subscription);
+      this.#listeners.clear();
+    };
   }
 
   emit<N extends TriggersEventName>(name: N, payload: TriggersEvents[N]): void {
-    if (this.#listeners.size === 0) return;
+    const listeners = this.#listeners.get(name) ?? this.#listenersOf(name);
+    if (listeners.length === 0) return;
     const event = { name, at: new Date(this.now()), ...payload } as unknown as TriggersEvent;
-    for (const listener of this.#listeners) {
+    for (const listener of listeners) {
       try {
         listener(event);
       } catch (error) {
         this.onListenerError(`A listener of "${name}" failed: ${errorMessage(error)}`);
       }
     }
+  }
+
+  #listenersOf(name: TriggersEventName): readonly Listener[] {
+    const listeners = [...this.#subscriptions].flatMap(({ listener, names }) =>
+      names === null || names.has(name) ? [listener] : [],
+    );
+    this.#listeners.set(name, listeners);
+    return listeners;
   }
 }

@@ -33,10 +33,19 @@ export class Heap<T> {
     return top;
   }
 
-  #sink(item: T): void {
+  /** Leaves only the items that `stays` wants. Costs as much as looking at each once. */
+  retain(stays: (item: T) => boolean): void {
+    const items = this.#items;
+    let kept = 0;
+    for (const item of items) if (stays(item)) items[kept++] = item;
+    items.length = kept;
+    for (let at = (kept >> 1) - 1; at >= 0; at -= 1) this.#sink(items[at] as T, at);
+  }
+
+  #sink(item: T, from = 0): void {
     const items = this.#items;
     const half = items.length >> 1;
-    let at = 0;
+    let at = from;
     while (at < half) {
       let child = 2 * at + 1;
       if (child + 1 < items.length && this.before(items[child + 1] as T, items[child] as T)) child += 1;

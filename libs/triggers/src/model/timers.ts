@@ -10,9 +10,12 @@ interface Entry {
   live: boolean;
 }
 
+/** So many wake-ups that were taken back may always stay in the heap; more only while they are fewer than the others. */
+const MAX_STALE = 1_000;
+
 /**
  * Many wake-ups, one timer. Instants are monotonic, no timer is set more than a minute ahead, and a wake-up that is
- * taken back costs nothing until its turn comes.
+ * taken back costs next to nothing: it stays until its turn comes, or until most of the heap is like it.
  */
 export class Wakeups {
   readonly #heap = new Heap<Entry>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
@@ -52,6 +55,12 @@ export class Wakeups {
     entry.live = false;
     this.#stale += 1;
     if (this.#stale === this.#heap.size) this.clear();
+    else if (this.#stale > MAX_STALE && this.#stale * 2 > this.#heap.size) this.#forgetStale();
+  }
+
+  #forgetStale(): void {
+    this.#heap.retain(({ live }) => live);
+    this.#stale = 0;
   }
 
   #arm(): void {

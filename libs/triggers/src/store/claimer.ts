@@ -63,8 +63,8 @@ export interface ClaimedTask {
   readonly priority: number;
   readonly attempts: readonly AttemptRecord[];
   readonly token: LeaseToken;
-  /** JSON outputs of the ancestors that have one, by task. */
-  readonly outputs: ReadonlyMap<string, string>;
+  /** JSON outputs of the ancestors, by task; `null` of one that left none. */
+  readonly outputs: ReadonlyMap<string, string | null>;
 }
 
 /**

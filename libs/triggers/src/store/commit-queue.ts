@@ -11,15 +11,29 @@ export const MAX_WAITING_ITEMS = 10_000;
 export const MAX_WAITING_BYTES = 64 * 1_048_576;
 
 /** An item that waits for its commit. */
-export interface Entry {
-  readonly kind: CommitKind<unknown, unknown>;
-  readonly item: unknown;
-  readonly bytes: number;
-  readonly deadline: number | null;
-  readonly settle: (outcome: unknown) => void;
-  readonly fail: (error: unknown) => void;
+export class Entry {
   /** A COMMIT with this item ended in an unknown way. */
-  unknown: boolean;
+  unknown = false;
+
+  constructor(
+    readonly kind: CommitKind<unknown, unknown>,
+    readonly item: unknown,
+    readonly bytes: number,
+    readonly deadline: number | null,
+    private readonly onCommitted: ((outcome: unknown) => void) | undefined,
+    private readonly resolve: (outcome: unknown) => void,
+    readonly fail: (error: unknown) => void,
+  ) {}
+
+  /** The commit is there. */
+  settle(outcome: unknown): void {
+    try {
+      this.onCommitted?.(outcome);
+      this.resolve(outcome);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
 }
 
 /** What waits for a commit, in the order of its arrival. */

@@ -111,7 +111,7 @@ export function* cancelExecution(id: ExecutionId, scope: CommitScope): Work<Cont
       dependents: [],
       state: 'cancelled' as const,
       error: null,
-      workflowCallbacks: { onSuccess: false, onFailure: false },
+      workflowCallbacks: {},
       outputs: new Map<string, string>(),
     }));
     yield* advance(ended, scope);

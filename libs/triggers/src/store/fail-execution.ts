@@ -36,7 +36,7 @@ export function* failExecution(
     dependents: [],
     state: row['state'] as 'failed' | 'cancelled',
     error,
-    workflowCallbacks: { onSuccess: false, onFailure: tellsFailure },
+    workflowCallbacks: { onFailure: tellsFailure },
     outputs: new Map<string, string>(),
   }));
   return (yield* advance(ended, scope)).ends.get(id) ?? null;

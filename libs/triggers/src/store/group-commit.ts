@@ -8,8 +8,7 @@ import { away, closed, tooMuch } from './commit-errors.js';
 import { CommitScope } from './commit-kind.js';
 import type { CommitKind } from './commit-kind.js';
 import { byKind, runParts, tell } from './commit-parts.js';
-import { CommitQueue } from './commit-queue.js';
-import type { Entry } from './commit-queue.js';
+import { CommitQueue, Entry } from './commit-queue.js';
 
 const DEADLINE_EVERY_MS = 500;
 const BUSY_DELAYS_MS = [1, 2, 5, 10, 20, 50] as const;
@@ -78,28 +77,22 @@ export class GroupCommit {
     item: Item,
     options: SubmitOptions<Outcome> = {},
   ): Promise<Outcome> {
+    const { deadlineMs, onCommitted } = options;
+    const deadline = deadlineMs === undefined ? null : this.clock.monotonic() + deadlineMs;
     return new Promise<Outcome>((resolve, reject) => {
-      const fail: (error: unknown) => void = reject;
-      const entry: Entry = {
-        kind: kind,
+      const entry = new Entry(
+        kind,
         item,
-        bytes: kind.bytes(item),
-        deadline: options.deadlineMs === undefined ? null : this.clock.monotonic() + options.deadlineMs,
-        settle: (outcome) => {
-          try {
-            options.onCommitted?.(outcome as Outcome);
-            resolve(outcome as Outcome);
-          } catch (error) {
-            fail(error);
-          }
-        },
-        fail,
-        unknown: false,
-      };
+        kind.bytes(item),
+        deadline,
+        onCommitted as Entry['onCommitted'],
+        resolve as Entry['resolve'],
+        reject,
+      );
       if (this.#closed) return entry.fail(closed());
-      if (entry.deadline !== null && this.#queue.isFull(entry)) return entry.fail(tooMuch());
+      if (deadline !== null && this.#queue.isFull(entry)) return entry.fail(tooMuch());
       this.#queue.push(entry);
-      if (options.deadlineMs !== undefined) this.#watchDeadlines(options.deadlineMs);
+      if (deadlineMs !== undefined) this.#watchDeadlines(deadlineMs);
       this.#schedule();
     });
   }

@@ -5,16 +5,19 @@ import { livingNode } from './node.repository.js';
 /** The most tasks that {@link ORPHANED_TASKS} returns. */
 export const MAX_ORPHANS = 500;
 
-/** Tasks whose node is dead. */
+/**
+ * Tasks whose node is dead. They are found by the index of running tasks first and ordered then: asked for in the order of the
+ * primary key, SQLite would walk the whole history.
+ */
 export const ORPHANED_TASKS: Batch = batch(
   'task_orphaned',
   { _me: 'text' },
-  ({
-    now,
-  }) => `SELECT t.execution_id, t.task, t.id, t.graph, t.attempt, t.max_attempts, t.rescues, t.priority, t.attempts,
-      t.lease_token, t.owner, t.started_at, t.workflow
-    FROM triggers_task t WHERE t.state = 'running' AND t.owner <> (SELECT _me FROM g) AND NOT ${livingNode('t.owner', now)}
-    ORDER BY t.execution_id LIMIT ${MAX_ORPHANS}`,
+  ({ now }) => `, orphaned AS MATERIALIZED (
+      SELECT t.execution_id, t.task, t.id, t.graph, t.attempt, t.max_attempts, t.rescues, t.priority, t.attempts, t.lease_token,
+        t.owner, t.started_at, t.workflow
+      FROM triggers_task t
+      WHERE t.state = 'running' AND t.owner <> (SELECT _me FROM g) AND NOT ${livingNode('t.owner', now)})
+    SELECT * FROM orphaned ORDER BY execution_id LIMIT ${MAX_ORPHANS}`,
 );
 
 /** Tasks that a row says this node runs. */
@@ -22,7 +25,7 @@ export const OWN_TASKS: Batch = batch(
   'task_own',
   { _me: 'text' },
   () =>
-    `SELECT execution_id, task, lease_token FROM triggers_task WHERE state = 'running' AND owner IN (SELECT _me FROM g)`,
+    `SELECT id, execution_id, task, lease_token FROM triggers_task WHERE state = 'running' AND owner IN (SELECT _me FROM g)`,
 );
 
 /** Executions of this node's bodies that were cancelled, perhaps by another process. */

@@ -8,6 +8,7 @@ import type { WorkflowRef } from './workflow-ref.js';
 @Injectable()
 export class WorkflowRegistry {
   readonly #byName = new Map<string, WorkflowDefinition>();
+  readonly #byTarget = new Map<unknown, WorkflowDefinition>();
 
   /**
    * Adds a workflow.
@@ -24,6 +25,7 @@ export class WorkflowRegistry {
       );
     }
     this.#byName.set(definition.name, definition);
+    this.#byTarget.set(definition.target, definition);
   }
 
   /** The workflow of that name, if this process declares it. */
@@ -51,7 +53,7 @@ export class WorkflowRegistry {
    * @example registry.require('backup', 'Trigger "nightly"')
    */
   require(ref: WorkflowRef, forWhom = 'The application'): WorkflowDefinition {
-    const found = typeof ref === 'string' ? this.#byName.get(ref) : this.all().find(({ target }) => target === ref);
+    const found = typeof ref === 'string' ? this.#byName.get(ref) : this.#byTarget.get(ref);
     if (found !== undefined) return found;
     const message = `${forWhom} starts ${describe(ref)} Known: ${quoteAll(this.#byName.keys())}.`;
     throw new TriggersError('TRG_DEF_UNKNOWN_WORKFLOW', message);

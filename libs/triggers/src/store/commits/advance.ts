@@ -3,11 +3,11 @@ import { hasEnded } from '../../model/states.js';
 import type { ExecutionState } from '../../model/states.js';
 import type { StoredError } from '../claimer.js';
 import type { CommitScope } from '../commit-kind.js';
-import { run } from '../dialects/batch.js';
+import { runEach } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import { countOnDependants } from './dependants.js';
 import type { CountedExecution, EndedTask, ExecutionEnd, SkippedTask } from './ended-task.js';
-import { COUNT_ENDED, LOCK_EXECUTIONS } from './graph.statements.js';
+import { COUNT_ENDED } from './graph.statements.js';
 import { releaseEnded } from './release.js';
 
 /** What followed from the ended tasks. */
@@ -20,17 +20,12 @@ export interface Advanced {
 /**
  * Moves executions on after tasks have ended: counts them on the execution, counts them on their dependants, readies or
  * skips those that waited for nothing else (a skip is an end, so this repeats until nothing more ends), and gives dedup
- * keys back with the last execution of a firing. Only counters are read, never siblings.
+ * keys back with the last execution of a firing. Only counters are read, never siblings. Where there are several executions,
+ * their rows are locked.
  */
 export function* advance(ended: readonly EndedTask[], scope: CommitScope): Work<Advanced> {
   const ends = new Map<ExecutionId, ExecutionEnd>();
   const skipped = new Map<ExecutionId, SkippedTask[]>();
-  const ids = [...new Set(ended.map(({ facts }) => facts.executionId))].sort();
-  if (ids.length > 1)
-    yield* run(
-      LOCK_EXECUTIONS,
-      ids.map((id) => [id]),
-    );
   for (let wave = ended; wave.length > 0;) {
     const executions = yield* countOnExecutions(wave, scope);
     for (const [id, row] of executions) if (hasEnded(row.state) && row.openTasks === 0) ends.set(id, row);
@@ -48,18 +43,20 @@ export function* advance(ended: readonly EndedTask[], scope: CommitScope): Work<
 }
 
 function* countOnExecutions(wave: readonly EndedTask[], scope: CommitScope): Work<Map<ExecutionId, CountedExecution>> {
-  const rows = [...countsOf(wave)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([id, { ended, failed, error, callbacks }]) => [
-      id,
-      ended,
-      failed,
-      error,
-      callbacks.onSuccess,
-      callbacks.onFailure,
-      scope.claimer?.nodeId,
-    ]);
-  return new Map((yield* run(COUNT_ENDED, rows)).map((row) => [row['id'] as ExecutionId, countedOf(row)]));
+  const counts = countsOf(wave);
+  const rows: unknown[][] = [];
+  for (const [id, { ended, failed, error, callbacks }] of counts) {
+    const [onSuccess, onFailure] = [callbacks.onSuccess ? 'onSuccess' : null, callbacks.onFailure ? 'onFailure' : null];
+    rows.push([id, ended, failed, error, onSuccess, onFailure, scope.claimer?.nodeId]);
+  }
+  const answer = yield* runEach(COUNT_ENDED, rows);
+  const counted = new Map<ExecutionId, CountedExecution>();
+  let at = 0;
+  for (const id of counts.keys()) {
+    const row = answer[at++];
+    if (row !== undefined) counted.set(id, countedOf(row));
+  }
+  return counted;
 }
 
 interface Count {
@@ -73,8 +70,8 @@ interface Count {
 function countsOf(wave: readonly EndedTask[]): Map<ExecutionId, Count> {
   const counts = new Map<ExecutionId, Count>();
   for (const { facts, task, state, error, workflowCallbacks: callbacks } of wave) {
-    const count = counts.get(facts.executionId) ?? { ended: 0, failed: 0, error: null, callbacks };
-    counts.set(facts.executionId, count);
+    let count = counts.get(facts.executionId);
+    if (count === undefined) counts.set(facts.executionId, (count = { ended: 0, failed: 0, error: null, callbacks }));
     count.ended += 1;
     if (state !== 'failed') continue;
     count.failed += 1;
@@ -87,8 +84,8 @@ function countsOf(wave: readonly EndedTask[]): Map<ExecutionId, Count> {
 function countedOf(row: Row): CountedExecution {
   return {
     state: row['state'] as ExecutionState,
-    openTasks: Number(row['open_tasks']),
-    failedTasks: Number(row['failed_tasks']),
+    openTasks: row['open_tasks'] as number,
+    failedTasks: row['failed_tasks'] as number,
     callback: row['callback'] as ExecutionEnd['callback'],
     error: row['error'] === null ? null : (JSON.parse(row['error'] as string) as StoredError),
   };

@@ -3,9 +3,8 @@ import type { ExecutionId, LeaseToken } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { batch, run } from '../dialects/batch.js';
-import type { Row, Rows, Work } from '../dialects/batch.js';
-import { claimedTask, placeOf, readFacts } from './claimed-task.js';
-import { READ_OUTPUTS } from './graph.statements.js';
+import type { Row, Work } from '../dialects/batch.js';
+import { claimedTask, placeOf, readFacts, readOutputs } from './claimed-task.js';
 
 /** A wish for as much work as this node has slots for. */
 export interface ClaimItem {
@@ -77,7 +76,8 @@ function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
     ids.map((id) => [id]),
   );
   const facts = yield* readFacts(ids);
-  const outputs = yield* readOutputs(ordered);
+  const needing = new Set(ordered.filter((row) => placeOf(row).ancestors.length > 0).map((row) => row['execution_id']));
+  const outputs = yield* readOutputs(ids.filter((id) => needing.has(id)));
   for (const row of ordered) scope.claimed(claimedTask(row, facts, outputs, token));
   return { claimed: rows.length, slots };
 }
@@ -92,18 +92,4 @@ function byUrgency(a: Row, b: Row): number {
   if (first !== second) return first - second;
   const [one, other] = [String(a['execution_id']), String(b['execution_id'])];
   return one === other ? Number(a['ordinal']) - Number(b['ordinal']) : one < other ? -1 : 1;
-}
-
-function* readOutputs(rows: Rows): Work<Map<string, Map<string, string>>> {
-  const needing = new Set<string>();
-  for (const row of rows) if (placeOf(row).ancestors.length > 0) needing.add(row['execution_id'] as string);
-  const outputs = new Map<string, Map<string, string>>();
-  for (const row of yield* run(
-    READ_OUTPUTS,
-    [...needing].map((id) => [id]),
-  )) {
-    const id = row['execution_id'] as string;
-    outputs.set(id, (outputs.get(id) ?? new Map<string, string>()).set(row['task'] as string, row['output'] as string));
-  }
-  return outputs;
 }

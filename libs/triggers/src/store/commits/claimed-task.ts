@@ -51,11 +51,31 @@ export function placeOf(row: Row): TaskPlace {
   return JSON.parse(row['graph'] as string) as TaskPlace;
 }
 
-/**
- * A claimed task from its row.
- *
- * @param outputs JSON outputs by execution and task; only those of ancestors are kept
- */
+const READ_OUTPUTS = batch(
+  'task_outputs',
+  { _execution: 'text' },
+  () => `SELECT execution_id, task, output FROM triggers_task
+    WHERE execution_id IN (SELECT _execution FROM g) AND state = 'completed' AND output IS NOT NULL`,
+);
+
+/** JSON outputs by execution and task, of everything that has completed in these executions. */
+export function* readOutputs(ids: readonly ExecutionId[]): Work<ReadonlyMap<ExecutionId, ReadonlyMap<string, string>>> {
+  const outputs = new Map([...ids].sort().map((id) => [id, new Map<string, string>()]));
+  const rows = yield* run(
+    READ_OUTPUTS,
+    [...outputs.keys()].map((id) => [id]),
+  );
+  for (const row of rows)
+    outputs.get(row['execution_id'] as ExecutionId)?.set(row['task'] as string, row['output'] as string);
+  return outputs;
+}
+
+/** Of what an execution has, the outputs that a task may see: those of its ancestors; `null` where one left none. */
+export function outputsOf(place: TaskPlace, known: ReadonlyMap<string, string> | undefined): ClaimedTask['outputs'] {
+  return new Map(place.ancestors.map((name) => [name, known?.get(name) ?? null]));
+}
+
+/** A claimed task from its row, with what {@link readOutputs} read of its execution. */
 export function claimedTask(
   row: Row,
   facts: ReadonlyMap<ExecutionId, ExecutionFacts>,
@@ -63,7 +83,6 @@ export function claimedTask(
   token: LeaseToken,
 ): ClaimedTask {
   const place = placeOf(row);
-  const known = outputs.get(row['execution_id'] as string) ?? new Map<string, string>();
   return {
     facts: facts.get(row['execution_id'] as ExecutionId) as ExecutionFacts,
     id: row['id'] as TaskExecutionId,
@@ -75,6 +94,6 @@ export function claimedTask(
     priority: Number(row['priority']),
     attempts: JSON.parse((row['attempts'] as string | null) ?? '[]') as AttemptRecord[],
     token,
-    outputs: new Map([...known].filter(([name]) => place.ancestors.includes(name))),
+    outputs: outputsOf(place, outputs.get(row['execution_id'] as string)),
   };
 }

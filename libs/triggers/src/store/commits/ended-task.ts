@@ -1,5 +1,5 @@
 import type { ExecutionState } from '../../model/states.js';
-import type { ExecutionFacts, StoredError } from '../claimer.js';
+import type { ClaimedTask, ExecutionFacts, StoredError } from '../claimer.js';
 
 /** A task that has just ended in this commit. */
 export interface EndedTask {
@@ -8,9 +8,10 @@ export interface EndedTask {
   readonly dependents: readonly string[];
   readonly state: 'completed' | 'failed' | 'skipped' | 'cancelled';
   readonly error: StoredError | null;
-  readonly workflowCallbacks: { readonly onSuccess: boolean; readonly onFailure: boolean };
-  /** JSON outputs that this node knows: of the ancestors and of the task itself. */
-  readonly outputs: ReadonlyMap<string, string>;
+  /** The callbacks that the workflow declares, should this end the execution. */
+  readonly workflowCallbacks: { readonly onSuccess?: unknown; readonly onFailure?: unknown };
+  /** JSON outputs that this node knows: of the ancestors and, where something waits for it, of the task itself. */
+  readonly outputs: ClaimedTask['outputs'];
 }
 
 /** The end of an execution. */

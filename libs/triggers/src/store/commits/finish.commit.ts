@@ -1,11 +1,11 @@
 import type { AttemptRecord, ClaimedTask, StoredError } from '../claimer.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
-import { run } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import { run, runEach } from '../dialects/batch.js';
+import type { Work } from '../dialects/batch.js';
 import { advance } from './advance.js';
 import type { EndedTask, ExecutionEnd, SkippedTask } from './ended-task.js';
-import { FINISHED_BEFORE, FINISH_TASK } from './graph.statements.js';
+import { FINISHED_BEFORE, FINISH_TASK, lockExecutions } from './graph.statements.js';
 
 /** How a task that this node holds has ended. */
 export interface FinishItem {
@@ -21,7 +21,7 @@ export interface FinishItem {
   /** The callback that is told, if the task declares it. */
   readonly callback: 'onSuccess' | 'onFailure' | null;
   /** The callbacks that the workflow declares, should this end the execution. */
-  readonly workflowCallbacks: { readonly onSuccess: boolean; readonly onFailure: boolean };
+  readonly workflowCallbacks: EndedTask['workflowCallbacks'];
 }
 
 /** What the commit of a finish found. */
@@ -43,63 +43,73 @@ export const FINISH: CommitKind<FinishItem, FinishOutcome> = {
 };
 
 function* commitFinishes(items: readonly FinishItem[], scope: CommitScope): Work<readonly FinishOutcome[]> {
+  if (items.length > 1) yield* lockExecutions(items.map(({ claimed }) => claimed.facts.executionId));
   const written = yield* finishTasks(items);
-  const { ends, skipped } = yield* advance([...written].map(endedTask), scope);
-  const refused = items.filter((item) => !written.has(item));
-  const before = scope.repeated ? yield* finishedBefore(refused) : new Set<string>();
+  const ended = items.filter((_, at) => written[at]);
+  const { ends, skipped } = yield* advance(ended.map(endedTask), scope);
+  const before = scope.repeated ? yield* finishedBefore(items) : NONE;
   // What follows from several ends of one execution is told once, after all of them.
-  const last = new Map([...written].map((item) => [item.claimed.facts.executionId, item]));
-  return items.map((item) => {
+  const last = new Map(ended.map((item) => [item.claimed.facts.executionId, item]));
+  return items.map((item, at) => {
     const { executionId } = item.claimed.facts;
-    if (!written.has(item)) return { written: before.has(keyOf(item)), end: null, skipped: [] };
-    if (last.get(executionId) !== item) return { written: true, end: null, skipped: [] };
+    if (!written[at]) return before.has(keyOf(item)) ? WRITTEN : REFUSED;
+    if (last.get(executionId) !== item) return WRITTEN;
     return { written: true, end: ends.get(executionId) ?? null, skipped: skipped.get(executionId) ?? [] };
   });
 }
 
-/** The items that were written; of several results of one claim the first. */
-function* finishTasks(items: readonly FinishItem[]): Work<Set<FinishItem>> {
-  const first = new Map<string, FinishItem>();
-  for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item);
-  const rows = [...first.values()]
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-    .map(({ claimed, state, output, error, reason, attempts, callback }) => [
-      claimed.facts.executionId,
-      claimed.task,
-      claimed.token,
-      state,
-      output,
-      error && JSON.stringify(error),
-      reason,
-      attempts.length === 0 ? null : JSON.stringify(attempts),
-      callback,
-    ]);
-  const keys = new Set((yield* run(FINISH_TASK, rows)).map(rowKey));
-  return new Set([...first].flatMap(([key, item]) => (keys.has(key) ? [item] : [])));
+const WRITTEN: FinishOutcome = { written: true, end: null, skipped: [] };
+const REFUSED: FinishOutcome = { written: false, end: null, skipped: [] };
+const NONE: ReadonlySet<string> = new Set();
+
+/** Which items were written; of several results of one claim the first. */
+function* finishTasks(items: readonly FinishItem[]): Work<readonly boolean[]> {
+  const places = new Map<string, number>();
+  const rows: unknown[][] = [];
+  for (const item of items) {
+    const key = keyOf(item);
+    if (places.has(key)) continue;
+    places.set(key, rows.length);
+    rows.push(rowOf(item));
+  }
+  const answer = yield* runEach(FINISH_TASK, rows);
+  return items.map((item) => {
+    const key = keyOf(item);
+    const place = places.get(key);
+    places.delete(key);
+    return place !== undefined && answer[place] !== undefined;
+  });
 }
 
-function* finishedBefore(items: readonly FinishItem[]): Work<Set<string>> {
+function rowOf({ claimed, state, output, error, reason, attempts, callback }: FinishItem): unknown[] {
+  return [
+    claimed.facts.executionId,
+    claimed.task,
+    claimed.token,
+    state,
+    output,
+    error && JSON.stringify(error),
+    reason,
+    attempts.length === 0 ? null : JSON.stringify(attempts),
+    callback,
+    callback && 'pending',
+  ];
+}
+
+function* finishedBefore(items: readonly FinishItem[]): Work<ReadonlySet<string>> {
   const rows = items.map(({ claimed, state }) => [claimed.facts.executionId, claimed.task, claimed.token, state]);
-  return new Set((yield* run(FINISHED_BEFORE, rows)).map(rowKey));
+  return new Set(
+    (yield* run(FINISHED_BEFORE, rows)).map((row) => `${String(row['id'])}/${String(row['lease_token'])}`),
+  );
 }
 
 function endedTask({ claimed, state, output, error, workflowCallbacks }: FinishItem): EndedTask {
-  const outputs = output === null ? claimed.outputs : new Map(claimed.outputs).set(claimed.task, output);
-  return {
-    facts: claimed.facts,
-    task: claimed.task,
-    dependents: claimed.place.dependents,
-    state,
-    error,
-    workflowCallbacks,
-    outputs,
-  };
+  const { facts, task, place, outputs } = claimed;
+  const { dependents } = place;
+  const seen = dependents.length === 0 ? outputs : new Map(outputs).set(task, output);
+  return { facts, task, dependents, state, error, workflowCallbacks, outputs: seen };
 }
 
 function keyOf({ claimed }: FinishItem): string {
-  return `${claimed.facts.executionId}/${claimed.task}/${claimed.token}`;
-}
-
-function rowKey(row: Row): string {
-  return `${String(row['execution_id'])}/${String(row['task'])}/${String(row['lease_token'])}`;
+  return `${claimed.id}/${claimed.token}`;
 }

@@ -1,16 +1,27 @@
-import { batch } from '../dialects/batch.js';
-import type { Batch } from '../dialects/batch.js';
+import type { ExecutionId } from '../../model/ids.js';
+import { batch, change, run } from '../dialects/batch.js';
+import type { Batch, Work } from '../dialects/batch.js';
 
-/** Takes the row locks of executions in the order of their ids, so that two nodes never deadlock over them. */
-export const LOCK_EXECUTIONS: Batch = {
+const LOCK_EXECUTIONS: Batch = {
   name: 'execution_lock',
   columns: { _id: 'text' },
   onlyLocks: true,
   sql: ({ forUpdate }) => `SELECT id FROM triggers_execution WHERE id IN (SELECT _id FROM g) ORDER BY id ${forUpdate}`,
 };
 
+/**
+ * Takes the row locks of executions in the order of their ids, so that two nodes never deadlock over them or their tasks: what
+ * follows may come in any order.
+ */
+export function* lockExecutions(ids: readonly ExecutionId[]): Work<void> {
+  yield* run(
+    LOCK_EXECUTIONS,
+    ids.map((id) => [id]),
+  );
+}
+
 /** Ends tasks that their holder still holds. */
-export const FINISH_TASK = batch(
+export const FINISH_TASK = change(
   'task_finish',
   {
     _execution: 'text',
@@ -22,49 +33,62 @@ export const FINISH_TASK = batch(
     _reason: 'text',
     _attempts: 'text',
     _callback: 'text',
+    _telling: 'text',
   },
+  [],
   ({ now }) => `UPDATE triggers_task SET state = g._state, output = g._output, error = g._error, reason = g._reason,
-      attempts = g._attempts, finished_at = ${now}, callback = g._callback,
-      callback_state = CASE WHEN g._callback IS NULL THEN NULL ELSE 'pending' END, callback_owner = owner
-    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'running' AND lease_token = g._token
-    RETURNING execution_id, task, lease_token`,
+      attempts = g._attempts, finished_at = ${now}, callback = g._callback, callback_state = g._telling, callback_owner = owner
+    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'running' AND lease_token = g._token`,
 );
 
 /** Tasks that were ended with this token before: a commit whose outcome nobody knew. */
 export const FINISHED_BEFORE = batch(
   'task_finished_before',
   { _execution: 'text', _task: 'text', _token: 'text', _state: 'text' },
-  () => `SELECT t.execution_id, t.task, t.lease_token FROM g JOIN triggers_task t ON t.execution_id = g._execution AND t.task = g._task
+  () => `SELECT t.id, t.lease_token FROM g JOIN triggers_task t ON t.execution_id = g._execution AND t.task = g._task
     WHERE t.lease_token = g._token AND t.state = g._state`,
 );
 
+const OPEN = 'open_tasks > g._ended';
+const HAS_FAILED = 'failed_tasks + g._failed > 0';
+/** The callback of the workflow that is due with the end. */
+const DUE = `CASE WHEN ${HAS_FAILED} THEN g._failure ELSE g._success END`;
+
 /** Counts ended tasks; whoever brings the counter to zero ends the execution. */
-export const COUNT_ENDED = batch(
+export const COUNT_ENDED = change(
   'execution_count',
-  { _id: 'text', _ended: 'int', _failed: 'int', _error: 'text', _success: 'bool', _failure: 'bool', _node: 'text' },
+  { _id: 'text', _ended: 'int', _failed: 'int', _error: 'text', _success: 'text', _failure: 'text', _node: 'text' },
+  ['state', 'open_tasks', 'failed_tasks', 'callback', 'error'],
   ({ now }) => `UPDATE triggers_execution SET
       open_tasks = open_tasks - g._ended,
       failed_tasks = failed_tasks + g._failed,
       error = COALESCE(error, g._error),
-      state = CASE WHEN open_tasks > g._ended THEN state WHEN state = 'cancelling' THEN 'cancelled'
-        WHEN failed_tasks + g._failed > 0 THEN 'failed' ELSE 'completed' END,
-      finished_at = CASE WHEN open_tasks > g._ended THEN NULL ELSE ${now} END,
-      callback = CASE WHEN open_tasks > g._ended OR state = 'cancelling' THEN NULL
-        WHEN failed_tasks + g._failed > 0 THEN (CASE WHEN g._failure THEN 'onFailure' END)
-        ELSE (CASE WHEN g._success THEN 'onSuccess' END) END,
-      callback_state = CASE WHEN open_tasks > g._ended OR state = 'cancelling' THEN NULL
-        WHEN failed_tasks + g._failed > 0 THEN (CASE WHEN g._failure THEN 'pending' END)
-        ELSE (CASE WHEN g._success THEN 'pending' END) END,
+      state = CASE WHEN ${OPEN} THEN state WHEN state = 'cancelling' THEN 'cancelled'
+        WHEN ${HAS_FAILED} THEN 'failed' ELSE 'completed' END,
+      finished_at = CASE WHEN ${OPEN} THEN NULL ELSE ${now} END,
+      callback = CASE WHEN ${OPEN} OR state = 'cancelling' THEN NULL ELSE ${DUE} END,
+      callback_state = CASE WHEN ${OPEN} OR state = 'cancelling' OR ${DUE} IS NULL THEN NULL ELSE 'pending' END,
       callback_owner = g._node
-    FROM g WHERE id = g._id
-    RETURNING id, state, open_tasks, failed_tasks, callback, error`,
+    FROM g WHERE id = g._id`,
 );
+
+/** Whether a task whose dependencies have all ended runs, as its `runWhen` says. */
+const RUNS = `CASE run_when
+    WHEN 'allDone' THEN true
+    WHEN 'anySucceeded' THEN succeeded_dependencies + g._succeeded > 0
+    WHEN 'anyFailed' THEN failed_dependencies + g._failed > 0
+    WHEN 'noneFailed' THEN failed_dependencies + g._failed = 0
+    ELSE failed_dependencies + g._failed + skipped_dependencies + g._skipped = 0
+  END`;
+/** What follows for it: `waits`, `skips`, is `held` by a pause, is `claimed` in passing, or is `ready`. */
+const NEXT = `CASE WHEN open_dependencies > g._ended THEN 'waits' WHEN NOT (${RUNS}) THEN 'skips' WHEN g._held THEN 'held'
+    WHEN g._token IS NULL THEN 'ready' ELSE 'claimed' END`;
 
 /**
  * Counts ended dependencies of blocked tasks. At zero the task becomes ready, claimed, held or skipped, as its `runWhen`
  * and its execution say. The execution's row is locked before, so the counters stand still.
  */
-export const COUNT_DEPENDENCIES = batch(
+export const COUNT_DEPENDENCIES = change(
   'task_count',
   {
     _execution: 'text',
@@ -78,47 +102,24 @@ export const COUNT_DEPENDENCIES = batch(
     _token: 'text',
     _owner: 'text',
   },
+  ['id', 'ordinal', 'state', 'graph', 'max_attempts', 'priority', 'reason'],
   ({ now }) => `UPDATE triggers_task SET
-      open_dependencies = open_dependencies - v._ended,
-      succeeded_dependencies = succeeded_dependencies + v._succeeded,
-      failed_dependencies = failed_dependencies + v._failed,
-      skipped_dependencies = skipped_dependencies + v._skipped,
-      state = v._next,
-      held_by = v._hold,
-      owner = CASE WHEN v._next = 'running' THEN v._owner END,
-      lease_token = CASE WHEN v._next = 'running' THEN v._token END,
-      started_at = CASE WHEN v._next = 'running' THEN ${now} END,
-      run_at = CASE WHEN v._next = 'ready' THEN ${now} ELSE run_at END,
-      reason = CASE WHEN v._next <> 'skipped' THEN NULL
-        WHEN failed_dependencies + v._failed > 0 OR v._broken THEN 'upstream_failed' ELSE 'run_when' END,
-      finished_at = CASE WHEN v._next = 'skipped' THEN ${now} END
-    FROM (
-      SELECT c.*,
-        CASE WHEN c._open > 0 THEN 'blocked' WHEN NOT c._runs THEN 'skipped' WHEN c._held THEN 'blocked'
-          WHEN c._token IS NOT NULL THEN 'running' ELSE 'ready' END AS _next,
-        CASE WHEN c._open = 0 AND c._runs AND c._held THEN 'pause' END AS _hold
-      FROM (
-        SELECT g.*, t.open_dependencies - g._ended AS _open,
-          CASE t.run_when
-            WHEN 'allDone' THEN true
-            WHEN 'anySucceeded' THEN t.succeeded_dependencies + g._succeeded > 0
-            WHEN 'anyFailed' THEN t.failed_dependencies + g._failed > 0
-            WHEN 'noneFailed' THEN t.failed_dependencies + g._failed = 0
-            ELSE t.failed_dependencies + g._failed + t.skipped_dependencies + g._skipped = 0
-          END AS _runs
-        FROM g JOIN triggers_task t ON t.execution_id = g._execution AND t.task = g._task
-      ) c
-    ) v
-    WHERE execution_id = v._execution AND task = v._task AND state = 'blocked' AND held_by IS NULL
-    RETURNING execution_id, task, id, ordinal, state, graph, attempt, max_attempts, rescues, priority, reason`,
-);
-
-/** Reads what a claimed task needs of its ancestors. */
-export const READ_OUTPUTS = batch(
-  'task_outputs',
-  { _execution: 'text' },
-  () => `SELECT execution_id, task, output FROM triggers_task
-    WHERE execution_id IN (SELECT _execution FROM g) AND state = 'completed' AND output IS NOT NULL`,
+      open_dependencies = open_dependencies - g._ended,
+      succeeded_dependencies = succeeded_dependencies + g._succeeded,
+      failed_dependencies = failed_dependencies + g._failed,
+      skipped_dependencies = skipped_dependencies + g._skipped,
+      (state, held_by, owner, lease_token, started_at, run_at, reason, finished_at) = (SELECT
+        CASE _next WHEN 'skips' THEN 'skipped' WHEN 'claimed' THEN 'running' WHEN 'ready' THEN 'ready' ELSE 'blocked' END,
+        CASE _next WHEN 'held' THEN 'pause' END,
+        CASE _next WHEN 'claimed' THEN g._owner END,
+        CASE _next WHEN 'claimed' THEN g._token END,
+        CASE _next WHEN 'claimed' THEN ${now} END,
+        CASE _next WHEN 'ready' THEN ${now} ELSE run_at END,
+        CASE WHEN _next <> 'skips' THEN NULL WHEN failed_dependencies + g._failed > 0 OR g._broken THEN 'upstream_failed'
+          ELSE 'run_when' END,
+        CASE _next WHEN 'skips' THEN ${now} END
+        FROM (SELECT ${NEXT} AS _next) n)
+    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'blocked' AND held_by IS NULL`,
 );
 
 /** Executions of a firing of several have ended; the last one sees zero. */

@@ -4,7 +4,7 @@ import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { batch, run } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { LOCK_EXECUTIONS } from './graph.statements.js';
+import { lockExecutions } from './graph.statements.js';
 
 /**
  * A claimed task that goes back to `ready`.
@@ -74,10 +74,7 @@ function* commitPutBacks(items: readonly PutBackItem[], scope: CommitScope): Wor
       item.why === 'retry' ? 1 : 0,
       item.why === 'rescue' ? 1 : 0,
     ]);
-  yield* run(
-    LOCK_EXECUTIONS,
-    [...new Set(items.map(({ executionId }) => executionId))].map((id) => [id]),
-  );
+  yield* lockExecutions(items.map(({ executionId }) => executionId));
   const moved = new Set(
     (yield* run(PUT_BACK, rows)).map((row) => `${String(row['execution_id'])}/${String(row['task'])}`),
   );

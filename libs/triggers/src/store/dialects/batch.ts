@@ -36,31 +36,64 @@ export interface Batch {
   sql(words: SqlWords): string;
 }
 
+/**
+ * A statement that changes at most one row of its table for each row of `g`: an UPDATE that reads `g` in `FROM g` and as
+ * `g._column`, and nothing else of it. It is answered row for row. SQLite, where a call costs less than a join, runs it once
+ * for each row; Postgres once for all.
+ */
+export interface Change extends Batch {
+  /** The columns of the changed row that are answered. */
+  readonly returning: readonly string[];
+}
+
 /** A statement that a unit of work asks for: answered with the rows that it returned. */
 export interface Step {
-  readonly batch: Batch;
+  readonly batch: Batch | Change;
   readonly rows: readonly (readonly unknown[])[];
 }
+
+/** The rows that a statement returned; those of a {@link Change} stand at the place of what they answer. */
+export type Answer = readonly (Row | undefined)[];
 
 /**
  * A unit of work: yields statements, gets their rows, returns its outcome. The same code runs synchronously on SQLite
  * (no `await` between BEGIN and COMMIT) and asynchronously on Postgres.
  */
-export type Work<R> = Generator<Step, R, Rows>;
+export type Work<R> = Generator<Step, R, Answer>;
 
 /** Asks for one statement inside a unit of work; no rows in `rows` means nothing to do and no round trip. */
 export function* run(batch: Batch, rows: readonly (readonly unknown[])[]): Work<Rows> {
-  return rows.length === 0 ? [] : yield { batch, rows };
+  return rows.length === 0 ? [] : ((yield { batch, rows }) as Rows);
+}
+
+/** Asks for one change for each row: answered with the columns that it returns, or `undefined` where it found nothing to change. */
+export function* runEach(change: Change, rows: readonly (readonly unknown[])[]): Work<Answer> {
+  return rows.length === 0 ? [] : yield { batch: change, rows };
 }
 
 /** Asks for one statement that takes no rows from outside. */
 export function* runOnce(batch: Batch): Work<Rows> {
-  return yield { batch, rows: [[]] };
+  return (yield { batch, rows: [[]] }) as Rows;
 }
 
 /** Defines a statement. */
 export function batch(name: string, columns: Batch['columns'], sql: Batch['sql']): Batch {
   return { name, columns, sql };
+}
+
+/** Defines a change of one row for each row of `g`. */
+export function change(
+  name: string,
+  columns: Batch['columns'],
+  returning: Change['returning'],
+  sql: Batch['sql'],
+): Change {
+  return { name, columns, returning, sql };
+}
+
+/** Whether a statement is answered row for row. */
+export function isChange(batch: Batch | Change): batch is Change {
+  return 'returning' in batch;
 }
 
 /** An instant as either driver returns it. */

@@ -5,7 +5,8 @@ import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import { errorMessage } from '../../model/text.js';
 import type { ResolvedDatabaseOptions } from '../database.options.js';
-import type { Batch, ColumnType, Rows, SqlWords, Work } from './batch.js';
+import { isChange } from './batch.js';
+import type { Answer, Batch, ColumnType, Row, Rows, SqlWords, Work } from './batch.js';
 import { TransactionFailure } from './dialect.js';
 import type { Dialect, StoreTrouble } from './dialect.js';
 import { loadDriver } from './driver.js';
@@ -142,7 +143,7 @@ export class PostgresDialect implements Dialect {
   }
 
   async read(batch: Batch, rows: readonly (readonly unknown[])[]): Promise<Rows> {
-    return this.#execute(this.#pool, batch, rows);
+    return (await this.#execute(this.#pool, batch, rows)) as Rows;
   }
 
   acquireOwnership(): boolean {
@@ -157,7 +158,11 @@ export class PostgresDialect implements Dialect {
     return (this.writer.driver as unknown as { master: pg.Pool }).master;
   }
 
-  async #execute(client: pg.Pool | pg.PoolClient, batch: Batch, rows: readonly (readonly unknown[])[]): Promise<Rows> {
+  async #execute(
+    client: pg.Pool | pg.PoolClient,
+    batch: Batch,
+    rows: readonly (readonly unknown[])[],
+  ): Promise<Answer> {
     let prepared = this.#prepared.get(batch.name);
     if (prepared === undefined) this.#prepared.set(batch.name, (prepared = prepare(batch, this.#words)));
     const { name, text, width, takesNow } = prepared;
@@ -165,7 +170,7 @@ export class PostgresDialect implements Dialect {
     for (let column = 0; column < width; column += 1) values.push(rows.map((row) => row[column] ?? null));
     if (takesNow) values.push(this.clock.now());
     const result = await client.query({ name, text, values, ...IN_TIME });
-    return result.rows as Rows;
+    return isChange(batch) ? inPlace(result.rows as Rows, rows.length) : (result.rows as Rows);
   }
 }
 
@@ -182,6 +187,13 @@ function wordsFor(clock: Clock): SqlWords {
   };
 }
 
+/** The rows of a change at the places of what they answer. */
+function inPlace(rows: Rows, places: number): Answer {
+  const answer = new Array<Row | undefined>(places).fill(undefined);
+  for (const row of rows) answer[Number(row['_at']) - 1] = row;
+  return answer;
+}
+
 function prepare(batch: Batch, words: SqlWords): Prepared {
   const columns = Object.entries(batch.columns);
   const width = columns.length;
@@ -190,12 +202,14 @@ function prepare(batch: Batch, words: SqlWords): Prepared {
     return type === 'at' ? `to_timestamp(${name} / 1000.0) AS ${name}` : name;
   });
   const arrays = columns.map(([, type], index) => `$${index + 1}::${ARRAY_OF[type]}`);
-  const names = columns.map(([name]) => name).join(', ');
+  const names = columns.map(([name]) => name);
   const header =
     width === 0
       ? ''
-      : `WITH g AS MATERIALIZED (SELECT ${selected.join(', ')} FROM unnest(${arrays.join(', ')}) AS u(${names})) `;
-  const text = header + batch.sql(words);
+      : `WITH g AS MATERIALIZED (SELECT ${[...selected, '_at'].join(', ')}
+          FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS u(${[...names, '_at'].join(', ')})) `;
+  const returning = isChange(batch) ? ` RETURNING ${['g._at', ...batch.returning].join(', ')}` : '';
+  const text = header + batch.sql(words) + returning;
   return {
     name: `triggers_${batch.name}`,
     text: text.replaceAll('$NOW', `$${width + 1}`),

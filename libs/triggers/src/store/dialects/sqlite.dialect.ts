@@ -85,7 +85,7 @@ export class SqliteDialect implements Dialect {
   }
 
   async read(batch: Batch, rows: readonly (readonly unknown[])[]): Promise<Rows> {
-    return this.#reading.execute(connectionOf(this.reader), batch, rows, this.clock.now());
+    return this.#reading.execute(connectionOf(this.reader), batch, rows, this.clock.now()) as Rows;
   }
 
   acquireOwnership(): boolean {

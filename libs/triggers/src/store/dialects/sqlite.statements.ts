@@ -1,5 +1,6 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import type { Batch, ColumnType, Row, Rows, SqlWords } from './batch.js';
+import { isChange } from './batch.js';
+import type { Answer, Batch, Change, ColumnType, Row, SqlWords } from './batch.js';
 
 const WORDS: SqlWords = {
   now: '@now',
@@ -14,63 +15,108 @@ const WORDS: SqlWords = {
 /** Rows that one statement takes at once: few texts to prepare, few calls to make. */
 const CHUNKS = [64, 8, 1] as const;
 
+type GivenRow = readonly unknown[];
+
+/** A prepared statement and how its rows become parameters. */
 interface Prepared {
-  readonly statement: BetterSqlite3.Statement;
-  readonly returnsRows: boolean;
-  readonly binds: readonly ColumnType[];
-  readonly takesNow: boolean;
+  /** Answers what it found for these rows. */
+  run(rows: readonly GivenRow[], present: Present, into: (Row | undefined)[]): void;
 }
 
 /**
  * The statements of one connection, prepared when first asked for. A batch runs in chunks: a statement takes 64, 8 or 1 rows,
- * so there are few texts to prepare and few calls to make.
+ * so there are few texts to prepare and few calls to make. A change runs row by row: `UPDATE … FROM` over a chunk builds
+ * a table of its own first, and costs twice as much.
  */
 export class SqliteStatements {
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #batches = new Map<string, Prepared>();
+  readonly #changes = new Map<string, Prepared>();
 
   /** Runs a batch on the connection; instants follow `nowMs`. */
-  execute(db: BetterSqlite3.Database, batch: Batch, rows: readonly (readonly unknown[])[], nowMs: number): Rows {
+  execute(db: BetterSqlite3.Database, batch: Batch | Change, rows: readonly GivenRow[], nowMs: number): Answer {
     if (batch.onlyLocks === true) return [];
     const present: Present = { now: iso(nowMs), nowMs };
-    const found: Row[] = [];
-    for (let from = 0; from < rows.length;) {
-      const size = CHUNKS.find((chunk) => chunk <= rows.length - from) ?? 1;
-      const prepared = this.#prepare(db, batch, size);
-      const values: unknown[] = [];
-      for (let at = from; at < from + size; at += 1) bindRow(values, prepared.binds, rows[at] ?? [], present);
-      const given = prepared.takesNow ? [values, present] : [values];
-      if (!prepared.returnsRows) prepared.statement.run(...given);
-      else for (const result of prepared.statement.all(...given)) found.push(result as Row);
-      from += size;
+    const answer: (Row | undefined)[] = [];
+    if (isChange(batch)) this.#change(db, batch).run(rows, present, answer);
+    else {
+      for (let from = 0; from < rows.length;) {
+        const size = CHUNKS.find((chunk) => chunk <= rows.length - from) ?? 1;
+        this.#batch(db, batch, size).run(rows.slice(from, from + size), present, answer);
+        from += size;
+      }
     }
-    return found;
+    return answer;
   }
 
   /** Forgets them all: the connection closes. */
   clear(): void {
-    this.#prepared.clear();
+    this.#batches.clear();
+    this.#changes.clear();
   }
 
-  #prepare(db: BetterSqlite3.Database, batch: Batch, rows: number): Prepared {
+  #batch(db: BetterSqlite3.Database, batch: Batch, rows: number): Prepared {
     const name = `${batch.name}/${rows}`;
-    let prepared = this.#prepared.get(name);
-    if (prepared === undefined) this.#prepared.set(name, (prepared = prepare(db, batch, rows)));
+    let prepared = this.#batches.get(name);
+    if (prepared === undefined) this.#batches.set(name, (prepared = prepareBatch(db, batch, rows)));
+    return prepared;
+  }
+
+  #change(db: BetterSqlite3.Database, change: Change): Prepared {
+    let prepared = this.#changes.get(change.name);
+    if (prepared === undefined) this.#changes.set(change.name, (prepared = prepareChange(db, change)));
     return prepared;
   }
 }
 
-function prepare(db: BetterSqlite3.Database, batch: Batch, rows: number): Prepared {
+function prepareBatch(db: BetterSqlite3.Database, batch: Batch, rows: number): Prepared {
   const names = Object.keys(batch.columns);
+  const types = Object.values(batch.columns);
   const row = `(${names.map(() => '?').join(', ')})`;
   const header =
     names.length === 0 ? '' : `WITH g(${names.join(', ')}) AS (VALUES ${Array(rows).fill(row).join(', ')}) `;
   const body = batch.sql(WORDS);
   const statement = db.prepare(header + body);
+  const takesNow = body.includes('@now');
   return {
-    statement,
-    returnsRows: statement.reader,
-    binds: Object.values(batch.columns),
-    takesNow: body.includes('@now'),
+    run(given, present, into) {
+      const values: unknown[] = [];
+      for (const one of given)
+        for (let at = 0; at < types.length; at += 1) values.push(bound(one[at], types[at], present));
+      const parameters = takesNow ? [values, present] : [values];
+      if (!statement.reader) statement.run(...parameters);
+      else for (const found of statement.all(...parameters)) into.push(found as Row);
+    },
+  };
+}
+
+const NOTHING_ASKED: Row = {};
+
+/** A change has no `g` here: its columns are parameters, in the order in which the text names them. */
+function prepareChange(db: BetterSqlite3.Database, change: Change): Prepared {
+  const { columns, returning } = change;
+  const names = Object.keys(columns);
+  const types = Object.values(columns);
+  const places: number[] = [];
+  const body = change
+    .sql(WORDS)
+    .replace(/\bFROM g\b/, '')
+    .replace(/\bg\.(_\w+)|@now\b/g, (_word, name: string | undefined) => {
+      places.push(name === undefined ? -1 : names.indexOf(name));
+      return '?';
+    });
+  const answers = returning.length > 0;
+  const statement = db.prepare(answers ? `${body} RETURNING ${returning.join(', ')}` : body);
+  const values = new Array<unknown>(places.length);
+  return {
+    run(given, present, into) {
+      for (const one of given) {
+        places.forEach((place, at) => {
+          values[at] = place < 0 ? present.now : bound(one[place], types[place], present);
+        });
+        if (answers) into.push(statement.get(values) as Row | undefined);
+        else into.push(statement.run(values).changes > 0 ? NOTHING_ASKED : undefined);
+      }
+    },
   };
 }
 
@@ -80,16 +126,11 @@ interface Present {
   readonly nowMs: number;
 }
 
-function bindRow(values: unknown[], types: readonly ColumnType[], row: readonly unknown[], present: Present): void {
-  for (let column = 0; column < types.length; column += 1) {
-    const value = row[column];
-    if (value === null || value === undefined) values.push(null);
-    else if (types[column] === 'bool') values.push(value ? 1 : 0);
-    else if (types[column] === 'instant')
-      values.push(value === 0 ? present.now : iso(present.nowMs + (value as number)));
-    else if (types[column] === 'at') values.push(iso(value as number));
-    else values.push(value);
-  }
+function bound(value: unknown, type: ColumnType | undefined, present: Present): unknown {
+  if (value === null || value === undefined) return null;
+  if (type === 'bool') return value === true ? 1 : 0;
+  if (type === 'instant') return value === 0 ? present.now : iso(present.nowMs + (value as number));
+  return type === 'at' ? iso(value as number) : value;
 }
 
 function iso(ms: number): string {
