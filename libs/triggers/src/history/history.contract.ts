@@ -84,7 +84,7 @@ export class Seed {
       workflow: 'files',
       workflowHash: 'f'.repeat(16),
       state: 'completed',
-      openTasks: 0,
+      openEnds: 0,
       failedTasks: 0,
       error: null,
       callback: null,

@@ -1,10 +1,10 @@
 import type { ExecutionId } from '../model/ids.js';
 import type { ExecutionState, TaskState } from '../model/states.js';
 import { EXECUTION_EDGES, statesBefore } from '../model/states.js';
-import type { ExecutionFacts, TaskPlace } from './claimer.js';
+import type { ExecutionFacts } from './claimer.js';
 import type { CommitScope } from './commit-kind.js';
-import { advance } from './commits/advance.js';
-import { readFacts } from './commits/claimed-task.js';
+import { cutShort } from './commits/advance.js';
+import { placeOf, readFacts } from './commits/claimed-task.js';
 import { contend, keyOf } from './commits/dedup.statements.js';
 import type { Holder } from './commits/dedup.statements.js';
 import { batch, run } from './dialects/batch.js';
@@ -30,7 +30,7 @@ const CANCEL_TASKS = batch(
   'execution_cancel_tasks',
   { _id: 'text' },
   ({ now }) => `UPDATE triggers_task SET state = 'cancelled', held_by = NULL, reason = 'cancelled', finished_at = ${now}
-    WHERE execution_id IN (SELECT _id FROM g) AND state IN ('ready', 'blocked') RETURNING task`,
+    WHERE execution_id IN (SELECT _id FROM g) AND state IN ('ready', 'blocked')`,
 );
 
 const HOLD_TASKS = batch(
@@ -76,7 +76,7 @@ const SKIP_TASK = batch(
 const REOPEN = batch(
   'execution_reopen',
   { _id: 'text', _open: 'int' },
-  () => `UPDATE triggers_execution SET state = 'running', open_tasks = g._open, failed_tasks = 0, error = NULL,
+  () => `UPDATE triggers_execution SET state = 'running', open_ends = g._open, failed_tasks = 0, error = NULL,
       finished_at = NULL, callback = NULL, callback_state = NULL, callback_error = NULL, callback_owner = NULL
     FROM g WHERE id = g._id AND state IN (${list(statesBefore(EXECUTION_EDGES, 'running').filter((state) => state === 'failed' || state === 'cancelled'))})
     RETURNING id`,
@@ -102,20 +102,9 @@ export type ControlOutcome =
 export function* cancelExecution(id: ExecutionId, scope: CommitScope): Work<ControlOutcome> {
   if (!(yield* move(id, 'cancelling', ['pending', 'running', 'paused'])))
     return yield* refusal(id, ['cancelling', 'cancelled']);
-  const cancelled = yield* run(CANCEL_TASKS, [[id]]);
+  yield* run(CANCEL_TASKS, [[id]]);
   const facts = (yield* readFacts([id])).get(id);
-  if (facts !== undefined) {
-    const ended = cancelled.map((row) => ({
-      facts,
-      task: row['task'] as string,
-      dependents: [],
-      state: 'cancelled' as const,
-      error: null,
-      workflowCallbacks: {},
-      outputs: new Map<string, string>(),
-    }));
-    yield* advance(ended, scope);
-  }
+  if (facts !== undefined) yield* cutShort({ facts, failed: 0, error: null, workflowCallbacks: {} }, scope);
   return yield* done(id);
 }
 
@@ -144,11 +133,11 @@ export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<Contr
   if (before === undefined || facts === undefined) return { status: 'absent' };
   const state = before['state'] as ExecutionState;
   if (state !== 'failed' && state !== 'cancelled') return { status: 'refused', state };
-  const { resets, skips } = planRetry(yield* run(READ_TASKS, [[id]]));
+  const { resets, skips, ends } = planRetry(yield* run(READ_TASKS, [[id]]));
   if (resets.length === 0) return { status: 'nothingLeft' };
   const holder = yield* retakeKey(facts);
   if (holder !== null) return { status: 'heldByOther', holder };
-  if ((yield* run(REOPEN, [[id, resets.length]])).length === 0) return yield* refusal(id, []);
+  if ((yield* run(REOPEN, [[id, ends]])).length === 0) return yield* refusal(id, []);
   yield* run(
     RESET_TASK,
     resets.map((reset) => [id, ...reset]),
@@ -171,17 +160,25 @@ function* retakeKey({ dedup, firingId }: ExecutionFacts): Work<Holder | null> {
 
 type Reset = readonly [task: string, state: TaskState, open: number, succeeded: number, skipped: number];
 
+interface RetryPlan {
+  readonly resets: readonly Reset[];
+  /** Tasks that will not run. */
+  readonly skips: readonly string[];
+  /** Of the tasks that run again, those that no other of them waits for. */
+  readonly ends: number;
+}
+
 /**
  * What each task that runs again starts from. A task that was skipped after its dependencies had completed stays so; one
  * that was cancelled before its dependencies ended is skipped now if its `runWhen` says so.
  */
-function planRetry(rows: readonly Row[]): { readonly resets: readonly Reset[]; readonly skips: readonly string[] } {
+function planRetry(rows: readonly Row[]): RetryPlan {
   const stays = new Map<string, TaskState>();
   const resets: Reset[] = [];
   const skips: string[] = [];
   for (const row of rows) {
     const [task, state] = [row['task'] as string, row['state'] as TaskState];
-    const { dependencies } = JSON.parse(row['graph'] as string) as TaskPlace;
+    const { dependencies } = placeOf(row);
     const open = dependencies.filter((name) => !stays.has(name)).length;
     const succeeded = dependencies.filter((name) => stays.get(name) === 'completed').length;
     const skipped = dependencies.length - open - succeeded;
@@ -194,7 +191,10 @@ function planRetry(rows: readonly Row[]): { readonly resets: readonly Reset[]; r
       resets.push([task, open === 0 ? 'ready' : 'blocked', open, succeeded, skipped]);
     }
   }
-  return { resets, skips };
+  const awaited = new Set(
+    rows.filter((row) => !stays.has(row['task'] as string)).flatMap((row) => placeOf(row).dependencies),
+  );
+  return { resets, skips, ends: resets.filter(([task]) => !awaited.has(task)).length };
 }
 
 /** `runWhen` where no dependency has failed: those that did run again. */

@@ -1,7 +1,7 @@
 import type { ExecutionId } from '../model/ids.js';
 import type { StoredError } from './claimer.js';
 import type { CommitScope } from './commit-kind.js';
-import { advance } from './commits/advance.js';
+import { cutShort, errorOf } from './commits/advance.js';
 import type { ExecutionEnd } from './commits/ended-task.js';
 import { readFacts } from './commits/claimed-task.js';
 import { batch, run } from './dialects/batch.js';
@@ -30,14 +30,15 @@ export function* failExecution(
   const rows = yield* run(FAIL_TASKS, [[id, JSON.stringify(error)]]);
   const facts = (yield* readFacts([id])).get(id);
   if (facts === undefined) return null;
-  const ended = rows.map((row) => ({
-    facts,
-    task: row['task'] as string,
-    dependents: [],
-    state: row['state'] as 'failed' | 'cancelled',
-    error,
-    workflowCallbacks: { onFailure: tellsFailure },
-    outputs: new Map<string, string>(),
-  }));
-  return (yield* advance(ended, scope)).ends.get(id) ?? null;
+  const failed = rows.filter((row) => row['state'] === 'failed').map((row) => row['task'] as string);
+  const [task] = failed;
+  return yield* cutShort(
+    {
+      facts,
+      failed: failed.length,
+      error: task === undefined ? null : errorOf({ task, error }),
+      workflowCallbacks: { onFailure: tellsFailure },
+    },
+    scope,
+  );
 }

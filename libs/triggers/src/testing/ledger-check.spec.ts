@@ -21,7 +21,7 @@ describe('checkLedger', () => {
   });
 
   it.each([
-    ["UPDATE triggers_execution SET open_tasks = 1 WHERE workflow = 'w1'", 'counts 1 open tasks, but has 2'],
+    ["UPDATE triggers_execution SET open_ends = 2 WHERE workflow = 'w1'", 'counts 2 open ends, but has 1'],
     ["UPDATE triggers_execution SET failed_tasks = 1 WHERE workflow = 'w1'", 'counts 1 failed tasks, but has 0'],
     [
       "UPDATE triggers_execution SET state = 'completed', finished_at = created_at WHERE workflow = 'w1'",

@@ -61,12 +61,14 @@ function broken<T>(rules: readonly Rule<T>[], subject: T, what: string): string[
 interface CheckedExecution {
   readonly row: ExecutionRow;
   readonly open: number;
+  /** Open tasks that nothing open depends on. */
+  readonly openEnds: number;
   readonly failed: number;
   readonly firing: FiringRow | undefined;
 }
 
 const EXECUTION_RULES: readonly Rule<CheckedExecution>[] = [
-  ({ row, open }) => row.openTasks !== open && `counts ${row.openTasks} open tasks, but has ${open}`,
+  ({ row, openEnds }) => row.openEnds !== openEnds && `counts ${row.openEnds} open ends, but has ${openEnds}`,
   ({ row, failed }) => row.failedTasks !== failed && `counts ${row.failedTasks} failed tasks, but has ${failed}`,
   ({ row, open }) => hasEnded(row.state) && open > 0 && `has ended with ${open} open tasks`,
   ({ row, open }) => !hasEnded(row.state) && open === 0 && 'has no open task and did not end',
@@ -79,9 +81,12 @@ function checkExecutions({ executions, tasks, firings }: Ledger): string[] {
   const orphans = [...tasks.keys()].filter((id) => !executions.has(id)).map((id) => `tasks have no execution ${id}`);
   const problems = [...executions.values()].flatMap((row) => {
     const own = tasks.get(row.id) ?? [];
+    const open = own.filter(({ state }) => OPEN.has(state));
+    const awaited = new Set(open.flatMap(({ graph }) => (JSON.parse(graph) as TaskPlace).dependencies));
     const subject = {
       row,
-      open: own.filter(({ state }) => OPEN.has(state)).length,
+      open: open.length,
+      openEnds: open.filter(({ task }) => !awaited.has(task)).length,
       failed: own.filter(({ state }) => state === 'failed').length,
       firing: firings.get(row.firingId),
     };

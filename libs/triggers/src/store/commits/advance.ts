@@ -3,11 +3,11 @@ import { hasEnded } from '../../model/states.js';
 import type { ExecutionState } from '../../model/states.js';
 import type { StoredError } from '../claimer.js';
 import type { CommitScope } from '../commit-kind.js';
-import { runEach } from '../dialects/batch.js';
+import { run, runEach } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import { countOnDependants } from './dependants.js';
 import type { CountedExecution, EndedTask, ExecutionEnd, SkippedTask } from './ended-task.js';
-import { COUNT_ENDED } from './graph.statements.js';
+import { COUNT_ENDED, LEAVE_RUNNING } from './graph.statements.js';
 import { releaseEnded } from './release.js';
 
 /** What followed from the ended tasks. */
@@ -18,45 +18,46 @@ export interface Advanced {
 }
 
 /**
- * Moves executions on after tasks have ended: counts them on the execution, counts them on their dependants, readies or
- * skips those that waited for nothing else (a skip is an end, so this repeats until nothing more ends), and gives dedup
- * keys back with the last execution of a firing. Only counters are read, never siblings. Where there are several executions,
- * their rows are locked.
+ * Moves executions on after tasks have ended: counts them on their dependants, readies or skips those that waited for nothing
+ * else (a skip is an end, so this repeats until nothing more ends), ends executions, and gives dedup keys back with the last
+ * execution of a firing. Only counters are read, never siblings. The rows of the executions are locked.
+ *
+ * An execution counts its open ends: tasks that have not ended and that nothing open depends on. When the last of them has
+ * ended, all have. So a task that hands over to a dependant changes no row of its execution.
  */
 export function* advance(ended: readonly EndedTask[], scope: CommitScope): Work<Advanced> {
   const ends = new Map<ExecutionId, ExecutionEnd>();
   const skipped = new Map<ExecutionId, SkippedTask[]>();
   for (let wave = ended; wave.length > 0;) {
-    const executions = yield* countOnExecutions(wave, scope);
-    for (const [id, row] of executions) if (hasEnded(row.state) && row.openTasks === 0) ends.set(id, row);
-    const next = yield* countOnDependants(wave, executions, scope);
-    for (const {
-      ended: { facts, task },
-      reason,
-    } of next) {
-      skipped.set(facts.executionId, [...(skipped.get(facts.executionId) ?? []), { task, reason }]);
+    yield* count(countsOf(wave), ends, scope);
+    const { left, unheard } = yield* countOnDependants(wave, scope);
+    if (unheard.length > 0) yield* count(endsOf(unheard), ends, scope);
+    for (const { ended: next, reason } of left) {
+      const { executionId } = next.facts;
+      skipped.set(executionId, [...(skipped.get(executionId) ?? []), { task: next.task, reason }]);
     }
-    wave = next.map((item) => item.ended);
+    wave = left.map((item) => item.ended);
   }
   yield* releaseEnded(ended, ends);
   return { ends, skipped };
 }
 
-function* countOnExecutions(wave: readonly EndedTask[], scope: CommitScope): Work<Map<ExecutionId, CountedExecution>> {
-  const counts = countsOf(wave);
-  const rows: unknown[][] = [];
-  for (const [id, { ended, failed, error, callbacks }] of counts) {
-    const [onSuccess, onFailure] = [callbacks.onSuccess ? 'onSuccess' : null, callbacks.onFailure ? 'onFailure' : null];
-    rows.push([id, ended, failed, error, onSuccess, onFailure, scope.claimer?.nodeId]);
-  }
-  const answer = yield* runEach(COUNT_ENDED, rows);
-  const counted = new Map<ExecutionId, CountedExecution>();
-  let at = 0;
-  for (const id of counts.keys()) {
-    const row = answer[at++];
-    if (row !== undefined) counted.set(id, countedOf(row));
-  }
-  return counted;
+/** An execution whose waiting tasks were ended all at once. */
+export interface CutExecution extends Pick<EndedTask, 'facts' | 'workflowCallbacks'> {
+  /** How many of them have failed. */
+  readonly failed: number;
+  /** The error of the execution as JSON, if it has failed. */
+  readonly error: string | null;
+}
+
+/** Goes on with an execution that was cut short: what runs is all that is open. Returns its end, unless a body still runs. */
+export function* cutShort(cut: CutExecution, scope: CommitScope): Work<ExecutionEnd | null> {
+  const { facts, failed, error, workflowCallbacks: callbacks } = cut;
+  const ends = new Map<ExecutionId, ExecutionEnd>();
+  yield* run(LEAVE_RUNNING, [[facts.executionId]]);
+  yield* count(new Map([[facts.executionId, { ended: 0, failed, error, callbacks }]]), ends, scope);
+  yield* releaseEnded([cut], ends);
+  return ends.get(facts.executionId) ?? null;
 }
 
 interface Count {
@@ -67,25 +68,61 @@ interface Count {
   readonly callbacks: EndedTask['workflowCallbacks'];
 }
 
-function countsOf(wave: readonly EndedTask[]): Map<ExecutionId, Count> {
+type Counts = ReadonlyMap<ExecutionId, Count>;
+
+function* count(counts: Counts, ends: Map<ExecutionId, ExecutionEnd>, scope: CommitScope): Work<void> {
+  const rows: unknown[][] = [];
+  for (const [id, { ended, failed, error, callbacks }] of counts) {
+    const [onSuccess, onFailure] = [callbacks.onSuccess ? 'onSuccess' : null, callbacks.onFailure ? 'onFailure' : null];
+    rows.push([id, ended, failed, error, onSuccess, onFailure, scope.claimer?.nodeId]);
+  }
+  const answer = yield* runEach(COUNT_ENDED, rows);
+  let at = 0;
+  for (const id of counts.keys()) {
+    const row = answer[at++];
+    if (row === undefined) continue;
+    const counted = countedOf(row);
+    if (hasEnded(counted.state) && counted.openEnds === 0) ends.set(id, counted);
+  }
+}
+
+/** What is known before the dependants are asked: failures, and tasks that nothing depends on. */
+function countsOf(wave: readonly EndedTask[]): Counts {
   const counts = new Map<ExecutionId, Count>();
-  for (const { facts, task, state, error, workflowCallbacks: callbacks } of wave) {
-    let count = counts.get(facts.executionId);
-    if (count === undefined) counts.set(facts.executionId, (count = { ended: 0, failed: 0, error: null, callbacks }));
-    count.ended += 1;
-    if (state !== 'failed') continue;
-    count.failed += 1;
-    const { name = 'Error', message = '', code } = error ?? {};
-    count.error ??= JSON.stringify({ task, name, message, code });
+  for (const task of wave) {
+    if (task.state !== 'failed' && task.dependents.length > 0) continue;
+    const found = countOf(task, counts);
+    if (task.dependents.length === 0) found.ended += 1;
+    if (task.state !== 'failed') continue;
+    found.failed += 1;
+    found.error ??= errorOf(task);
   }
   return counts;
+}
+
+/** Tasks whose dependants had all ended before them: cancelled, or kept by an operator's retry. */
+function endsOf(unheard: readonly EndedTask[]): Counts {
+  const counts = new Map<ExecutionId, Count>();
+  for (const task of unheard) countOf(task, counts).ended += 1;
+  return counts;
+}
+
+function countOf({ facts, workflowCallbacks: callbacks }: EndedTask, counts: Map<ExecutionId, Count>): Count {
+  let found = counts.get(facts.executionId);
+  if (found === undefined) counts.set(facts.executionId, (found = { ended: 0, failed: 0, error: null, callbacks }));
+  return found;
+}
+
+/** The error of an execution as JSON: that of the first task that failed. */
+export function errorOf({ task, error }: Pick<EndedTask, 'task' | 'error'>): string {
+  const { name = 'Error', message = '', code } = error ?? {};
+  return JSON.stringify({ task, name, message, code });
 }
 
 function countedOf(row: Row): CountedExecution {
   return {
     state: row['state'] as ExecutionState,
-    openTasks: row['open_tasks'] as number,
-    failedTasks: row['failed_tasks'] as number,
+    openEnds: row['open_ends'] as number,
     callback: row['callback'] as ExecutionEnd['callback'],
     error: row['error'] === null ? null : (JSON.parse(row['error'] as string) as StoredError),
   };

@@ -1,54 +1,53 @@
-import type { ExecutionId, LeaseToken, TaskExecutionId } from '../../model/ids.js';
-import type { ClaimedTask, TaskPlace } from '../claimer.js';
+import type { LeaseToken, TaskExecutionId } from '../../model/ids.js';
+import type { ClaimedTask } from '../claimer.js';
 import type { CommitScope } from '../commit-kind.js';
 import { runEach } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import type { Answer, Row, Work } from '../dialects/batch.js';
 import { outputsOf, placeOf, readOutputs } from './claimed-task.js';
-import type { CountedExecution, EndedTask } from './ended-task.js';
+import type { EndedTask } from './ended-task.js';
 import { COUNT_DEPENDENCIES } from './graph.statements.js';
 
 interface Waiting {
   readonly task: string;
-  readonly parent: EndedTask;
-  ended: number;
-  succeeded: number;
-  failed: number;
-  skipped: number;
+  /** Those of its dependencies that have ended now. */
+  readonly parents: [EndedTask, ...EndedTask[]];
   token: LeaseToken | null;
-  outputs: ClaimedTask['outputs'];
+}
+
+/** What became of the dependants. */
+export interface CountedDependants {
+  /** Dependants that were skipped: they have ended too. */
+  readonly left: readonly { readonly ended: EndedTask; readonly reason: string }[];
+  /** Ended tasks whose dependants had all ended before them. */
+  readonly unheard: readonly EndedTask[];
 }
 
 /**
  * Counts ended tasks on their dependants, whose executions' rows are locked: readies, claims, holds or skips those that
- * waited for nothing else. Returns the skipped ones: they have ended too.
+ * waited for nothing else.
  */
-export function* countOnDependants(
-  wave: readonly EndedTask[],
-  executions: ReadonlyMap<ExecutionId, CountedExecution>,
-  scope: CommitScope,
-): Work<readonly SkippedDependant[]> {
+export function* countOnDependants(wave: readonly EndedTask[], scope: CommitScope): Work<CountedDependants> {
   const waiting = collectDependants(wave);
-  if (waiting.length === 0) return [];
   const answer = yield* runEach(
     COUNT_DEPENDENCIES,
-    waiting.map((item) => rowOf(item, executions.get(item.parent.facts.executionId), scope)),
+    waiting.map((item) => rowOf(item, scope)),
   );
-  const skipped: SkippedDependant[] = [];
+  const left: { ended: EndedTask; reason: string }[] = [];
   const claimed: ClaimedDependant[] = [];
   answer.forEach((row, at) => {
     const item = waiting[at] as Waiting;
-    if (row === undefined) return;
-    if (row['state'] === 'skipped') skipped.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
-    else if (row['state'] === 'ready') scope.leavesReady();
-    else if (row['state'] === 'running') claimed.push({ row, item });
+    if (row?.['state'] === 'running') claimed.push({ row, item });
+    else if (row?.['state'] === 'ready') scope.leavesReady();
+    else if (row?.['state'] === 'skipped')
+      left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
   });
   yield* handOver(claimed, scope);
-  return skipped;
+  return { left, unheard: answer.includes(undefined) ? findUnheard(wave, waiting, answer) : [] };
 }
 
-interface SkippedDependant {
-  readonly ended: EndedTask;
-  readonly reason: string;
+function findUnheard(wave: readonly EndedTask[], waiting: readonly Waiting[], answer: Answer): EndedTask[] {
+  const heard = new Set(waiting.flatMap(({ parents }, at) => (answer[at] === undefined ? [] : parents)));
+  return wave.filter((task) => task.dependents.length > 0 && !heard.has(task));
 }
 
 interface ClaimedDependant {
@@ -56,19 +55,18 @@ interface ClaimedDependant {
   readonly item: Waiting;
 }
 
-function rowOf(item: Waiting, execution: CountedExecution | undefined, scope: CommitScope): unknown[] {
-  const { executionId, workflow, hash } = item.parent.facts;
-  const held = execution?.state === 'paused';
-  item.token = held ? null : scope.reserve(workflow, hash);
+function rowOf(item: Waiting, scope: CommitScope): unknown[] {
+  const [{ facts }] = item.parents;
+  const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0 };
+  for (const { state } of item.parents) counts[state] += 1;
+  item.token = scope.reserve(facts.workflow, facts.hash);
   return [
-    executionId,
+    facts.executionId,
     item.task,
-    item.ended,
-    item.succeeded,
-    item.failed,
-    item.skipped,
-    held,
-    (execution?.failedTasks ?? 0) > 0,
+    item.parents.length,
+    counts.completed,
+    counts.failed,
+    counts.skipped + counts.cancelled,
     item.token,
     item.token && scope.claimer?.nodeId,
   ];
@@ -79,23 +77,15 @@ function collectDependants(wave: readonly EndedTask[]): readonly Waiting[] {
   for (const parent of wave) {
     for (const task of parent.dependents) {
       const key = `${parent.facts.executionId}/${task}`;
-      let item = waiting.get(key);
-      if (item === undefined) waiting.set(key, (item = waitsFor(parent, task)));
-      else item.outputs = new Map([...item.outputs, ...parent.outputs]);
-      item.ended += 1;
-      if (parent.state === 'completed') item.succeeded += 1;
-      else if (parent.state === 'failed') item.failed += 1;
-      else item.skipped += 1;
+      const item = waiting.get(key);
+      if (item === undefined) waiting.set(key, { task, parents: [parent], token: null });
+      else item.parents.push(parent);
     }
   }
   return [...waiting.values()];
 }
 
-function waitsFor(parent: EndedTask, task: string): Waiting {
-  return { task, parent, ended: 0, succeeded: 0, failed: 0, skipped: 0, token: null, outputs: parent.outputs };
-}
-
-function skippedTask(row: Row, { parent, task }: Waiting): EndedTask {
+function skippedTask(row: Row, { parents: [parent], task }: Waiting): EndedTask {
   return { ...parent, task, dependents: placeOf(row).dependents, state: 'skipped', error: null };
 }
 
@@ -105,12 +95,11 @@ function skippedTask(row: Row, { parent, task }: Waiting): EndedTask {
  */
 function* handOver(claimed: ClaimedDependant[], scope: CommitScope): Work<void> {
   claimed.sort((a, b) => (a.row['ordinal'] as number) - (b.row['ordinal'] as number));
-  const places = claimed.map(({ row }) => placeOf(row));
-  const unknown = claimed.filter(({ item }, at) => places[at]?.ancestors.some((name) => !item.outputs.has(name)));
-  const read = yield* readOutputs(unknown.map(({ item }) => item.parent.facts.executionId));
-  claimed.forEach(({ row, item }, at) => {
-    const { facts } = item.parent;
-    const place = places[at] as TaskPlace;
+  const handed = claimed.map(({ row, item }) => ({ row, item, place: placeOf(row), outputs: outputsOfParents(item) }));
+  const unknown = handed.filter(({ place, outputs }) => place.ancestors.some((name) => !outputs.has(name)));
+  const read = yield* readOutputs(unknown.map(({ item }) => item.parents[0].facts.executionId));
+  for (const { row, item, place, outputs } of handed) {
+    const { facts } = item.parents[0];
     const known = read.get(facts.executionId);
     scope.claimed({
       facts,
@@ -124,7 +113,11 @@ function* handOver(claimed: ClaimedDependant[], scope: CommitScope): Work<void> 
       priority: row['priority'] as number,
       attempts: [],
       token: item.token as LeaseToken,
-      outputs: known === undefined ? item.outputs : outputsOf(place, known),
+      outputs: known === undefined ? outputs : outputsOf(place, known),
     });
-  });
+  }
+}
+
+function outputsOfParents({ parents }: Waiting): ClaimedTask['outputs'] {
+  return parents.length === 1 ? parents[0].outputs : new Map(parents.flatMap(({ outputs }) => [...outputs]));
 }

@@ -32,6 +32,5 @@ export interface SkippedTask {
 
 /** An execution after its ended tasks were counted. */
 export interface CountedExecution extends ExecutionEnd {
-  readonly openTasks: number;
-  readonly failedTasks: number;
+  readonly openEnds: number;
 }

@@ -43,7 +43,9 @@ export const FINISH: CommitKind<FinishItem, FinishOutcome> = {
 };
 
 function* commitFinishes(items: readonly FinishItem[], scope: CommitScope): Work<readonly FinishOutcome[]> {
-  if (items.length > 1) yield* lockExecutions(items.map(({ claimed }) => claimed.facts.executionId));
+  // Alone, and with nothing behind it, it touches its execution by one statement anyway.
+  if (items.length > 1 || items[0]?.claimed.place.dependents.length !== 0)
+    yield* lockExecutions(items.map(({ claimed }) => claimed.facts.executionId));
   const written = yield* finishTasks(items);
   const ended = items.filter((_, at) => written[at]);
   const { ends, skipped } = yield* advance(ended.map(endedTask), scope);

@@ -142,7 +142,7 @@ function executionRow({ draft, execution, tokens }: PlannedExecution): unknown[]
     execution.hash,
     draft.trigger,
     started ? 'running' : 'pending',
-    execution.tasks.length,
+    execution.tasks.filter(({ place }) => place.dependents.length === 0).length,
     draft.initiatedBy,
     draft.replayOf,
     0,

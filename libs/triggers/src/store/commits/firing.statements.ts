@@ -48,7 +48,7 @@ export const INSERT_EXECUTION = batch(
     _created: 'instant',
     _started: 'instant',
   },
-  () => `INSERT INTO triggers_execution (id, firing_id, workflow, workflow_hash, trigger, state, open_tasks, initiated_by,
+  () => `INSERT INTO triggers_execution (id, firing_id, workflow, workflow_hash, trigger, state, open_ends, initiated_by,
       replay_of, created_at, started_at)
     SELECT _id, _firing, _workflow, _hash, _trigger, _state, _open, _by, _replay, _created, _started FROM g WHERE true ${ONCE}`,
 );

@@ -49,18 +49,18 @@ export const FINISHED_BEFORE = batch(
     WHERE t.lease_token = g._token AND t.state = g._state`,
 );
 
-const OPEN = 'open_tasks > g._ended';
+const OPEN = 'open_ends > g._ended';
 const HAS_FAILED = 'failed_tasks + g._failed > 0';
 /** The callback of the workflow that is due with the end. */
 const DUE = `CASE WHEN ${HAS_FAILED} THEN g._failure ELSE g._success END`;
 
-/** Counts ended tasks; whoever brings the counter to zero ends the execution. */
+/** Counts open ends that have ended, and failures; whoever brings the first counter to zero ends the execution. */
 export const COUNT_ENDED = change(
   'execution_count',
   { _id: 'text', _ended: 'int', _failed: 'int', _error: 'text', _success: 'text', _failure: 'text', _node: 'text' },
-  ['state', 'open_tasks', 'failed_tasks', 'callback', 'error'],
+  ['state', 'open_ends', 'callback', 'error'],
   ({ now }) => `UPDATE triggers_execution SET
-      open_tasks = open_tasks - g._ended,
+      open_ends = open_ends - g._ended,
       failed_tasks = failed_tasks + g._failed,
       error = COALESCE(error, g._error),
       state = CASE WHEN ${OPEN} THEN state WHEN state = 'cancelling' THEN 'cancelled'
@@ -72,6 +72,8 @@ export const COUNT_ENDED = change(
     FROM g WHERE id = g._id`,
 );
 
+const ofExecution = (column: string): string =>
+  `(SELECT e.${column} FROM triggers_execution e WHERE e.id = g._execution)`;
 /** Whether a task whose dependencies have all ended runs, as its `runWhen` says. */
 const RUNS = `CASE run_when
     WHEN 'allDone' THEN true
@@ -81,8 +83,8 @@ const RUNS = `CASE run_when
     ELSE failed_dependencies + g._failed + skipped_dependencies + g._skipped = 0
   END`;
 /** What follows for it: `waits`, `skips`, is `held` by a pause, is `claimed` in passing, or is `ready`. */
-const NEXT = `CASE WHEN open_dependencies > g._ended THEN 'waits' WHEN NOT (${RUNS}) THEN 'skips' WHEN g._held THEN 'held'
-    WHEN g._token IS NULL THEN 'ready' ELSE 'claimed' END`;
+const NEXT = `CASE WHEN open_dependencies > g._ended THEN 'waits' WHEN NOT (${RUNS}) THEN 'skips'
+    WHEN ${ofExecution('state')} = 'paused' THEN 'held' WHEN g._token IS NULL THEN 'ready' ELSE 'claimed' END`;
 
 /**
  * Counts ended dependencies of blocked tasks. At zero the task becomes ready, claimed, held or skipped, as its `runWhen`
@@ -97,8 +99,6 @@ export const COUNT_DEPENDENCIES = change(
     _succeeded: 'int',
     _failed: 'int',
     _skipped: 'int',
-    _held: 'bool',
-    _broken: 'bool',
     _token: 'text',
     _owner: 'text',
   },
@@ -115,11 +115,20 @@ export const COUNT_DEPENDENCIES = change(
         CASE _next WHEN 'claimed' THEN g._token END,
         CASE _next WHEN 'claimed' THEN ${now} END,
         CASE _next WHEN 'ready' THEN ${now} ELSE run_at END,
-        CASE WHEN _next <> 'skips' THEN NULL WHEN failed_dependencies + g._failed > 0 OR g._broken THEN 'upstream_failed'
+        CASE WHEN _next <> 'skips' THEN NULL WHEN failed_dependencies + g._failed > 0 OR ${ofExecution('failed_tasks')} > 0 THEN 'upstream_failed'
           ELSE 'run_when' END,
         CASE _next WHEN 'skips' THEN ${now} END
         FROM (SELECT ${NEXT} AS _next) n)
     FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'blocked' AND held_by IS NULL`,
+);
+
+/** Nothing of these executions is open but what runs. */
+export const LEAVE_RUNNING = batch(
+  'execution_leave_running',
+  { _id: 'text' },
+  () => `UPDATE triggers_execution SET open_ends =
+      (SELECT count(*) FROM triggers_task t WHERE t.execution_id = triggers_execution.id AND t.state = 'running')
+    WHERE id IN (SELECT _id FROM g)`,
 );
 
 /** Executions of a firing of several have ended; the last one sees zero. */

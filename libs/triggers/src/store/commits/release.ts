@@ -13,7 +13,10 @@ interface EndedFiring {
 }
 
 /** Gives dedup keys back with the last execution of each firing. */
-export function* releaseEnded(ended: readonly EndedTask[], ends: ReadonlyMap<ExecutionId, ExecutionEnd>): Work<void> {
+export function* releaseEnded(
+  ended: readonly Pick<EndedTask, 'facts'>[],
+  ends: ReadonlyMap<ExecutionId, ExecutionEnd>,
+): Work<void> {
   const firings = new Map<string, EndedFiring>();
   for (const { facts } of ended) {
     const end = ends.get(facts.executionId);

@@ -142,13 +142,32 @@ export function controlsContract(database: Database): void {
       ]);
       expect(await retry(store, id)).toMatchObject({ status: 'done', state: 'running' });
       expect(await rowsOf(store, 'execution')).toMatchObject([
-        { open_tasks: 2, failed_tasks: 0, error: null, finished_at: null },
+        { open_ends: 1, failed_tasks: 0, error: null, finished_at: null },
       ]);
       const { b } = await engine.claimAll();
       expect(b).toMatchObject({ attempt: 1, rescues: 0 });
       await engine.finish(b);
       expect(await engine.runAll()).toEqual(['c']);
       expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed' }]);
+    });
+
+    it('retry of a task whose dependant has completed ends the execution with it', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'] }, runWhen: { b: 'allDone' } });
+      await engine.runAll((task) => (task === 'a' ? FAILED : {}));
+      expect(await retry(store, id)).toMatchObject({ status: 'done' });
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'running', open_ends: 1 }]);
+      expect(await engine.runAll()).toEqual(['a']);
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed', open_ends: 0 }]);
+    });
+
+    it('cancel waits for a body in the middle of a graph, whose dependants are cancelled already', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store, { graph: { a: [], b: ['a'], c: ['a'] } });
+      const { a } = await engine.claimAll();
+      expect(await cancel(store, id)).toMatchObject({ state: 'cancelling' });
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ open_ends: 1 }]);
+      expect((await engine.finish(a)).end).toMatchObject({ state: 'cancelled' });
     });
 
     it('retry goes on with a cancelled execution', async () => {

@@ -156,7 +156,7 @@ export function graphsContract(database: Database): void {
             expect(Object.fromEntries(rows.map((row) => [row['task'], row['state']]))).toEqual(expected);
             const [execution] = (await rowsOf(store, 'execution')).filter((row) => row['id'] === id);
             const fails = Object.values(expected).includes('failed');
-            expect(execution).toMatchObject({ state: fails ? 'failed' : 'completed', open_tasks: 0 });
+            expect(execution).toMatchObject({ state: fails ? 'failed' : 'completed', open_ends: 0 });
           },
         ),
         { numRuns: database === 'postgres' ? 15 : 60 },

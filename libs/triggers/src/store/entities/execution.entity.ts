@@ -12,7 +12,7 @@ export function executionEntity(kinds: ColumnKinds): EntitySchema<ExecutionRow> 
     workflowHash: kinds.text,
     trigger: kinds.maybe,
     state: kinds.text,
-    openTasks: kinds.int,
+    openEnds: kinds.int,
     failedTasks: kinds.int,
     error: kinds.maybe,
     callback: kinds.maybe,

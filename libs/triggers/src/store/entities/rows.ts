@@ -38,7 +38,7 @@ export interface ExecutionRow {
   workflowHash: string;
   trigger: string | null;
   state: ExecutionState;
-  openTasks: number;
+  openEnds: number;
   failedTasks: number;
   /** JSON `{ name, message, task }` of the first task that failed. */
   error: string | null;

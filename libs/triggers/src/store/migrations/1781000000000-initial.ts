@@ -63,7 +63,7 @@ function firings({ instant, bytes, flag, narrow }: Types): string[] {
       open_executions integer NOT NULL, failed_executions integer NOT NULL DEFAULT 0, reason text, initiated_by text, caused_by text, depth integer NOT NULL,
       replay_of text, duplicates integer NOT NULL DEFAULT 0, last_duplicate_at ${instant}, scheduled_for ${instant},
       created_at ${instant} NOT NULL)`,
-    `CREATE INDEX triggers_firing_by_trigger ON triggers_firing (trigger, id)`,
+    `CREATE INDEX triggers_firing_by_trigger ON triggers_firing (trigger, id) WHERE trigger IS NOT NULL`,
     `CREATE INDEX triggers_firing_waiting ON triggers_firing (state, id) WHERE state IN ('held', 'dead', 'rejected')`,
     `CREATE TABLE triggers_dedup (
       trigger text NOT NULL, key ${bytes} NOT NULL, firing_id text NOT NULL, expires_at ${instant},
@@ -75,10 +75,10 @@ function executions({ instant }: Types): string[] {
   return [
     `CREATE TABLE triggers_execution (
       id text PRIMARY KEY, firing_id text NOT NULL, workflow text NOT NULL, workflow_hash text NOT NULL, trigger text,
-      state text NOT NULL, open_tasks integer NOT NULL, failed_tasks integer NOT NULL DEFAULT 0, error text, callback text,
+      state text NOT NULL, open_ends integer NOT NULL, failed_tasks integer NOT NULL DEFAULT 0, error text, callback text,
       callback_state text, callback_error text, callback_owner text, initiated_by text, replay_of text,
       created_at ${instant} NOT NULL, started_at ${instant}, finished_at ${instant})`,
-    `CREATE INDEX triggers_execution_by_trigger ON triggers_execution (trigger, id)`,
+    `CREATE INDEX triggers_execution_by_trigger ON triggers_execution (trigger, id) WHERE trigger IS NOT NULL`,
     `CREATE INDEX triggers_execution_by_workflow ON triggers_execution (workflow, id)`,
     `CREATE INDEX triggers_execution_open ON triggers_execution (state, id) WHERE state <> 'completed'`,
     `CREATE INDEX triggers_execution_replays ON triggers_execution (replay_of) WHERE replay_of IS NOT NULL`,
