@@ -1,4 +1,4 @@
-import type { ExecutionId } from '../../model/ids.js';
+import type { ExecutionId, NodeId } from '../../model/ids.js';
 import { hasEnded } from '../../model/states.js';
 import type { ExecutionState } from '../../model/states.js';
 import type { StoredError } from '../claimer.js';
@@ -6,8 +6,8 @@ import type { CommitScope } from '../commit-kind.js';
 import { run, runEach } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import { countOnDependants } from './dependants.js';
-import type { CountedExecution, EndedTask, ExecutionEnd, SkippedTask } from './ended-task.js';
-import { COUNT_ENDED, LEAVE_RUNNING } from './graph.statements.js';
+import type { EndedTask, ExecutionEnd, SkippedTask } from './ended-task.js';
+import { COMPLETE_EXECUTION, COUNT_ENDED, LEAVE_RUNNING } from './graph.statements.js';
 import { releaseEnded } from './release.js';
 
 /** What followed from the ended tasks. */
@@ -71,19 +71,46 @@ interface Count {
 type Counts = ReadonlyMap<ExecutionId, Count>;
 
 function* count(counts: Counts, ends: Map<ExecutionId, ExecutionEnd>, scope: CommitScope): Work<void> {
-  const rows: unknown[][] = [];
-  for (const [id, { ended, failed, error, callbacks }] of counts) {
-    const [onSuccess, onFailure] = [callbacks.onSuccess ? 'onSuccess' : null, callbacks.onFailure ? 'onFailure' : null];
-    rows.push([id, ended, failed, error, onSuccess, onFailure, scope.claimer?.nodeId]);
-  }
-  const answer = yield* runEach(COUNT_ENDED, rows);
-  let at = 0;
-  for (const id of counts.keys()) {
-    const row = answer[at++];
-    if (row === undefined) continue;
-    const counted = countedOf(row);
-    if (hasEnded(counted.state) && counted.openEnds === 0) ends.set(id, counted);
-  }
+  const nodeId = scope.claimer?.nodeId;
+  const left = yield* complete(counts, ends, nodeId);
+  const answer = yield* runEach(
+    COUNT_ENDED,
+    left.map(([id, { ended, failed, error, callbacks }]) => [
+      id,
+      ended,
+      failed,
+      error,
+      callbacks.onSuccess ? 'onSuccess' : null,
+      callbacks.onFailure ? 'onFailure' : null,
+      nodeId,
+    ]),
+  );
+  left.forEach(([id], at) => {
+    const row = answer[at];
+    if (row !== undefined && row['open_ends'] === 0 && hasEnded(row['state'] as ExecutionState))
+      ends.set(id, endOf(row));
+  });
+}
+
+/** The common case first: whatever has completed with these tasks. Returns the others. */
+function* complete(
+  counts: Counts,
+  ends: Map<ExecutionId, ExecutionEnd>,
+  nodeId: NodeId | undefined,
+): Work<(readonly [ExecutionId, Count])[]> {
+  const succeeded = [...counts].filter(([, { ended, failed }]) => ended > 0 && failed === 0);
+  const answer = yield* runEach(
+    COMPLETE_EXECUTION,
+    succeeded.map(([id, { ended, callbacks }]) => {
+      const callback = callbacks.onSuccess ? 'onSuccess' : null;
+      return [id, ended, callback, callback && 'pending', nodeId];
+    }),
+  );
+  succeeded.forEach(([id, { callbacks }], at) => {
+    if (answer[at] === undefined) return;
+    ends.set(id, { state: 'completed', callback: callbacks.onSuccess ? 'onSuccess' : null, error: null });
+  });
+  return [...counts].filter(([id]) => !ends.has(id));
 }
 
 /** What is known before the dependants are asked: failures, and tasks that nothing depends on. */
@@ -119,10 +146,9 @@ export function errorOf({ task, error }: Pick<EndedTask, 'task' | 'error'>): str
   return JSON.stringify({ task, name, message, code });
 }
 
-function countedOf(row: Row): CountedExecution {
+function endOf(row: Row): ExecutionEnd {
   return {
     state: row['state'] as ExecutionState,
-    openEnds: row['open_ends'] as number,
     callback: row['callback'] as ExecutionEnd['callback'],
     error: row['error'] === null ? null : (JSON.parse(row['error'] as string) as StoredError),
   };

@@ -2,16 +2,16 @@ import type { LeaseToken, TaskExecutionId } from '../../model/ids.js';
 import type { ClaimedTask } from '../claimer.js';
 import type { CommitScope } from '../commit-kind.js';
 import { runEach } from '../dialects/batch.js';
-import type { Answer, Row, Work } from '../dialects/batch.js';
+import type { Row, Work } from '../dialects/batch.js';
 import { outputsOf, placeOf, readOutputs } from './claimed-task.js';
 import type { EndedTask } from './ended-task.js';
-import { COUNT_DEPENDENCIES } from './graph.statements.js';
+import { COUNT_DEPENDENCIES, HAND_OVER } from './graph.statements.js';
 
 interface Waiting {
   readonly task: string;
   /** Those of its dependencies that have ended now. */
   readonly parents: [EndedTask, ...EndedTask[]];
-  token: LeaseToken | null;
+  readonly token: LeaseToken | null;
 }
 
 /** What became of the dependants. */
@@ -27,26 +27,61 @@ export interface CountedDependants {
  * waited for nothing else.
  */
 export function* countOnDependants(wave: readonly EndedTask[], scope: CommitScope): Work<CountedDependants> {
-  const waiting = collectDependants(wave);
+  const waiting = collectDependants(wave, scope);
+  const claimed: ClaimedDependant[] = [];
+  const others = yield* claimInPassing(waiting, claimed, scope);
   const answer = yield* runEach(
     COUNT_DEPENDENCIES,
-    waiting.map((item) => rowOf(item, scope)),
+    others.map((item) => rowOf(item, scope)),
   );
   const left: { ended: EndedTask; reason: string }[] = [];
-  const claimed: ClaimedDependant[] = [];
   answer.forEach((row, at) => {
-    const item = waiting[at] as Waiting;
+    const item = others[at] as Waiting;
     if (row?.['state'] === 'running') claimed.push({ row, item });
     else if (row?.['state'] === 'ready') scope.leavesReady();
     else if (row?.['state'] === 'skipped')
       left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
   });
   yield* handOver(claimed, scope);
-  return { left, unheard: answer.includes(undefined) ? findUnheard(wave, waiting, answer) : [] };
+  const deaf = new Set(others.filter((_, at) => answer[at] === undefined));
+  return { left, unheard: deaf.size === 0 ? [] : findUnheard(wave, waiting, deaf) };
 }
 
-function findUnheard(wave: readonly EndedTask[], waiting: readonly Waiting[], answer: Answer): EndedTask[] {
-  const heard = new Set(waiting.flatMap(({ parents }, at) => (answer[at] === undefined ? [] : parents)));
+/** The common case first. Returns those that it was not. */
+function* claimInPassing(
+  waiting: readonly Waiting[],
+  claimed: ClaimedDependant[],
+  scope: CommitScope,
+): Work<readonly Waiting[]> {
+  const likely = waiting.filter(
+    ({ token, parents }) => token !== null && parents.every(({ state }) => state === 'completed'),
+  );
+  const answer = yield* runEach(
+    HAND_OVER,
+    likely.map(({ task, parents, token }) => [
+      parents[0].facts.executionId,
+      task,
+      parents.length,
+      token,
+      scope.claimer?.nodeId,
+    ]),
+  );
+  likely.forEach((item, at) => {
+    const row = answer[at];
+    if (row !== undefined) claimed.push({ row, item });
+  });
+  if (claimed.length === waiting.length) return [];
+  const done = new Set(claimed.map(({ item }) => item));
+  return waiting.filter((item) => !done.has(item));
+}
+
+/** Ended tasks all of whose dependants had ended before. */
+function findUnheard(
+  wave: readonly EndedTask[],
+  waiting: readonly Waiting[],
+  deaf: ReadonlySet<Waiting>,
+): readonly EndedTask[] {
+  const heard = new Set(waiting.flatMap((item) => (deaf.has(item) ? [] : item.parents)));
   return wave.filter((task) => task.dependents.length > 0 && !heard.has(task));
 }
 
@@ -59,7 +94,6 @@ function rowOf(item: Waiting, scope: CommitScope): unknown[] {
   const [{ facts }] = item.parents;
   const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0 };
   for (const { state } of item.parents) counts[state] += 1;
-  item.token = scope.reserve(facts.workflow, facts.hash);
   return [
     facts.executionId,
     item.task,
@@ -72,14 +106,16 @@ function rowOf(item: Waiting, scope: CommitScope): unknown[] {
   ];
 }
 
-function collectDependants(wave: readonly EndedTask[]): readonly Waiting[] {
+/** Each dependant once, with a slot for it if there is one. */
+function collectDependants(wave: readonly EndedTask[], scope: CommitScope): readonly Waiting[] {
   const waiting = new Map<string, Waiting>();
   for (const parent of wave) {
     for (const task of parent.dependents) {
       const key = `${parent.facts.executionId}/${task}`;
       const item = waiting.get(key);
-      if (item === undefined) waiting.set(key, { task, parents: [parent], token: null });
-      else item.parents.push(parent);
+      if (item !== undefined) item.parents.push(parent);
+      else
+        waiting.set(key, { task, parents: [parent], token: scope.reserve(parent.facts.workflow, parent.facts.hash) });
     }
   }
   return [...waiting.values()];

@@ -29,8 +29,3 @@ export interface SkippedTask {
   /** `upstream_failed`, or `run_when`: its dependencies did not end as its `runWhen` asks. */
   readonly reason: string;
 }
-
-/** An execution after its ended tasks were counted. */
-export interface CountedExecution extends ExecutionEnd {
-  readonly openEnds: number;
-}

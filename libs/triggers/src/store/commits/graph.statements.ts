@@ -49,6 +49,18 @@ export const FINISHED_BEFORE = batch(
     WHERE t.lease_token = g._token AND t.state = g._state`,
 );
 
+/** The common end of an execution: everything has completed. What it does not find, {@link COUNT_ENDED} decides. */
+export const COMPLETE_EXECUTION = change(
+  'execution_complete',
+  { _id: 'text', _ended: 'int', _callback: 'text', _telling: 'text', _node: 'text' },
+  [],
+  ({
+    now,
+  }) => `UPDATE triggers_execution SET open_ends = 0, state = 'completed', finished_at = ${now}, callback = g._callback,
+      callback_state = g._telling, callback_owner = g._node
+    FROM g WHERE id = g._id AND open_ends = g._ended AND failed_tasks = 0 AND state = 'running'`,
+);
+
 const OPEN = 'open_ends > g._ended';
 const HAS_FAILED = 'failed_tasks + g._failed > 0';
 /** The callback of the workflow that is due with the end. */
@@ -74,6 +86,24 @@ export const COUNT_ENDED = change(
 
 const ofExecution = (column: string): string =>
   `(SELECT e.${column} FROM triggers_execution e WHERE e.id = g._execution)`;
+
+/**
+ * The common step to a dependant: everything that it waited for has completed, and it is claimed in passing. What it does not
+ * find, {@link COUNT_DEPENDENCIES} decides. The execution's row is locked before, so the counters stand still.
+ */
+export const HAND_OVER = change(
+  'task_hand_over',
+  { _execution: 'text', _task: 'text', _completed: 'int', _token: 'text', _owner: 'text' },
+  ['id', 'ordinal', 'graph', 'max_attempts', 'priority'],
+  ({
+    now,
+  }) => `UPDATE triggers_task SET open_dependencies = 0, succeeded_dependencies = succeeded_dependencies + g._completed,
+      state = 'running', owner = g._owner, lease_token = g._token, started_at = ${now}
+    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'blocked' AND held_by IS NULL
+      AND open_dependencies = g._completed AND failed_dependencies = 0 AND skipped_dependencies = 0
+      AND run_when <> 'anyFailed' AND ${ofExecution('state')} = 'running'`,
+);
+
 /** Whether a task whose dependencies have all ended runs, as its `runWhen` says. */
 const RUNS = `CASE run_when
     WHEN 'allDone' THEN true
