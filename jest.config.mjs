@@ -5,7 +5,6 @@
 const ESM_PACKAGES = [
   '@nestjs/[^/]+',
   'uuid',
-  'canonicalize',
   'croner',
   // file-type (a dependency of @nestjs/common) and what it needs
   'file-type',
@@ -45,8 +44,6 @@ export default {
   moduleNameMapper: {
     '^nestjs-triggers$': '<rootDir>/libs/triggers/src/index.ts',
     '^nestjs-triggers/testing$': '<rootDir>/libs/triggers/src/testing/index.ts',
-    // Its `exports` know only the condition "import".
-    '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
     // ESM source imports `./file.js`; in this mode the file beside it is still `./file.ts`.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

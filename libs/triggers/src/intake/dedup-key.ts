@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import { TriggersError } from '../model/errors.js';
-import type { Json } from '../model/json.js';
+import type { Json, JsonObject } from '../model/json.js';
 import { cleanText } from '../model/text.js';
 
 /** The longest explicit dedup key, in characters. */
@@ -14,9 +13,19 @@ export interface DedupKey {
   readonly label: string;
 }
 
-/** The canonical JSON text of a value (RFC 8785): equal values with their keys in another order have one text. */
+/**
+ * The canonical JSON text of a value (RFC 8785): equal values with their keys in another order have one text. Texts and
+ * numbers are written as ECMAScript writes them, which is what the RFC asks for; half of a surrogate pair, which it leaves
+ * out, is written as its escape: a text that was cut in the middle of an emoji must not fail a fire.
+ */
 export function canonicalJson(value: Json): string {
-  return canonicalize(value) as string;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;
+  const object = value as JsonObject;
+  const members = Object.keys(object)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] as Json)}`);
+  return `{${members.join(',')}}`;
 }
 
 /** The key of a context: a hash of its canonical JSON. */
@@ -40,7 +49,7 @@ export function explicitKey(key: unknown, whose: string): DedupKey {
       `${whose}: the dedup key ${shown}. Use a text of 1 to ${MAX_DEDUP_KEY} characters.`,
     );
   }
-  return { bytes: sha256(`key:${key}`).subarray(0, 16), label: cleanText(key) };
+  return { bytes: sha256(`key:${JSON.stringify(key)}`).subarray(0, 16), label: cleanText(key) };
 }
 
 function sha256(text: string): Buffer {
