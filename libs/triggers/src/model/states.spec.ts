@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { runs } from '../testing/properties.contract.js';
 import { ENDED_EXECUTION, EXECUTION_EDGES, TASK_EDGES, hasEnded, statesBefore } from './states.js';
 import type { ExecutionState, TaskState } from './states.js';
 
@@ -71,6 +73,41 @@ describe('the states of a task', () => {
 });
 
 describe('every table of states', () => {
+  const walk = (edges: Edges<string>, from: string, picks: readonly number[]): string[] =>
+    picks.reduce<string[]>(
+      (path, pick) => {
+        const next = edges[path.at(-1) ?? from] ?? [];
+        return next.length === 0 ? path : [...path, next[pick % next.length] as string];
+      },
+      [from],
+    );
+
+  it.each([
+    ['execution', EXECUTION_EDGES as Edges<string>, 'pending', ['completed', 'failed', 'cancelled'], ['running']],
+    [
+      'task',
+      TASK_EDGES as Edges<string>,
+      'blocked',
+      ['completed', 'failed', 'skipped', 'cancelled'],
+      ['ready', 'blocked'],
+    ],
+  ])('of an %s keeps any walk inside, final at an end but for a retry', (_what, edges, from, ends, afterRetry) => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 30 }), (picks) => {
+        const path = walk(edges, from, picks);
+        path.forEach((state, at) => {
+          const next = path[at + 1];
+          expect(Object.keys(edges)).toContain(state);
+          if (next === undefined) return;
+          expect(statesBefore(edges, next)).toContain(state);
+          if (state === 'completed') throw new Error(`left "completed" for "${next}"`);
+          if (ends.includes(state)) expect(afterRetry).toContain(next);
+        });
+      }),
+      runs(100),
+    );
+  });
+
   it.each([
     ['execution', EXECUTION_EDGES as Edges<string>],
     ['task', TASK_EDGES as Edges<string>],

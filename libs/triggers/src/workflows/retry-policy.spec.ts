@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import { MAX_DURATION_MS, formatDuration } from '../model/duration.js';
+import type { Duration } from '../model/duration.js';
 import { NonRetryableError, RetryAfterError } from '../model/errors.js';
+import { runs } from '../testing/properties.contract.js';
 import { resolveRetryPolicy } from './retry-policy.js';
 import type { RetryOptions } from './retry.options.js';
 
@@ -9,6 +12,37 @@ const half = (): number => 0.5;
 function delays(options: RetryOptions, random = half): (number | null)[] {
   const policy = resolveRetryPolicy({ jitter: 'none', ...options }, 'Task');
   return Array.from({ length: policy.attempts }, (_, index) => policy.next(index + 1, failure, random));
+}
+
+/** Checked options, and their longest wait as a number. */
+const options = fc
+  .record({
+    attempts: fc.integer({ min: 1, max: 5_000 }),
+    backoff: fc.constantFrom('exponential' as const, 'linear' as const, 'fixed' as const),
+    jitter: fc.constantFrom('full' as const, 'none' as const),
+    waits: fc.tuple(fc.nat({ max: 600_000 }), fc.nat({ max: MAX_DURATION_MS })),
+  })
+  .map(({ waits: [one, other], ...given }) => {
+    const [delayMs, maxDelayMs] = [Math.min(one, other), Math.max(one, other)];
+    return {
+      ...given,
+      delayMs,
+      maxDelayMs,
+      delay: `${delayMs}ms` as Duration,
+      maxDelay: `${maxDelayMs}ms` as Duration,
+    };
+  });
+const attempts = fc.integer({ min: 1, max: 6_000 });
+const parts = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+/** Milliseconds of what a function may answer; `null` for nonsense. */
+function durationOf(answer: unknown): number | null {
+  if (typeof answer === 'number') return answer >= 0 ? Math.floor(Math.min(answer, MAX_DURATION_MS)) : null;
+  const [, count, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(typeof answer === 'string' ? answer : '') ?? [];
+  if (unit === undefined) return null;
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  const ms = Number(count) * (units[unit] ?? Number.NaN);
+  return ms <= MAX_DURATION_MS ? ms : null;
 }
 
 describe('resolveRetryPolicy', () => {
@@ -82,23 +116,77 @@ describe('resolveRetryPolicy', () => {
   });
 
   it('never waits longer than maxDelay, never less than nothing, and always ends', () => {
-    const options = fc.record({
-      attempts: fc.integer({ min: 1, max: 5000 }),
-      backoff: fc.constantFrom('exponential' as const, 'linear' as const, 'fixed' as const),
-      delay: fc.constantFrom('0ms' as const, '1s' as const),
-      jitter: fc.constantFrom('full' as const, 'none' as const),
-    });
     fc.assert(
-      fc.property(
-        options,
-        fc.integer({ min: 1, max: 6000 }),
-        fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (given, attempt, part) => {
-          const wait = resolveRetryPolicy(given, 'Task').next(attempt, failure, () => part);
-          if (attempt >= given.attempts) expect(wait).toBeNull();
-          else expect(wait! >= 0 && wait! <= 300_000).toBe(true);
-        },
-      ),
+      fc.property(options, attempts, parts, (given, attempt, part) => {
+        const wait = resolveRetryPolicy(given, 'Task').next(attempt, failure, () => part);
+        if (attempt >= given.attempts) return expect(wait).toBeNull();
+        expect(Number.isInteger(wait)).toBe(true);
+        expect(wait).toBeGreaterThanOrEqual(0);
+        expect(wait).toBeLessThanOrEqual(given.maxDelayMs);
+      }),
+      runs(300),
+    );
+  });
+
+  it('waits never less than before without jitter, at first the delay, and grows by its rule up to maxDelay', () => {
+    fc.assert(
+      fc.property(options, fc.integer({ min: 1, max: 40 }), (given, last) => {
+        const policy = resolveRetryPolicy({ ...given, attempts: last + 1, jitter: 'none' }, 'Task');
+        const waits = Array.from({ length: last }, (_, at) => policy.next(at + 1, failure, half) as number);
+        expect(waits[0]).toBe(given.delayMs);
+        waits.slice(1).forEach((wait, at) => {
+          const before = waits[at] as number;
+          const grown = { fixed: before, linear: before + given.delayMs, exponential: before * 2 }[given.backoff];
+          expect(wait).toBe(Math.min(grown, given.maxDelayMs));
+        });
+      }),
+      runs(200),
+    );
+  });
+
+  it('takes with full jitter a part of the wait without it, as large as the random number says', () => {
+    fc.assert(
+      fc.property(options, attempts, parts, (given, attempt, part) => {
+        fc.pre(attempt < given.attempts);
+        const wait = (jitter: 'full' | 'none'): number =>
+          resolveRetryPolicy({ ...given, jitter }, 'Task').next(attempt, failure, () => part) as number;
+        expect(wait('full')).toBe(Math.floor(wait('none') * part));
+      }),
+      runs(200),
+    );
+  });
+
+  it('takes what a function says if it is a wait, at most maxDelay, and the exponential wait for anything else', () => {
+    const answers = fc.oneof(
+      fc.double(),
+      fc.integer({ min: -10, max: 1e7 }),
+      fc.nat({ max: 1e7 }).map((ms): Duration => formatDuration(ms) as Duration),
+      fc.anything(),
+    );
+    fc.assert(
+      fc.property(options, attempts, answers, (given, attempt, answer) => {
+        fc.pre(attempt < given.attempts);
+        const wait = (backoff: NonNullable<RetryOptions['backoff']>): number | null =>
+          resolveRetryPolicy({ ...given, jitter: 'none', backoff }, 'Task').next(attempt, failure, half);
+        const asked = durationOf(answer);
+        expect(wait(() => answer as number)).toBe(
+          asked === null ? wait('exponential') : Math.min(asked, given.maxDelayMs),
+        );
+      }),
+      runs(500),
+    );
+  });
+
+  it('takes what a RetryAfterError asks for if it is a wait, however long', () => {
+    fc.assert(
+      fc.property(options, fc.oneof(fc.double(), fc.anything()), (given, asked) => {
+        const policy = resolveRetryPolicy({ ...given, attempts: 2 }, 'Task');
+        const wait = policy.next(1, Object.assign(new RetryAfterError(0), { delayMs: asked }), half);
+        expect(Number.isInteger(wait)).toBe(true);
+        if (typeof asked === 'number' && asked >= 0) expect(wait).toBe(Math.floor(Math.min(asked, MAX_DURATION_MS)));
+        else expect(wait).toBe(policy.next(1, failure, half));
+      }),
+      runs(200),
     );
   });
 
