@@ -1,5 +1,6 @@
 import { claimsContract } from './contract/claims.contract.js';
 import { controlsContract } from './contract/controls.contract.js';
+import { faultsContract } from './contract/faults.contract.js';
 import { finishesContract } from './contract/finishes.contract.js';
 import { firingsContract } from './contract/firings.contract.js';
 import { graphsContract } from './contract/graphs.contract.js';
@@ -10,15 +11,18 @@ import { migrationsContract } from './contract/migrations.contract.js';
 import { pollsContract } from './contract/polls.contract.js';
 import { pruningContract } from './contract/pruning.contract.js';
 import { putBacksContract } from './contract/put-backs.contract.js';
+import { racesContract } from './contract/races.contract.js';
 import { ratesContract } from './contract/rates.contract.js';
 
 /** Everything that the store promises, whatever the database. */
 export function storeContract(database: Database): void {
   migrationsContract(database);
   groupsContract(database);
+  faultsContract(database);
   firingsContract(database);
   ratesContract(database);
   keysContract(database);
+  racesContract(database);
   claimsContract(database);
   finishesContract(database);
   graphsContract(database);

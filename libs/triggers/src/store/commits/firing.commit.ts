@@ -9,7 +9,7 @@ import type { HeldBy } from './dedup.statements.js';
 import type { ExecutionDraft, FiringDraft, FiringVerdict, TaskDraft } from './firing.draft.js';
 import { isUndecided, refuseDuplicates, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
-import { INSERT_EXECUTION, INSERT_FIRING, INSERT_TASK } from './firing.statements.js';
+import { INSERT_EXECUTION, INSERT_FIRING, INSERT_TASK, STORED_BEFORE } from './firing.statements.js';
 import { limitRates } from './rate.statements.js';
 
 /** Firings with their executions and tasks; everything between "not a duplicate" and "its first tasks are claimed". */
@@ -28,12 +28,28 @@ export function firingBytes(draft: FiringDraft): number {
 /** dedup → rate limit → insert, each by one statement for the whole group. */
 export function* commitFirings(drafts: readonly FiringDraft[], scope: CommitScope): Work<readonly FiringVerdict[]> {
   const judged = drafts.map((draft): Judged => ({ draft, verdict: null, repeats: null, delayMs: draft.runAfterMs }));
-  yield* refuseDuplicates(judged);
+  if (scope.repeated) yield* recogniseStored(judged);
+  yield* refuseDuplicates(judged.filter(isUndecided));
   const fresh = judged.filter(isUndecided);
   yield* limitRates(fresh);
   yield* keepNoKeyOfLimited(fresh);
   yield* insert(fresh, scope);
   return judged.map(verdictOf);
+}
+
+/** What an earlier try has stored may have ended since and given its key back: it must not take it again. */
+function* recogniseStored(judged: readonly Judged[]): Work<void> {
+  const rows = yield* run(
+    STORED_BEFORE,
+    judged.map(({ draft }) => [draft.id]),
+  );
+  const states = new Map(rows.map((row) => [row['id'], row['state']]));
+  for (const item of judged) {
+    const state = states.get(item.draft.id);
+    if (state === undefined) continue;
+    const wasLimited = state === 'limited' && item.draft.state !== 'limited';
+    item.verdict = wasLimited ? { status: 'limited', retryAfterMs: 0 } : stored(item.draft, item.delayMs);
+  }
 }
 
 function verdictOf({ draft, verdict, repeats, delayMs }: Judged): FiringVerdict {

@@ -1,13 +1,17 @@
+import type { FiringId } from '../../model/ids.js';
 import type { Work } from '../dialects/batch.js';
 import { contend, freeKeys, keyOf } from './dedup.statements.js';
+import type { HeldBy } from './dedup.statements.js';
 import type { DedupWish, FiringDraft, FiringVerdict } from './firing.draft.js';
+
+type KeyKind = 'dedup' | 'idempotency';
 
 /** A draft on its way through the commit. */
 export interface Judged {
   draft: FiringDraft;
   verdict: FiringVerdict | null;
   /** The firing of this group that has the same key and decides for this one too. */
-  repeats: { readonly first: Judged; readonly of: 'dedup' | 'idempotency' } | null;
+  repeats: { readonly first: Judged; readonly of: KeyKind } | null;
   delayMs: number;
 }
 
@@ -16,37 +20,88 @@ export function isUndecided({ verdict, repeats }: Judged): boolean {
   return verdict === null && repeats === null;
 }
 
-/** First the sender's idempotency keys, then the dedup keys; a duplicate by the second gives the first back. */
+/**
+ * Decides as if the firings came one after the other: first the sender's idempotency key, then the dedup key; a duplicate by
+ * the second gives the first back. Of equal keys in a group the first contends; what its verdict says of the others is
+ * said at once, and only who may still win (a replay, other keys besides) contends in another round.
+ */
 export function* refuseDuplicates(judged: readonly Judged[]): Work<void> {
-  yield* refuseTaken(judged, 'idempotency');
-  yield* refuseTaken(judged.filter(isUndecided), 'dedup');
-  const refused = judged.filter(
-    ({ verdict, repeats }) => repeats?.of === 'dedup' || (verdict?.status === 'duplicate' && verdict.of === 'dedup'),
-  );
-  yield* freeKeys(
-    refused.flatMap(({ draft }) => (draft.idempotency ? [{ hold: draft.idempotency, firingId: draft.id }] : [])),
-  );
+  const winners = new Map<FiringId, Judged>();
+  for (let open = judged; open.length > 0;) {
+    const { leading, behind, leads } = inOrder(open);
+    yield* refuseTaken(leading, 'idempotency', winners);
+    yield* refuseTaken(leading.filter(isUndecided), 'dedup', winners);
+    yield* freeKeys(leading.flatMap(keptInVain));
+    for (const item of leading) if (isUndecided(item)) winners.set(item.draft.id, item);
+    open = behind.filter((item) => !followsFrom(item, leads));
+  }
 }
 
-function* refuseTaken(judged: readonly Judged[], of: 'dedup' | 'idempotency'): Work<void> {
-  const first = new Map<string, { readonly item: Judged; readonly wish: DedupWish }>();
-  for (const item of judged) {
-    const wish = item.draft[of];
-    if (wish === null) continue;
-    const key = keyOf(wish);
-    const before = first.get(key);
-    if (before === undefined) first.set(key, { item, wish });
-    else item.repeats = { first: before.item, of };
+/** Who is the first with all of its keys, by those keys; and who comes after somebody. */
+function inOrder(open: readonly Judged[]) {
+  const leads = new Map<string, Judged>();
+  const [leading, behind]: [Judged[], Judged[]] = [[], []];
+  const seen = new Set<string>();
+  for (const item of open) {
+    const keys = wishesOf(item).map(keyOf);
+    const isFirst = !keys.some((key) => seen.has(key));
+    (isFirst ? leading : behind).push(item);
+    for (const key of keys) {
+      seen.add(key);
+      if (isFirst) leads.set(key, item);
+    }
   }
-  const holders = yield* contend([...first.values()].map(({ item, wish }) => ({ wish, firingId: item.draft.id })));
-  for (const [key, holder] of holders) {
+  return { leading, behind, leads };
+}
+
+function wishesOf({ draft: { idempotency, dedup } }: Judged): DedupWish[] {
+  return [idempotency, dedup].filter((wish) => wish !== null);
+}
+
+function* refuseTaken(judged: readonly Judged[], of: KeyKind, winners: ReadonlyMap<FiringId, Judged>): Work<void> {
+  const first = new Map<string, Judged>();
+  for (const item of judged) if (item.draft[of] !== null) first.set(keyOf(item.draft[of]), item);
+  const contenders = [...first.values()].map(({ draft }) => ({ wish: draft[of] as DedupWish, firingId: draft.id }));
+  for (const [key, holder] of yield* contend(contenders)) {
     const lost = first.get(key);
-    if (lost !== undefined) lost.item.verdict = { status: 'duplicate', of, ...holder };
+    if (lost === undefined) continue;
+    const winner = winners.get(holder.firingId);
+    if (winner === undefined) lost.verdict = { status: 'duplicate', of, ...holder };
+    else lost.repeats = { first: winner, of };
   }
+}
+
+/** A duplicate by its dedup key has no use for the idempotency key that it took before. */
+function keptInVain(item: Judged): HeldBy[] {
+  const { id, idempotency } = item.draft;
+  return lostBy(item) === 'dedup' && idempotency !== null ? [{ hold: idempotency, firingId: id }] : [];
+}
+
+/**
+ * Whether the verdict on the first firing with one of its keys says all about this one; then it is said. A replay may take
+ * what others may not, and a second key may still win or lose by itself.
+ */
+function followsFrom(item: Judged, leads: ReadonlyMap<string, Judged>): boolean {
+  const { idempotency, dedup } = item.draft;
+  const of: KeyKind = idempotency === null ? 'dedup' : 'idempotency';
+  const first = leads.get(nameOf(item.draft[of]) ?? '');
+  if (first === undefined || dedup?.replay === true || first.draft.dedup?.replay === true) return false;
+  if (isUndecided(first)) item.repeats = { first, of };
+  else if (nameOf(first.draft.dedup) !== nameOf(dedup) || (of === 'dedup' && lostBy(first) !== 'dedup')) return false;
+  else [item.repeats, item.verdict] = [first.repeats, first.verdict];
+  return true;
+}
+
+function lostBy({ repeats, verdict }: Judged): KeyKind | null {
+  return repeats?.of ?? (verdict?.status === 'duplicate' ? verdict.of : null);
+}
+
+function nameOf(wish: DedupWish | null): string | null {
+  return wish && keyOf(wish);
 }
 
 /** An equal key in the same group: the first of them decides for all. */
-export function repeatOf({ draft, verdict }: Judged, of: 'dedup' | 'idempotency'): FiringVerdict {
+export function repeatOf({ draft, verdict }: Judged, of: KeyKind): FiringVerdict {
   if (verdict !== null) return verdict;
   const { id, state, executions } = draft;
   return {

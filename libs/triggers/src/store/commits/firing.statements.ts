@@ -3,6 +3,13 @@ import { batch } from '../dialects/batch.js';
 /** Every insert ignores an id that is there already: that is how a repeated group is recognised. */
 const ONCE = 'ON CONFLICT DO NOTHING';
 
+/** Firings that an earlier try has stored: a commit whose outcome nobody knew. */
+export const STORED_BEFORE = batch(
+  'firing_stored_before',
+  { _id: 'text' },
+  () => `SELECT id, state FROM triggers_firing WHERE id IN (SELECT _id FROM g)`,
+);
+
 export const INSERT_FIRING = batch(
   'firing_insert',
   {

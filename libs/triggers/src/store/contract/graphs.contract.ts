@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import type { TaskState } from '../../model/states.js';
+import { checkLedger } from '../../testing/ledger-check.js';
+import { PROPERTY_TIMEOUT_MS, runs as tries } from '../../testing/properties.contract.js';
+import type { ClaimedTask } from '../claimer.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
-import type { Database } from './kit.contract.js';
+import type { Database, StoreKit } from './kit.contract.js';
+import { emptyLedger, raced, turns, watchEdges } from './racing.contract.js';
 import { FAILED, FakeEngine, begin } from './work.contract.js';
 import type { Graph } from './work.contract.js';
 
@@ -25,34 +29,87 @@ function runs(when: RunWhen, before: readonly Ended[]): boolean {
   }
 }
 
-function model(
-  graph: Graph,
-  when: Readonly<Record<string, RunWhen>>,
-  failing: ReadonlySet<string>,
-): Record<string, Ended> {
+/** A graph, when its tasks run, and how they end if they do. */
+interface Plan {
+  readonly graph: Graph;
+  readonly when: Readonly<Record<string, RunWhen>>;
+  readonly results: Readonly<Record<string, Ended>>;
+}
+
+function model({ graph, when, results }: Plan): Record<string, Ended> {
   const ends: Record<string, Ended> = {};
   for (const [task, dependencies] of Object.entries(graph)) {
     const before = dependencies.map((name) => ends[name] as Ended);
     const starts = dependencies.length === 0 || runs(when[task] ?? 'allSucceeded', before);
-    ends[task] = starts ? (failing.has(task) ? 'failed' : 'completed') : 'skipped';
+    ends[task] = starts ? (results[task] as Ended) : 'skipped';
   }
   return ends;
 }
 
-/** Graphs of up to seven tasks in topological order, each with its `runWhen`, and the tasks that fail. */
-const graphs = fc
-  .array(fc.record({ picks: fc.nat({ max: 127 }), when: fc.constantFrom(...RUN_WHEN), fails: fc.boolean() }), {
+const results = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('completed' as const) },
+  { weight: 2, arbitrary: fc.constant('failed' as const) },
+  { weight: 1, arbitrary: fc.constant('skipped' as const) },
+);
+
+/** Graphs of up to twelve tasks in topological order. */
+const plans: fc.Arbitrary<Plan> = fc
+  .array(fc.record({ picks: fc.nat({ max: 4_095 }), when: fc.constantFrom(...RUN_WHEN), result: results }), {
     minLength: 1,
-    maxLength: 7,
+    maxLength: 12,
   })
   .map((tasks) => {
     const names = tasks.map((_, at) => `t${at}`);
-    const graph = Object.fromEntries(
-      tasks.map(({ picks }, at) => [`t${at}`, names.slice(0, at).filter((_, bit) => ((picks >> bit) & 1) === 1)]),
-    );
-    const when = Object.fromEntries(tasks.map((task, at) => [`t${at}`, task.when]));
-    return { graph, when, failing: new Set(names.filter((_, at) => tasks[at]?.fails)) };
+    const named = <T>(of: (task: (typeof tasks)[number], at: number) => T): Record<string, T> =>
+      Object.fromEntries(tasks.map((task, at) => [`t${at}`, of(task, at)]));
+    return {
+      graph: named(({ picks }, at) => names.slice(0, at).filter((_, bit) => ((picks >> bit) & 1) === 1)),
+      when: named(({ when }) => when),
+      results: named(({ result }) => result),
+    };
   });
+
+/** Which of the waiting tasks end together, on which node, how many turns later, and how many slots the nodes have then. */
+const endings = fc.infiniteStream(
+  fc.record({
+    racers: fc.array(fc.record({ pick: fc.nat(), node: fc.nat({ max: 1 }), later: fc.nat({ max: 2 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    slots: fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })),
+  }),
+);
+type Ending = typeof endings extends fc.Arbitrary<fc.Stream<infer E>> ? E : never;
+
+/** Runs executions to their end on two nodes that finish tasks at once. */
+async function runRacing(
+  kit: StoreKit,
+  nodes: readonly FakeEngine[],
+  endingOf: (task: ClaimedTask) => object,
+  next: () => Ending,
+): Promise<void> {
+  const waiting: ClaimedTask[] = [];
+  const collect = (): void => nodes.forEach(({ started }) => waiting.push(...started.splice(0)));
+  const claim = async (): Promise<void> => {
+    for (const node of nodes) await raced(kit.clock, node.claim());
+    collect();
+  };
+  for (await claim(); waiting.length > 0; await claim()) {
+    const { racers, slots } = next();
+    nodes.forEach((node, at) => (node.slots = slots[at] ?? 0));
+    const finishes = racers.flatMap(({ pick, node, later }) => {
+      const [task] = waiting.splice(pick % waiting.length, 1);
+      const finish = async (): Promise<unknown> => {
+        await turns(later);
+        return nodes[node % nodes.length]?.finish(task, endingOf(task as ClaimedTask));
+      };
+      return task === undefined ? [] : [finish()];
+    });
+    await raced(kit.clock, Promise.all(finishes));
+    nodes.forEach((node) => (node.slots = 0));
+    collect();
+  }
+}
 
 /** Where an execution goes from the ends of its tasks. */
 export function graphsContract(database: Database): void {
@@ -130,37 +187,43 @@ export function graphsContract(database: Database): void {
       expect(await rowsOf(store, 'execution')).toMatchObject([{ state }]);
     });
 
-    it('ends any graph as the rules say, whatever the order of the ends', async () => {
-      const store = await kit().open();
-      const engine = await FakeEngine.on(store);
-      await fc.assert(
-        fc.asyncProperty(
-          graphs,
-          fc.infiniteStream(fc.nat()),
-          fc.boolean(),
-          async ({ graph, when, failing }, picks, inPassing) => {
-            engine.slots = 0;
-            engine.started.length = 0;
-            const id = await begin(store, { graph, runWhen: when });
-            await engine.claim();
-            engine.slots = inPassing ? 100 : 0;
-            for (let waiting = [...engine.started]; waiting.length > 0;) {
-              const [task] = waiting.splice((picks.next().value ?? 0) % waiting.length, 1);
-              const seen = engine.started.length;
-              await engine.finish(task, failing.has(task?.task ?? '') ? FAILED : {});
-              if (!inPassing) await engine.claim();
-              waiting.push(...engine.started.slice(seen));
+    it(
+      'ends any graphs as the rules say, whatever ends together on which node',
+      async () => {
+        const store = await kit().open();
+        const nodes = [await FakeEngine.on(store)];
+        if (database !== ':memory:') nodes.push(await FakeEngine.on(await kit().open()));
+        const edgesOutside = await watchEdges(store);
+        await fc.assert(
+          fc.asyncProperty(fc.array(plans, { minLength: 1, maxLength: 2 }), endings, async (given, stream) => {
+            await emptyLedger(store);
+            const planned = new Map<string, Plan>();
+            for (const plan of given) planned.set(await begin(store, { graph: plan.graph, runWhen: plan.when }), plan);
+            const endingOf = ({ task, facts }: ClaimedTask): object => {
+              const state = planned.get(facts.executionId)?.results[task];
+              return state === 'failed' ? FAILED : { state, reason: state === 'skipped' ? 'when' : null };
+            };
+            await runRacing(kit(), nodes, endingOf, () => stream.next().value as Ending);
+            const rows = await rowsOf(store, 'task', 'ordinal');
+            const executions = await rowsOf(store, 'execution');
+            for (const [id, plan] of planned) {
+              const expected = model(plan);
+              const own = rows.filter((row) => row['execution_id'] === id);
+              expect(Object.fromEntries(own.map((row) => [row['task'], row['state']]))).toEqual(expected);
+              const failed = Object.values(expected).filter((state) => state === 'failed').length;
+              expect(executions.find((row) => row['id'] === id)).toMatchObject({
+                state: failed > 0 ? 'failed' : 'completed',
+                open_ends: 0,
+                failed_tasks: failed,
+              });
             }
-            const rows = (await rowsOf(store, 'task', 'ordinal')).filter((row) => row['execution_id'] === id);
-            const expected = model(graph, when, failing);
-            expect(Object.fromEntries(rows.map((row) => [row['task'], row['state']]))).toEqual(expected);
-            const [execution] = (await rowsOf(store, 'execution')).filter((row) => row['id'] === id);
-            const fails = Object.values(expected).includes('failed');
-            expect(execution).toMatchObject({ state: fails ? 'failed' : 'completed', open_ends: 0 });
-          },
-        ),
-        { numRuns: database === 'postgres' ? 15 : 60 },
-      );
-    });
+            expect(await checkLedger(store)).toEqual([]);
+          }),
+          tries(database === 'postgres' ? 15 : 40),
+        );
+        expect(await edgesOutside()).toEqual([]);
+      },
+      PROPERTY_TIMEOUT_MS,
+    );
   });
 }
