@@ -9,6 +9,7 @@ import type { ExecutionId } from '../model/ids.js';
 import { hasEnded } from '../model/states.js';
 import type { ExecutionState } from '../model/states.js';
 import { batch } from '../store/dialects/batch.js';
+import type { Rows } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -29,8 +30,9 @@ interface Waiting {
 }
 
 /**
- * Waits for ends of executions: told by this process's events, also of a moment ago, and by looking every second for those
- * of other nodes.
+ * Waits for ends of executions. This process's events, also of a moment ago, say when to look; every second it looks for
+ * those of other nodes. The rows decide: callbacks of other nodes may still be on their way, and an execution that has
+ * ended may have been retried since.
  */
 @Injectable()
 export class ExecutionWaiter implements OnModuleDestroy {
@@ -38,6 +40,9 @@ export class ExecutionWaiter implements OnModuleDestroy {
   readonly #unsubscribe: () => void;
   #recent = new Set<ExecutionId>();
   #lessRecent = new Set<ExecutionId>();
+  /** Looked at together, while another look is on its way. */
+  readonly #due = new Set<ExecutionId>();
+  #isLooking = false;
   #timer: TimerHandle | undefined;
 
   constructor(
@@ -49,7 +54,7 @@ export class ExecutionWaiter implements OnModuleDestroy {
     this.#unsubscribe = events.subscribe(
       ({ executionId }) => {
         this.#remember(executionId);
-        if (this.#waiting.has(executionId)) void this.#settle(executionId);
+        if (this.#waiting.has(executionId)) void this.#lookSoon(executionId);
       },
       ['execution.completed', 'execution.failed', 'execution.cancelled'],
     );
@@ -59,8 +64,8 @@ export class ExecutionWaiter implements OnModuleDestroy {
   ended(id: ExecutionId): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), { resolve, reject }]);
-      if (this.#recent.has(id) || this.#lessRecent.has(id)) return void this.#settle(id);
-      this.#timer ??= this.clock.setTimer(() => void this.#look(), LOOK_EVERY_MS);
+      if (this.#recent.has(id) || this.#lessRecent.has(id)) void this.#lookSoon(id);
+      this.#lookLater();
     });
   }
 
@@ -77,19 +82,46 @@ export class ExecutionWaiter implements OnModuleDestroy {
     this.#waiting.clear();
   }
 
-  async #look(): Promise<void> {
-    this.#timer = undefined;
-    if (this.#waiting.size === 0) return;
-    this.#timer = this.clock.setTimer(() => void this.#look(), LOOK_EVERY_MS);
-    const rows = await this.store
-      .read(
-        READ_END,
-        [...this.#waiting.keys()].map((id) => [id]),
-      )
-      .catch(() => []);
+  #lookLater(): void {
+    this.#timer ??= this.clock.setTimer(() => {
+      this.#timer = undefined;
+      if (this.#waiting.size === 0) return;
+      this.#lookLater();
+      void this.#look([...this.#waiting.keys()]);
+    }, LOOK_EVERY_MS);
+  }
+
+  /** Callbacks of this process have written their outcome when they have settled. */
+  async #lookSoon(id: ExecutionId): Promise<void> {
+    await this.listener.settled(id);
+    this.#due.add(id);
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    while (this.#due.size > 0) {
+      const ids = [...this.#due];
+      this.#due.clear();
+      await this.#look(ids);
+    }
+    this.#isLooking = false;
+  }
+
+  async #look(ids: readonly ExecutionId[]): Promise<void> {
+    const rows = await this.#read(ids);
     for (const row of rows) {
       const told = row['callback_state'] !== 'pending' && Number(row['telling']) === 0;
-      if (told && hasEnded(row['state'] as ExecutionState)) void this.#settle(row['id'] as ExecutionId);
+      if (told && hasEnded(row['state'] as ExecutionState)) void this.#resolve(row['id'] as ExecutionId);
+    }
+  }
+
+  /** What cannot be read now is read in a second. */
+  async #read(ids: readonly ExecutionId[]): Promise<Rows> {
+    try {
+      return await this.store.read(
+        READ_END,
+        ids.map((id) => [id]),
+      );
+    } catch {
+      return [];
     }
   }
 
@@ -100,7 +132,7 @@ export class ExecutionWaiter implements OnModuleDestroy {
     this.#recent = new Set();
   }
 
-  async #settle(id: ExecutionId): Promise<void> {
+  async #resolve(id: ExecutionId): Promise<void> {
     await this.listener.settled(id);
     const waiting = this.#waiting.get(id) ?? [];
     this.#waiting.delete(id);

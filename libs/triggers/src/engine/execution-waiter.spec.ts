@@ -1,0 +1,181 @@
+import { Logger } from '@nestjs/common';
+import fc from 'fast-check';
+import { CallbacksService } from '../callbacks/callbacks.service.js';
+import type { EndedExecutions } from '../callbacks/ended-executions.service.js';
+import { EventBus } from '../model/events.js';
+import { newId } from '../model/ids.js';
+import type { ExecutionId } from '../model/ids.js';
+import type { FinishItem, FinishOutcome } from '../store/commits/finish.commit.js';
+import type { ToldItem } from '../store/commits/told.commit.js';
+import type { Row } from '../store/dialects/batch.js';
+import type { Store } from '../store/store.service.js';
+import { PROPERTY_TIMEOUT_MS, runs } from '../testing/properties.contract.js';
+import { TestClock } from '../testing/test-clock.js';
+import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { EndTeller } from './end-teller.service.js';
+import { ExecutionWaiter } from './execution-waiter.service.js';
+
+interface Shape {
+  /** Of each task: the node that ends it, and what its callback does. */
+  readonly tasks: readonly { readonly node: number; readonly callback: Callback }[];
+  readonly workflow: Callback;
+  /** An operator retries the execution when it has ended: the last task runs once more. */
+  readonly isRetried: boolean;
+}
+type Callback = 'none' | 'returns' | 'throws';
+const callbacks = fc.constantFrom<Callback>('none', 'returns', 'throws');
+const shapes: fc.Arbitrary<Shape> = fc.record({
+  tasks: fc.array(fc.record({ node: fc.nat({ max: 1 }), callback: callbacks }), { minLength: 1, maxLength: 4 }),
+  workflow: callbacks,
+  isRetried: fc.boolean(),
+});
+
+/** One execution as the rows say it. */
+class Rows {
+  readonly id = newId<ExecutionId>();
+  open: number;
+  state = 'running';
+  readonly pending = new Set<string | null>();
+
+  constructor(
+    readonly shape: Shape,
+    readonly scheduler: fc.Scheduler,
+  ) {
+    this.open = shape.tasks.length;
+  }
+
+  get isOver(): boolean {
+    return this.state === 'completed' && this.pending.size === 0;
+  }
+
+  /** The store, as far as callbacks and waiters use it; everything that it does takes as long as the scheduler wants. */
+  asStore(): Store {
+    const submit = async (_kind: unknown, { task }: ToldItem): Promise<void> => {
+      await this.scheduler.schedule(Promise.resolve(), `told ${task}`);
+      this.pending.delete(task);
+    };
+    const read = async (): Promise<Row[]> => {
+      await this.scheduler.schedule(Promise.resolve(), 'read begins');
+      const { id, state, pending } = this;
+      const tasks = [...pending].filter((task) => task !== null).length;
+      const row = { id, state, callback_state: pending.has(null) ? 'pending' : null, telling: tasks };
+      await this.scheduler.schedule(Promise.resolve(), 'read ends');
+      return [row];
+    };
+    return { commits: { submit }, read } as unknown as Store;
+  }
+
+  /** The commit of the end of a task. */
+  end(at: number): FinishOutcome {
+    if (this.shape.tasks[at]?.callback !== 'none') this.pending.add(`t${at}`);
+    this.open -= 1;
+    if (this.open > 0) return { written: true, end: null, skipped: [] };
+    this.state = 'completed';
+    const callback = this.shape.workflow === 'none' ? null : ('onSuccess' as const);
+    if (callback !== null) this.pending.add(null);
+    return {
+      written: true,
+      skipped: [],
+      end: { state: 'completed', callback, openTasks: 0, failedTasks: 0, error: null } as never,
+    };
+  }
+}
+
+/** One process: who tells ends, who is told, who waits. */
+function nodeOn(rows: Rows, clock: TestClock) {
+  const { shape, scheduler, id } = rows;
+  const target = (what: Callback, name: string) =>
+    what === 'none'
+      ? {}
+      : {
+          onSuccess: {
+            label: name,
+            call: () =>
+              scheduler.schedule(
+                what === 'throws' ? Promise.reject(new Error(name)) : Promise.resolve(),
+                `callback ${name}`,
+              ),
+          },
+        };
+  const workflow = {
+    callbacks: target(shape.workflow, 'workflow'),
+    tasks: shape.tasks.map(({ callback }, at) => ({ id: `t${at}`, callbacks: target(callback, `t${at}`) })),
+  };
+  const workflows = { get: () => workflow } as unknown as WorkflowRegistry;
+  const ended = {
+    view: async () => scheduler.schedule(Promise.resolve({ view: {}, failure: null }), 'view'),
+  } as unknown as EndedExecutions;
+  const events = new EventBus(
+    () => clock.now(),
+    () => undefined,
+  );
+  const timers = { show: () => undefined, hide: () => undefined };
+  const store = rows.asStore();
+  const listener = new CallbacksService(clock, timers, store, workflows, events, ended);
+  const waiter = new ExecutionWaiter(store, clock, listener, events);
+  const teller = new EndTeller(events, listener);
+  const tell = (at: number): void => {
+    const facts = { executionId: id, workflow: 'w', input: '{}', trigger: null };
+    const claimed = { facts, task: `t${at}`, place: { ancestors: [] }, outputs: new Map(), attempt: 1 };
+    const callback = shape.tasks[at]?.callback === 'none' ? null : 'onSuccess';
+    const item = {
+      claimed,
+      state: 'completed',
+      output: null,
+      error: null,
+      reason: null,
+      callback,
+    } as unknown as FinishItem;
+    teller.tell(item, rows.end(at), new Logger('test'), undefined);
+  };
+  return { waiter, tell };
+}
+
+describe('ExecutionWaiter', () => {
+  beforeAll(() => Logger.overrideLogger(false));
+  afterAll(() => Logger.overrideLogger(new Logger()));
+
+  it(
+    'resolves when the execution has ended and every callback has settled, on whichever node and in whatever order',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(shapes, fc.scheduler(), async (shape, scheduler) => {
+          const clock = new TestClock();
+          const rows = new Rows(shape, scheduler);
+          const nodes = [nodeOn(rows, clock), nodeOn(rows, clock)] as const;
+          const tell = async (at: number): Promise<void> => {
+            await scheduler.schedule(Promise.resolve(), `t${at} ends`);
+            nodes[shape.tasks[at]?.node === 1 ? 1 : 0].tell(at);
+          };
+          const ask = async (): Promise<boolean> => {
+            await scheduler.schedule(Promise.resolve(), 'asks');
+            await nodes[0].waiter.ended(rows.id);
+            return rows.isOver;
+          };
+          const told = async (work: Promise<unknown>[]): Promise<unknown[]> => {
+            const all = { settled: false };
+            const outcome = Promise.all(work).finally(() => (all.settled = true));
+            for (let seconds = 0; !all.settled && seconds < 20; seconds += 1) {
+              await scheduler.waitIdle();
+              await clock.advance(1_000);
+            }
+            if (!all.settled) throw new Error('It never resolved.');
+            return outcome;
+          };
+          expect((await told([ask(), ask(), ...shape.tasks.map((_, at) => tell(at))])).slice(0, 2)).toEqual([
+            true,
+            true,
+          ]);
+          if (shape.isRetried) {
+            await scheduler.waitIdle();
+            [rows.state, rows.open] = ['running', 1];
+            expect((await told([ask(), tell(shape.tasks.length - 1)]))[0]).toBe(true);
+          }
+          for (const { waiter } of nodes) waiter.onModuleDestroy();
+        }),
+        runs(150),
+      );
+    },
+    PROPERTY_TIMEOUT_MS,
+  );
+});
