@@ -9,9 +9,10 @@ import { EventBus } from '../model/events.js';
 import type { TriggersEvent, TriggersEventName } from '../model/events.js';
 import type { ExecutionId } from '../model/ids.js';
 import { StoreKit, rowsOf } from '../store/contract/kit.contract.js';
-import type { Database, StoreClock } from '../store/contract/kit.contract.js';
+import type { Database } from '../store/contract/kit.contract.js';
 import type { Row } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
+import type { TestClock } from '../testing/test-clock.js';
 import { TriggersModule } from '../triggers.module.js';
 import type { TriggersOptions } from '../triggers.options.js';
 import { NodeLease } from './node-lease.service.js';
@@ -26,7 +27,7 @@ class NodeClock extends Clock {
   isSuspended = false;
   readonly #missed: (() => void)[] = [];
 
-  constructor(private readonly shared: StoreClock) {
+  constructor(private readonly shared: TestClock) {
     super();
   }
 
@@ -61,7 +62,7 @@ export class TestNode {
   constructor(
     readonly module: TestingModule,
     clock: NodeClock,
-    private readonly shared: StoreClock,
+    private readonly shared: TestClock,
   ) {
     this.#clock = clock;
     this.get(EventBus).subscribe((event) => this.events.push(event));
@@ -129,7 +130,7 @@ export class EngineKit {
 
   constructor(readonly db: StoreKit) {}
 
-  get clock(): StoreClock {
+  get clock(): TestClock {
     return this.db.clock;
   }
 

@@ -1,5 +1,6 @@
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
+import type { Store } from '../store/store.service.js';
 
 interface Timer {
   readonly at: number;
@@ -8,8 +9,8 @@ interface Timer {
 
 /** Where a {@link TestClock} starts unless it is told. */
 const DEFAULT_START = '2026-01-01T00:00:00Z';
-/** Turns of the event loop in which what a timer set off comes to rest. */
-const SETTLING_TURNS = 3;
+/** Turns of the event loop without news after which what a timer set off has come to rest. */
+const QUIET_TURNS = 4;
 
 /**
  * A clock that stands still until a test moves it. Instants in rows come from it too, on every database.
@@ -21,6 +22,9 @@ const SETTLING_TURNS = 3;
 export class TestClock extends Clock {
   override readonly rulesTheStore = true;
   readonly #timers = new Set<Timer>();
+  readonly #watched = new WeakSet<Store>();
+  #begun = 0;
+  #ended = 0;
   #monotonic = 0;
   #now: number;
 
@@ -67,9 +71,32 @@ export class TestClock extends Clock {
     await this.settle();
   }
 
-  /** Lets promises and immediates come to rest; time stands. */
+  /** Lets promises, immediates and the work of watched stores come to rest; time stands. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let quiet = 0, seen = -1; quiet < QUIET_TURNS;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = this.#begun === this.#ended && this.#ended === seen ? quiet + 1 : 0;
+      seen = this.#ended;
+    }
+  }
+
+  /** Waits for the transactions and reads of a store whenever it settles: no database is too slow for it then. */
+  watch(store: Store): void {
+    if (this.#watched.has(store)) return;
+    this.#watched.add(store);
+    const { dialect } = store;
+    const { transaction, read } = dialect;
+    dialect.transaction = (work) => this.#wait(transaction.call(dialect, work)) as never;
+    dialect.read = (statement, rows) => this.#wait(read.call(dialect, statement, rows));
+  }
+
+  async #wait<R>(work: Promise<R>): Promise<R> {
+    this.#begun += 1;
+    try {
+      return await work;
+    } finally {
+      this.#ended += 1;
+    }
   }
 
   #next(until: number): Timer | undefined {

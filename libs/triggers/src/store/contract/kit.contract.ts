@@ -16,38 +16,9 @@ import { Store } from '../store.service.js';
 /** The databases that the contract of the store is written for. */
 export type Database = 'sqlite' | ':memory:' | 'postgres';
 
-/** A fake clock that lets the work of stores come to rest before it moves on. */
-export class StoreClock extends TestClock {
-  #begun = 0;
-  #ended = 0;
-
-  /** Waits for the transactions and reads of a store whenever the clock settles. */
-  watch({ dialect }: Store): void {
-    const { transaction, read } = dialect;
-    const watched = async <R>(work: Promise<R>): Promise<R> => {
-      this.#begun += 1;
-      try {
-        return await work;
-      } finally {
-        this.#ended += 1;
-      }
-    };
-    dialect.transaction = (work) => watched(transaction.call(dialect, work)) as never;
-    dialect.read = (statement, rows) => watched(read.call(dialect, statement, rows));
-  }
-
-  override async settle(): Promise<void> {
-    for (let quiet = 0, seen = -1; quiet < 4;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      quiet = this.#begun === this.#ended && this.#ended === seen ? quiet + 1 : 0;
-      seen = this.#ended;
-    }
-  }
-}
-
 /** One database for one test, with any number of stores on it. */
 export class StoreKit {
-  readonly clock: StoreClock;
+  readonly clock: TestClock;
   readonly events: TriggersEvent[] = [];
   readonly stores: Store[] = [];
   /** Running tasks of dead nodes are what the test leaves behind. */
@@ -59,7 +30,7 @@ export class StoreKit {
     private readonly drop: () => Promise<void>,
     start: string | undefined,
   ) {
-    this.clock = new StoreClock(start);
+    this.clock = new TestClock(start);
   }
 
   static async create(database: Database, start?: string): Promise<StoreKit> {
