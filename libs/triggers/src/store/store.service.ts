@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Clock } from '../model/clock.js';
-import { TriggersError } from '../model/errors.js';
 import type { EventBus } from '../model/events.js';
+import { closed } from './commit-errors.js';
 import type { CommitScope } from './commit-kind.js';
 import { CHANGE } from './commits/change.commit.js';
 import type { ResolvedDatabaseOptions } from './database.options.js';
@@ -64,14 +64,15 @@ export class Store {
     await this.dialect.close();
   }
 
-  /** For reading through TypeORM; sees committed rows only. */
+  /** For reading through TypeORM; sees committed rows only. @throws TRG_ENG_STOPPED once it is closed */
   get reader(): EntityManager {
+    if (!this.#open) throw closed();
     return this.dialect.reader.manager;
   }
 
   /** Runs one reading statement over rows; sees committed rows only. */
   read(batch: Batch, rows: readonly (readonly unknown[])[]): Promise<Rows> {
-    if (!this.#open) throw new TriggersError('TRG_ENG_STOPPED', 'The store is closed. Start the application again.');
+    if (!this.#open) throw closed();
     return rows.length === 0 ? Promise.resolve([]) : this.dialect.read(batch, rows);
   }
 

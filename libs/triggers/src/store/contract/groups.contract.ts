@@ -135,6 +135,7 @@ export function groupsContract(database: Database): void {
       await store.close();
       expect((await last).status).toBe('stored');
       await expect(fire(store)).rejects.toMatchObject({ code: 'TRG_ENG_STOPPED' });
+      expect(() => store.reader).toThrow('The store is closed');
       await kit().open();
       kit().stores.shift();
     });
