@@ -29,7 +29,9 @@ afterAll(() => {
 });
 
 it('knows which peers are optional', () => {
-  expect(OPTIONAL_PEERS).toEqual(expect.arrayContaining(['@nestjs/schedule', 'better-sqlite3', 'pg']));
+  expect(OPTIONAL_PEERS).toEqual(
+    expect.arrayContaining(['@nestjs/schedule', '@nestjs/testing', 'better-sqlite3', 'pg']),
+  );
   for (const peer of OPTIONAL_PEERS) expect(existsSync(join(installation, 'node_modules', peer))).toBe(false);
 });
 
@@ -41,6 +43,13 @@ it('gives TriggersModule to an ESM import without any optional peer installed', 
 it('gives TriggersModule to a CommonJS require without any optional peer installed', () => {
   const source = `const front = require('nestjs-triggers'); console.log(typeof front.TriggersModule);`;
   expect(node('--input-type=commonjs', source)).toBe('function');
+});
+
+it('gives the test kit without any optional peer installed, and without a test runner', () => {
+  const source = `import { TriggersTestKit, pollOf } from 'nestjs-triggers/testing';
+    const asked = await TriggersTestKit.create({}).catch(({ code, message }) => code + ': ' + message);
+    console.log(pollOf({ cursor: 1 }).cursor, asked);`;
+  expect(node('--input-type=module', source)).toMatch(/^1 TRG_TEST_SETUP: .*npm install --save-dev @nestjs\/testing$/);
 });
 
 it('hides everything behind the front doors', () => {

@@ -119,7 +119,7 @@ export class TriggersService {
   }
 
   /** Polls now, whatever the interval. @throws TRG_API_CONFLICT when it is no poll trigger or cannot be polled now */
-  async poll(name: string): Promise<PollReport> {
+  async poll(name: string): Promise<Exclude<PollReport, { readonly status: 'refused' }>> {
     requirePoll(await this.#lookup.declared(name), name);
     const report = await this.poller.pollNow(name);
     if (report.status === 'refused') throw conflict(report.reason);

@@ -1,5 +1,5 @@
 /** Who has to act on an error, and when it shows. */
-export type ErrorFamily = 'definition' | 'store' | 'context' | 'poll' | 'task' | 'engine' | 'request' | 'bug';
+export type ErrorFamily = 'definition' | 'store' | 'context' | 'poll' | 'task' | 'engine' | 'request' | 'test' | 'bug';
 
 interface ErrorEntry {
   readonly family: ErrorFamily;
@@ -127,6 +127,11 @@ export const ERROR_CODES = {
     means: 'Too many requests; Retry-After says when to come back.',
     status: 429,
   },
+  TRG_TEST_LIMIT: {
+    family: 'test',
+    means: 'The test kit waited in vain; the message lists what is on its way, or what was told instead.',
+  },
+  TRG_TEST_SETUP: { family: 'test', means: 'The test kit is asked for something that this application has not.' },
   TRG_BUG_UNEXPECTED: {
     family: 'bug',
     means: 'Something failed that should not; the log has the reason under the request id.',

@@ -85,9 +85,9 @@ export class TestClock extends Clock {
     if (this.#watched.has(store)) return;
     this.#watched.add(store);
     const { dialect } = store;
-    const { transaction, read } = dialect;
-    dialect.transaction = (work) => this.#wait(transaction.call(dialect, work)) as never;
-    dialect.read = (statement, rows) => this.#wait(read.call(dialect, statement, rows));
+    const [transaction, read] = [dialect.transaction.bind(dialect), dialect.read.bind(dialect)];
+    dialect.transaction = (work) => this.#wait(transaction(work));
+    dialect.read = (statement, rows) => this.#wait(read(statement, rows));
   }
 
   async #wait<R>(work: Promise<R>): Promise<R> {
