@@ -5,33 +5,17 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Injectable, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { OnTriggers, TriggersService } from 'nestjs-triggers';
+import { TriggersTestKit } from 'nestjs-triggers/testing';
 import { read, sourcesIn } from './markdown.js';
 import { AppModule } from './quick-start/app.module.js';
-
-@Injectable()
-class Ends {
-  readonly seen: unknown[] = [];
-  readonly #waiting: (() => void)[] = [];
-
-  @OnTriggers('execution.completed', 'execution.failed')
-  ended(event: object): void {
-    this.seen.push(event);
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-
-  async first(): Promise<void> {
-    if (this.seen.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-}
 
 const home = process.cwd();
 const token = 'a-token-for-this-test';
 let folder: string;
-let app: INestApplication;
+let kit: TriggersTestKit<INestApplication>;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'quick-start-'));
@@ -41,26 +25,28 @@ beforeAll(async () => {
   process.chdir(folder);
   process.env['TRIGGERS_ADMIN_TOKEN'] = token;
   Logger.overrideLogger(false);
-  const module = await Test.createTestingModule({ imports: [AppModule], providers: [Ends] }).compile();
-  app = module.createNestApplication();
-  await app.listen(0, '127.0.0.1');
+  kit = await TriggersTestKit.from(Test.createTestingModule({ imports: [AppModule] }), {
+    clock: false,
+    database: false,
+    application: (module) => module.createNestApplication(),
+  });
+  await kit.app.listen(0, '127.0.0.1');
 });
 
 afterAll(async () => {
-  await app.close();
+  await kit.close();
   process.chdir(home);
   delete process.env['TRIGGERS_ADMIN_TOKEN'];
   rmSync(folder, { recursive: true, force: true });
 });
 
 it('turns a file into one completed execution, and the same file into nothing more', async () => {
-  const triggers = app.get(TriggersService);
-  await app.get(Ends).first();
+  await kit.events.next('execution.completed');
 
-  const again = await triggers.poll('inbox');
-  const { items } = await triggers.history('inbox');
+  const again = await kit.poll('inbox');
+  const { items } = await kit.triggers.history('inbox');
 
-  expect(again).toMatchObject({ status: 'fired', outcomes: [{ status: 'duplicate', dedupKey: 'orders.csv' }] });
+  expect(again).toMatchObject({ status: 'duplicate', outcomes: [{ status: 'duplicate', dedupKey: 'orders.csv' }] });
   expect(items).toMatchObject([
     { workflow: 'file_processor', state: 'completed', context: { filename: 'orders.csv' } },
   ]);
@@ -80,7 +66,7 @@ it('shows five calls of the admin API', () => {
 
 it.each(calls)('answers $method $path of the README', async ({ path, method, body }) => {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${await app.getUrl()}${path}`, { method, headers, ...(body && { body }) });
+  const response = await fetch(`${await kit.app.getUrl()}${path}`, { method, headers, ...(body && { body }) });
   expect([200, 202]).toContain(response.status);
 });
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
-import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
+import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
@@ -40,7 +40,7 @@ describe.each(DIALECTS)('an Idempotency-Key, on %s', (database) => {
     it('gets the same answer for the same request, and starts one execution', async () => {
       const first = await send('key-1', { a: 1, b: 2 });
       expect(first).toMatchObject({ status: 202, body: { status: 'accepted' } });
-      await app.ended(1);
+      await app.kit.drain();
       for (const again of [await send('key-1', { a: 1, b: 2 }), await send('key-1', { b: 2, a: 1 })]) {
         expect(again.status).toBe(202);
         const { firingId, executionIds } = again.body;
@@ -56,7 +56,7 @@ describe.each(DIALECTS)('an Idempotency-Key, on %s', (database) => {
       const answers = await Promise.all([...Array(20).keys()].map(() => send('key-1', { a: 1 })));
       expect(new Set(answers.map(({ body }) => body.firingId)).size).toBe(1);
       expect(answers.filter(({ body }) => body.status === 'accepted')).toHaveLength(1);
-      expect(await app.ended(1)).toHaveLength(1);
+      expect(await app.kit.drain()).toMatchObject({ completed: 1 });
     });
 
     it('is refused with another context', async () => {

@@ -5,9 +5,10 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { TriggersModule, TriggersService, WorkflowRunner } from 'nestjs-triggers';
-import type { AdminOptions, ExecutionItem, TriggersOptions } from 'nestjs-triggers';
-import { Clock } from '../../libs/triggers/src/model/clock.js';
+import { TriggersModule } from 'nestjs-triggers';
+import type { AdminOptions, ExecutionItem, TriggersOptions, TriggersService, WorkflowRunner } from 'nestjs-triggers';
+import { TriggersTestKit } from 'nestjs-triggers/testing';
+import type { Clock } from 'nestjs-triggers/testing';
 import { newDatabase, removeDatabases } from './database.js';
 import type { DialectName, TestDatabase } from './database.js';
 import { until } from './until.js';
@@ -54,16 +55,20 @@ export class TestApp {
   url = '';
 
   constructor(
-    readonly nest: INestApplication,
+    readonly kit: TriggersTestKit<INestApplication>,
     readonly database: TestDatabase,
   ) {}
 
+  get nest(): INestApplication {
+    return this.kit.app;
+  }
+
   get triggers(): TriggersService {
-    return this.nest.get(TriggersService);
+    return this.kit.triggers;
   }
 
   get runner(): WorkflowRunner {
-    return this.nest.get(WorkflowRunner);
+    return this.kit.runner;
   }
 
   /** Calls it over HTTP: a path of the admin API, or an absolute path. */
@@ -99,17 +104,17 @@ export class TestApp {
 
   async close(): Promise<void> {
     if (apps.includes(this)) apps.splice(apps.indexOf(this), 1);
-    await this.nest.close();
+    await this.kit.close();
   }
 }
 
 /** Starts an application that listens. {@link cleanUp} closes it and takes its database away. */
 export async function boot(options: AppOptions): Promise<TestApp> {
-  const { database, platform = 'express', prepare } = options;
+  const { database } = options;
   const own = typeof database === 'string' ? await newDatabase(database) : database;
-  const nest = await create(moduleOf(options, own), options, platform);
-  prepare?.(nest);
-  const app = new TestApp(nest, own);
+  const kit = await start(moduleOf(options, own), options);
+  const app = new TestApp(kit, own);
+  const { nest } = app;
   try {
     await nest.listen(0, '127.0.0.1');
   } catch (error) {
@@ -140,15 +145,23 @@ function moduleOf(
   return AppModule;
 }
 
-async function create(module: Type, { clock }: AppOptions, platform: Platform): Promise<INestApplication> {
+async function start(module: Type, options: AppOptions): Promise<TriggersTestKit<INestApplication>> {
+  const { clock, platform = 'express', prepare } = options;
   const adapter = (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter()) as AbstractHttpAdapter;
-  if (clock === undefined) return NestFactory.create(module, adapter, { logger: LOGGER, abortOnError: false });
-  const testing = await Test.createTestingModule({ imports: [module] })
-    .setLogger(LOGGER)
-    .overrideProvider(Clock)
-    .useValue(clock)
-    .compile();
-  return testing.createNestApplication(adapter);
+  if (clock === undefined) {
+    const nest = await NestFactory.create(module, adapter, { logger: LOGGER, abortOnError: false });
+    prepare?.(nest);
+    return TriggersTestKit.of(nest);
+  }
+  return TriggersTestKit.from(Test.createTestingModule({ imports: [module] }).setLogger(LOGGER), {
+    clock,
+    database: false,
+    application: (testing) => {
+      const nest = testing.createNestApplication(adapter);
+      prepare?.(nest);
+      return nest;
+    },
+  });
 }
 
 function parsed(text: string): unknown {

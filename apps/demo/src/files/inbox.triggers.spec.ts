@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Poll, TriggerResult } from 'nestjs-triggers';
+import type { TriggerResult } from 'nestjs-triggers';
+import { pollOf } from 'nestjs-triggers/testing';
 import { InboxService } from './inbox.service.js';
 import { InboxTriggers } from './inbox.triggers.js';
 
@@ -32,9 +33,9 @@ describe('the file watcher', () => {
   async function poll(laterMs = 2 * SECOND): Promise<TriggerResult> {
     const now = Date.now();
     jest.spyOn(Date, 'now').mockReturnValue(now + laterMs);
-    const result = await triggers.fileWatcher({ cursor } as Poll<never>);
+    const result = await triggers.fileWatcher(pollOf({ cursor: cursor as never }));
     jest.restoreAllMocks();
-    if (result.cursor !== undefined) cursor = JSON.parse(JSON.stringify(result.cursor));
+    cursor = result.cursor ?? cursor;
     return result;
   }
 

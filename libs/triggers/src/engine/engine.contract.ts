@@ -6,12 +6,13 @@ import type { WorkflowResult } from '../admin/workflow-runner.service.js';
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
-import type { TriggersEvent, TriggersEventName } from '../model/events.js';
+import type { TriggersEventName } from '../model/events.js';
 import type { ExecutionId } from '../model/ids.js';
 import { StoreKit, rowsOf } from '../store/contract/kit.contract.js';
 import type { Database } from '../store/contract/kit.contract.js';
 import type { Row } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
+import { EventMonitor } from '../testing/event-monitor.js';
 import type { TestClock } from '../testing/test-clock.js';
 import { TriggersModule } from '../triggers.module.js';
 import type { TriggersOptions } from '../triggers.options.js';
@@ -56,7 +57,7 @@ class NodeClock extends Clock {
 
 /** One process with the whole module. */
 export class TestNode {
-  readonly events: TriggersEvent[] = [];
+  readonly events: EventMonitor;
   readonly #clock: NodeClock;
 
   constructor(
@@ -65,7 +66,7 @@ export class TestNode {
     private readonly shared: TestClock,
   ) {
     this.#clock = clock;
-    this.get(EventBus).subscribe((event) => this.events.push(event));
+    this.events = new EventMonitor(this.get(EventBus));
     shared.watch(this.store);
   }
 
@@ -94,7 +95,7 @@ export class TestNode {
 
   /** The names of events so far that begin so. */
   told(prefix: 'task' | 'execution' | 'node' | 'callback'): TriggersEventName[] {
-    return this.events.map(({ name }) => name).filter((name) => name.startsWith(prefix));
+    return this.events.all.map(({ name }) => name).filter((name) => name.startsWith(prefix));
   }
 
   rows(table: 'task' | 'execution' | 'node' | 'firing'): Promise<readonly Row[]> {

@@ -146,7 +146,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(ran).toEqual([{ amount: 1 }, { amount: 3 }]);
     expect(
       h()
-        .node.events.map(({ name }) => name)
+        .node.events.all.map(({ name }) => name)
         .filter((name) => name.startsWith('firing')),
     ).toEqual(['firing.accepted', 'firing.rejected', 'firing.dead', 'firing.dead', 'firing.accepted']);
   });
