@@ -1,10 +1,9 @@
 import type { Clock } from '../model/clock.js';
 import { parseDuration } from '../model/duration.js';
 import type { Duration } from '../model/duration.js';
-import { TriggersError } from '../model/errors.js';
 import type { EventBus } from '../model/events.js';
 import type { OpenWork } from './open-work.js';
-import { TestClock } from './test-clock.js';
+import { movable } from './test-clock.js';
 import { Deadline } from './time-limit.js';
 import type { TimeLimit } from './time-limit.js';
 
@@ -71,13 +70,4 @@ export class Drain {
     this.#ended = { completed: 0, failed: 0, cancelled: 0 };
     return summary;
   }
-}
-
-/** The clock as one that a test moves. @throws TRG_TEST_SETUP for another one */
-export function movable(clock: Clock): TestClock {
-  if (clock instanceof TestClock) return clock;
-  throw new TriggersError(
-    'TRG_TEST_SETUP',
-    'This application runs on the clock of the machine, which no test can move. Start it with TriggersTestKit.create() or .from(), or override the provider Clock with a TestClock.',
-  );
 }

@@ -1,5 +1,6 @@
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
+import { TriggersError } from '../model/errors.js';
 import type { Store } from '../store/store.service.js';
 
 interface Timer {
@@ -110,4 +111,13 @@ export class TestClock extends Clock {
     this.#now += monotonic - this.#monotonic;
     this.#monotonic = monotonic;
   }
+}
+
+/** The clock as one that a test moves. @throws TRG_TEST_SETUP for another one */
+export function movable(clock: Clock): TestClock {
+  if (clock instanceof TestClock) return clock;
+  throw new TriggersError(
+    'TRG_TEST_SETUP',
+    'This application runs on the clock of the machine, which no test can move. Start it with TriggersTestKit.create() or .from(), or override the provider Clock with a TestClock.',
+  );
 }

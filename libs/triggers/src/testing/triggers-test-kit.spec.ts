@@ -1,12 +1,14 @@
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { DIALECTS, newDatabase, removeDatabases } from '../../../../test/support/database.js';
+import { DIALECTS, newDatabase, postgresUrl, removeDatabases } from '../../../../test/support/database.js';
+import { Proxy } from '../../../../test/support/proxy.js';
 import { WorkflowRunner } from '../admin/workflow-runner.service.js';
 import { gate } from '../engine/engine.contract.js';
 import type { ExecutionId } from '../model/ids.js';
 import { TriggerResult } from '../model/trigger-result.js';
 import type { Poll } from '../sources/poll/poll.js';
 import { Trigger } from '../sources/poll/trigger.decorator.js';
+import type { DatabaseOptions } from '../store/database.options.js';
 import { Store } from '../store/store.service.js';
 import { TriggersModule } from '../triggers.module.js';
 import { Task } from '../workflows/task.decorator.js';
@@ -322,6 +324,26 @@ describe('the test kit', () => {
     expect(second.events.of('execution.completed')).toHaveLength(1);
     expect(await second.drain()).toMatchObject({ completed: 1 });
     await first.close();
+  });
+
+  it('says that the database does not answer, and drains when it is back', async () => {
+    const { options } = await newDatabase('postgres');
+    const proxy = await Proxy.to(postgresUrl());
+    const kit = await TriggersTestKit.create({
+      providers,
+      database: { ...options, url: proxy.url } as DatabaseOptions,
+    });
+    proxy.cut();
+    const started = kit.runner.start(Greeting, {});
+    await kit.events.next('store.away');
+    await expect(kit.drain({ limit: '20ms' })).rejects.toThrow('the database does not answer; 1 commits wait for it');
+    proxy.mend();
+    await kit.clock.advance(1_000);
+    await started;
+    expect(await kit.drain()).toMatchObject({ completed: 1 });
+    await kit.close();
+    proxy.close();
+    await removeDatabases();
   });
 
   it('refuses an application without TriggersModule', async () => {

@@ -14,14 +14,14 @@ import { EventBus } from '../model/events.js';
 import { hasEnded } from '../model/states.js';
 import { PollerService } from '../sources/poll/poller.service.js';
 import { Store } from '../store/store.service.js';
-import { Drain, movable } from './drain.js';
+import { Drain } from './drain.js';
 import type { DrainOptions, DrainSummary } from './drain.js';
 import { EventMonitor } from './event-monitor.js';
 import { checkLedger } from './ledger-check.js';
 import { OpenWork } from './open-work.js';
 import { toPollOutcome } from './poll-outcome.js';
 import type { PollOutcome } from './poll-outcome.js';
-import { TestClock } from './test-clock.js';
+import { TestClock, movable } from './test-clock.js';
 import { builderOf, prepare, requireTriggers } from './test-application.js';
 import type { TestApplicationOptions, TestModule } from './test-application.js';
 import { Deadline } from './time-limit.js';
@@ -41,7 +41,6 @@ const CLOSE_MARGIN_MS = 5_000;
  * @example
  * const kit = await TriggersTestKit.create({ providers: [Greeting, Guests] });
  * const { executionIds } = await kit.poll('guests');
- * await kit.drain();
  * expect(await kit.result(executionIds[0])).toMatchObject({ state: 'completed', result: { text: 'Hello Ada' } });
  * await kit.close();
  */
@@ -95,10 +94,12 @@ export class TriggersTestKit<App extends INestApplicationContext = TestingModule
     return new TriggersTestKit(app);
   }
 
+  /** Looks after triggers, as the admin API does. */
   get triggers(): TriggersService {
     return this.get(TriggersService);
   }
 
+  /** Runs workflows without a trigger. */
   get runner(): WorkflowRunner {
     return this.get(WorkflowRunner);
   }
@@ -109,7 +110,7 @@ export class TriggersTestKit<App extends INestApplicationContext = TestingModule
   }
 
   /** A provider of the application, whatever module it is in. */
-  get<T>(token: Type<T> | (abstract new (...args: never[]) => T)): T {
+  get<T>(token: Type<T> | (abstract new (...args: never[]) => T) | string | symbol): T {
     return this.app.get<T>(token, { strict: false });
   }
 
