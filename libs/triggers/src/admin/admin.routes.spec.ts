@@ -50,6 +50,7 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
       await seed.trigger({ name: 'forgotten', seenAt: new Date(Date.now() - 600_000), enabledOverride: false });
     });
 
+    // Cloacina case 111
     it('lists declared and stored ones with what the poller has not written yet', async () => {
       const nextPollAt = new Date();
       behind.live.set('inbox', {
@@ -94,6 +95,7 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
       ]);
     });
 
+    // Cloacina case 7
     it('pages through them by name and selects fields', async () => {
       const first = await call('get', '?limit=2&fields=name,state');
       expect(first.body.items).toEqual([
@@ -104,6 +106,7 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
       expect(second.body).toMatchObject({ next: null, items: [{ name: 'inbox' }] });
     });
 
+    // Cloacina case 6
     it('shows one with its declaration, its overrides, its cursor and what it takes', async () => {
       const { body } = await call('get', '/inbox');
       expect(body).toMatchObject({
@@ -116,6 +119,7 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
       });
     });
 
+    // Cloacina case 14
     it('answers 404 with the names that exist', async () => {
       for (const path of ['/nobody', '/nobody/executions', '/nobody/firings', '/nobody/ticks']) {
         const { body, status } = await call('get', path);

@@ -84,6 +84,7 @@ describe('the services', () => {
   });
 
   describe('TriggersService', () => {
+    // Cloacina case 111
     it('changes triggers for programs as for operators', async () => {
       const triggers = app.get(TriggersService);
       await triggers.setEnabled('inbox', false, { by: 'deploy', reason: 'migration' });
@@ -114,6 +115,7 @@ describe('the services', () => {
       });
     });
 
+    // Cloacina case 111
     it('tells the history of one trigger', async () => {
       const { id } = await seed.execution({ trigger: 'inbox' });
       await seed.execution({ trigger: 'other' });

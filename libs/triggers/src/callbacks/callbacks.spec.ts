@@ -82,7 +82,7 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     broken = false;
   });
 
-  // 95, 99, 100, and the printed order of the seeds
+  // Cloacina case 95, Cloacina case 99, Cloacina case 100
   it('are called after the commit and before the dependant begins, with what the task wrote', async () => {
     const node = await kit().boot([Told]);
     await node.execute(Told, { n: 7 });
@@ -100,7 +100,7 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     expect((await node.rows('task')).map((row) => row['callback_state'])).toEqual(['completed', 'completed']);
   });
 
-  // 96, 97
+  // Cloacina case 96, Cloacina case 97
   it('tell a failure once, with task and error, and no success', async () => {
     broken = true;
     const node = await kit().boot([Told]);
@@ -108,7 +108,7 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     expect(log).toEqual(['first runs', '[FAILURE] first: broken']);
   });
 
-  // 98
+  // Cloacina case 98
   it('change nothing when they throw, at once or later', async () => {
     const node = await kit().boot([Told]);
     callback = () => {
@@ -162,6 +162,7 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     expect(log).toEqual(['[RETRY] only: broken', 'provider only: broken', 'failed flow: broken']);
   });
 
+  // Cloacina case 118
   it('that a dead process had not finished are called again by another one', async () => {
     const never = gate();
     callback = () => never.opened;

@@ -76,7 +76,7 @@ describe.each(DATABASES)('what operators do on %s', (database) => {
     expect(next.told('execution')).toEqual(['execution.cancelled']);
   });
 
-  // 102
+  // Cloacina case 102
   it('pauses: the running body ends, nothing starts until it is resumed', async () => {
     const working = gate();
     body = () => working.opened;

@@ -79,6 +79,24 @@ class Conditions {
   }
 }
 
+@Workflow({ name: 'gated' })
+class Gated {
+  @Task({ when: (context) => context.get('file') !== undefined })
+  exists(context: TaskContext) {
+    return note(context, { size: 3 });
+  }
+
+  @Task({ when: (context) => context.get('kind') === 'csv' })
+  equals(context: TaskContext) {
+    return note(context);
+  }
+
+  @Task({ dependencies: ['exists'], when: (context) => Number(context.get('size')) > 2 })
+  greater(context: TaskContext) {
+    return note(context);
+  }
+}
+
 /** 100 tasks side by side on few slots. */
 const slots = { now: 0, most: 0 };
 
@@ -100,7 +118,7 @@ describe.each(DATABASES)('the flow of an execution on %s', (database) => {
     Object.assign(slots, { now: 0, most: 0 });
   });
 
-  // 81, 83
+  // Cloacina case 81, Cloacina case 83
   it('runs a chain in order; each task sees the input and what came before, through JSON', async () => {
     const node = await kit().boot([Chain]);
     const result = await node.execute(Chain, { input: 'x', when: new Date(0) });
@@ -113,7 +131,7 @@ describe.each(DATABASES)('the flow of an execution on %s', (database) => {
     });
   });
 
-  // 84, 85
+  // Cloacina case 84, Cloacina case 85
   it('fans out and in; where outputs have a key the later task in order wins, objects are merged', async () => {
     const node = await kit().boot([Diamond]);
     const { context } = await node.execute(Diamond);
@@ -134,7 +152,7 @@ describe.each(DATABASES)('the flow of an execution on %s', (database) => {
     ]);
   });
 
-  // 101
+  // Cloacina case 101
   it('tells every task and the end of the execution once', async () => {
     const node = await kit().boot([Diamond]);
     await node.execute(Diamond);
@@ -142,7 +160,7 @@ describe.each(DATABASES)('the flow of an execution on %s', (database) => {
     expect(node.told('execution')).toEqual(['execution.completed']);
   });
 
-  // 68–75, 82
+  // Cloacina case 75, Cloacina case 82
   it('fails, skips what is behind, and runs what waits for a failure', async () => {
     const node = await kit().boot([Conditions]);
     const result = await node.execute(Conditions, {}, 10_000);
@@ -155,6 +173,38 @@ describe.each(DATABASES)('the flow of an execution on %s', (database) => {
       cleanUp: ['completed', null],
       unwanted: ['skipped', 'when'],
     });
+  });
+
+  // Cloacina case 70, Cloacina case 71, Cloacina case 73
+  it.each([
+    [{ file: 'a', kind: 'csv' }, ['exists', 'equals', 'greater']],
+    [{ file: null, kind: 'json' }, ['exists', 'greater']],
+    [{ kind: 'csv' }, ['equals']],
+    [{}, []],
+  ])('runs the tasks whose conditions %j meets, and skips the others', async (context, expected) => {
+    const node = await kit().boot([Gated]);
+    expect((await node.execute(Gated, context)).state).toBe('completed');
+    expect(log.sort()).toEqual([...expected].sort());
+    const skipped = (await node.rows('task')).filter((row) => row['state'] === 'skipped');
+    expect(skipped).toHaveLength(3 - expected.length);
+  });
+
+  // Cloacina case 86
+  it('lets a task read what is absent and write what is there already', async () => {
+    const read: unknown[] = [];
+    jest.spyOn(Chain.prototype, 'first').mockImplementation(async (context) => {
+      read.push(context.get('absent'), context.get('absent', 7), context.get('n'));
+      context.set('n', 1);
+      context.set('n', 2);
+      read.push(context.get('n'), context.data);
+      return undefined;
+    });
+    const node = await kit().boot([Chain]);
+    const { context } = await node.execute(Chain, { n: 0 });
+    jest.restoreAllMocks();
+    expect(read).toEqual([undefined, 7, 0, 2, { n: 0 }]);
+    expect(context).toMatchObject({ n: 2 });
+    expect(await node.rows('firing')).toMatchObject([{ context: '{"n":0}' }]);
   });
 
   it('runs no more bodies at once than it has slots, and leaves no slot behind', async () => {

@@ -34,6 +34,7 @@ describe.each(DATABASES)('the lease of a node on %s', (database) => {
     expect([await until(), node.get(NodeLease).isHeld]).toEqual([30_000, true]);
   });
 
+  // Cloacina case 26, Cloacina case 66, Cloacina case 67, Review 14
   it('is lost by a process that was suspended: its bodies are aborted and their results refused', async () => {
     const working = gate();
     let signal: AbortSignal | undefined;
@@ -78,6 +79,7 @@ describe.each(DATABASES)('the lease of a node on %s', (database) => {
     expect(log).toEqual(['begins']);
   });
 
+  // Cloacina case 62
   it('is lost at once when its row is gone or has run out for the database', async () => {
     const working = gate();
     let signal: AbortSignal | undefined;

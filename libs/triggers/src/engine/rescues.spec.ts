@@ -55,6 +55,7 @@ describe.each(DATABASES)('the work of a dead node on %s', (database) => {
       .filter((row) => row['workflow'] === workflow)
       .map((row) => [row['state'], row['rescues'], row['attempt']]);
 
+  // Cloacina case 52
   it('is taken over, spending a rescue and no attempt', async () => {
     const dying = await kit().boot([Poison, Harmless]);
     await dying.start(Harmless);
@@ -67,6 +68,25 @@ describe.each(DATABASES)('the work of a dead node on %s', (database) => {
     expect(await rescues(next, 'harmless')).toEqual([['completed', 1, 1]]);
   });
 
+  // Cloacina case 51
+  it('is taken over once when two nodes find it at one instant', async () => {
+    const dying = await kit().boot([Poison, Harmless]);
+    const ids = await Promise.all(Array.from({ length: 12 }, () => dying.start(Harmless)));
+    await kit().clock.settle();
+    dying.crash();
+    running = [];
+    const nodes = [await kit().boot([Poison, Harmless]), await kit().boot([Poison, Harmless])] as const;
+    await kit().clock.advance(RESCUED_MS);
+    expect(running).toHaveLength(ids.length);
+    expect(await rescues(nodes[0], 'harmless')).toEqual(ids.map(() => ['running', 1, 1]));
+    const told = nodes.flatMap((node) => node.told('task')).filter((name) => name === 'task.rescued');
+    expect(told).toHaveLength(ids.length);
+    others.open();
+    await kit().clock.advance(1_000);
+    expect(await rescues(nodes[0], 'harmless')).toEqual(ids.map(() => ['completed', 1, 1]));
+  });
+
+  // Cloacina case 48, Cloacina case 52
   it('is taken from nobody who lives', async () => {
     const living = await kit().boot([Poison, Harmless]);
     await living.start(Harmless);
@@ -78,6 +98,7 @@ describe.each(DATABASES)('the work of a dead node on %s', (database) => {
     await kit().clock.advance(1_000);
   });
 
+  // Cloacina case 27, Cloacina case 50, Cloacina case 58
   it('runs alone from its second rescue on, so that only what kills its process is abandoned, after three times alone', async () => {
     let node = await kit().boot([Poison, Harmless]);
     await node.start(Poison);
@@ -100,6 +121,26 @@ describe.each(DATABASES)('the work of a dead node on %s', (database) => {
     const failed = (await node.rows('execution')).find((row) => row['workflow'] === 'poison');
     expect(JSON.parse(failed?.['error'] as string)).toMatchObject({ code: 'TRG_TASK_ABANDONED', task: 'kill' });
     expect(node.told('execution')).toEqual(['execution.failed']);
+  });
+
+  // Cloacina case 57
+  it('is no matter of death where a living node has a claim that it does not know: it gives that back, at no cost', async () => {
+    const node = await kit().boot([Poison, Harmless], { worker: { concurrency: 1 } });
+    await node.start(Poison);
+    await node.start(Harmless);
+    await kit().clock.settle();
+    // What a COMMIT leaves behind whose outcome the node never learnt.
+    await node.store.dialect.writer.query(
+      `UPDATE triggers_task SET state = 'running', owner = '${node.nodeId}', lease_token = 'unknown' WHERE workflow = 'harmless'`,
+    );
+    await kit().clock.advance(10_000);
+    expect(await rescues(node, 'harmless')).toEqual([['running', 0, 1]]);
+    await kit().clock.advance(10_000);
+    expect(await rescues(node, 'harmless')).toEqual([['ready', 0, 1]]);
+    poison.open();
+    others.open();
+    await kit().clock.advance(3_000);
+    expect(await rescues(node, 'harmless')).toEqual([['completed', 0, 1]]);
   });
 
   it('that runs alone lets nothing begin beside it', async () => {

@@ -32,7 +32,7 @@ describe.each(DATABASES)('attempts on %s', (database) => {
   const kit = useEngineKit(database);
   beforeEach(() => (runs = []));
 
-  // 91
+  // Cloacina case 91
   it('are repeated after growing waits until one succeeds', async () => {
     failTimes(2);
     const node = await kit().boot([Flaky]);
@@ -93,7 +93,7 @@ describe.each(DATABASES)('attempts on %s', (database) => {
     expect(await second.rows('execution')).toMatchObject([{ id, state: 'completed' }]);
   });
 
-  // 92
+  // Cloacina case 92
   it('end at once with a NonRetryableError', async () => {
     failTimes(9, new NonRetryableError('hopeless'));
     expect((await (await kit().boot([Flaky])).execute(Flaky, {}, 60_000)).state).toBe('failed');

@@ -68,6 +68,7 @@ describe.each(DATABASES)('a shutdown on %s', (database) => {
     expect((await next.rows('task'))[0]).toMatchObject({ state: 'ready', attempt: 1 });
   });
 
+  // Review 27
   it('puts back a body that throws after the stop began: its connections may be gone', async () => {
     const working = gate();
     body = () => working.opened;

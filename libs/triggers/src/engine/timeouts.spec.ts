@@ -24,7 +24,6 @@ describe.each(DATABASES)('the timeout of a task on %s', (database) => {
   const kit = useEngineKit(database);
   beforeEach(() => (attempts = 0));
 
-  // 80
   it('fails the attempt of a body that stops at its signal; the next one runs', async () => {
     body = (context) => (context.attempt === 1 ? aborted(context) : Promise.resolve());
     const node = await kit().boot([Slow]);
@@ -38,6 +37,7 @@ describe.each(DATABASES)('the timeout of a task on %s', (database) => {
     ]);
   });
 
+  // Cloacina case 80
   it('fails the task with the timeout when every attempt runs into it', async () => {
     body = aborted;
     const result = await (await kit().boot([Slow])).execute(Slow, {}, 60_000);

@@ -17,6 +17,7 @@ describe.each(DATABASES)('history on %s', (database) => {
 
   afterEach(() => store.close());
 
+  // Cloacina case 20, Cloacina case 23
   it('lists executions newest first, page by page, without missing or repeating one', async () => {
     const ids: string[] = [];
     for (let made = 0; made < 5; made += 1) ids.unshift((await seed.execution()).id);

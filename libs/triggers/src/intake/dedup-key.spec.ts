@@ -119,7 +119,7 @@ describe('canonicalJson', () => {
 });
 
 describe('keyOfContext', () => {
-  // T-1
+  // Cloacina T-1
   it('is the same whatever the order of the keys', () => {
     expect(keyOfContext({ b: { y: 1, x: [{ q: 1, p: 2 }] }, a: 2 })).toEqual(
       keyOfContext({ a: 2, b: { x: [{ p: 2, q: 1 }], y: 1 } }),
@@ -133,7 +133,7 @@ describe('keyOfContext', () => {
     );
   });
 
-  // 2
+  // Cloacina case 2
   it('differs exactly where the contexts differ', () => {
     fc.assert(
       fc.property(neighbours, ([one, other]) => {

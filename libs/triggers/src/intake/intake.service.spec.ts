@@ -10,7 +10,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
   const rows = async (): Promise<unknown[]> =>
     (await h().node.rows('firing')).map((row) => [row['state'], row['reason']]);
 
-  // T-1
+  // Cloacina T-1
   it('takes equal contexts with their keys in another order for one, while the first runs', async () => {
     const working = gate();
     behaviour.run = () => working.opened;
@@ -29,7 +29,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect((await h().node.rows('firing'))[0]?.['duplicates']).toBe(1);
   });
 
-  // T-2
+  // Cloacina T-2
   it('takes the same context again when its execution has completed', async () => {
     const trigger = h().trigger();
     for (let round = 0; round < 3; round += 1) {
@@ -39,7 +39,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(ran).toHaveLength(3);
   });
 
-  // T-3
+  // Cloacina T-3
   it('takes a fire without context three times, each when the one before has ended', async () => {
     const trigger = h().trigger();
     for (let round = 0; round < 3; round += 1) {
@@ -49,7 +49,19 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(ran).toEqual([{}, {}, {}]);
   });
 
-  // T-4
+  // Cloacina case 2
+  it('takes a fire without context for one with an empty context', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const trigger = h().trigger();
+    const first = await h().fire(trigger);
+    expect(await h().fire(trigger, {})).toMatchObject({ status: 'duplicate', firingId: first.firingId });
+    expect((await h().fire(trigger, { a: null })).status).toBe('accepted');
+    working.open();
+    await h().kit.clock.settle();
+  });
+
+  // Cloacina T-4
   it('takes the same context twice at once where dedup is off', async () => {
     const working = gate();
     behaviour.run = () => working.opened;
@@ -64,7 +76,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(ran).toHaveLength(2);
   });
 
-  // T-12
+  // Cloacina T-12
   it('lets two triggers fire the same context', async () => {
     const working = gate();
     behaviour.run = () => working.opened;
@@ -77,7 +89,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     await h().kit.clock.settle();
   });
 
-  // T-14
+  // Cloacina T-14, Cloacina case 116
   it('refuses a reserved key with its path and stores nothing', async () => {
     const reserved = JSON.parse('{"a":{"__proto__":{"x":1}}}') as object;
     await expect(h().fire(h().trigger(), reserved)).rejects.toMatchObject({
@@ -151,6 +163,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     ).toEqual(['firing.accepted', 'firing.rejected', 'firing.dead', 'firing.dead', 'firing.accepted']);
   });
 
+  // Cloacina case 33
   it('filters by the context as tasks see it, and leaves a row', async () => {
     const seen: unknown[] = [];
     const filter = (context: object): boolean => (seen.push(context), false);
@@ -171,6 +184,22 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect((await h().fire({ ...trigger, filter: () => true })).status).toBe('accepted');
   });
 
+  // Cloacina case 113
+  it('is told of a filter that throws: to whoever can try again, and to a poll as its failure', async () => {
+    const filter = (): boolean => {
+      throw new Error('no such field');
+    };
+    const trigger = h().trigger({ filter, kind: 'poll' });
+    await expect(h().fire(trigger, { a: 1 })).rejects.toThrow('no such field');
+    await expect(
+      h()
+        .node.get(PollIntake)
+        .prepare(trigger, [{ context: { a: 1 } }]),
+    ).rejects.toThrow('no such field');
+    expect(await rows()).toEqual([]);
+  });
+
+  // Review 3
   it('refuses beyond the rate, says how long to wait, and takes the repeat', async () => {
     const trigger = h().trigger({ rateLimit: { limit: 1, perMs: 60_000 } });
     await h().fire(trigger, { n: 1 });

@@ -47,6 +47,7 @@ const shaped = fc.letrec<{ object: JsonObject }>((tie) => ({
 })).object;
 
 describe('mergeContexts', () => {
+  // Cloacina case 84, Cloacina case 85
   it.each<[string, JsonObject[], JsonObject]>([
     ['nothing', [], {}],
     ['different keys', [{ a: 1 }, { b: 2 }], { a: 1, b: 2 }],

@@ -35,7 +35,7 @@ describe('contextToJson', () => {
     expect(contextToJson(value, rules)).toBe(json);
   });
 
-  // T-14 and the rest of what is refused, each with its path
+  // Cloacina T-14
   it.each<[string, unknown, string, string]>([
     ['null', null, 'TRG_CONTEXT_NOT_JSON', ''],
     ['an array', [1], 'TRG_CONTEXT_NOT_JSON', ''],

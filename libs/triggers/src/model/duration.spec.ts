@@ -5,7 +5,7 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 const unit = fc.constantFrom(...(Object.keys(UNITS) as (keyof typeof UNITS)[]));
 
 describe('parseDuration', () => {
-  // 4
+  // Cloacina case 4
   it.each([
     ['100ms', 100],
     ['5s', 5_000],
@@ -18,7 +18,8 @@ describe('parseDuration', () => {
     expect(parseDuration(text, 'Option "x"')).toBe(ms);
   });
 
-  // 4, and what other libraries let through (review 59)
+  // Cloacina case 4
+  // And what other libraries let through.
   it.each([
     '5x',
     '',

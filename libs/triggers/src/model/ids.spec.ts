@@ -18,6 +18,7 @@ describe('ids', () => {
     expect([...ids].sort()).toEqual(ids);
   });
 
+  // Review 18
   it('go on in their order when the clock is set back', () => {
     const before = newIds(3);
     const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);

@@ -5,6 +5,7 @@ import type { TimerHandle } from './clock.js';
 import { Wakeups } from './timers.js';
 
 describe('Wakeups', () => {
+  // Cloacina case 32
   it('wakes in the order of time, and of asking where that is equal, with one timer', async () => {
     const clock = new TestClock();
     const wakeups = new Wakeups(clock, 'test');
@@ -24,6 +25,7 @@ describe('Wakeups', () => {
     expect([clock.timers, wakeups.size]).toEqual([0, 0]);
   });
 
+  // Cloacina case 32, Review 18
   it('sets no timer further ahead than a minute, and decides again on waking', async () => {
     const clock = new TestClock();
     const delays: number[] = [];
@@ -40,6 +42,7 @@ describe('Wakeups', () => {
     wakeups.clear();
   });
 
+  // Review 18
   it('goes by time that passes, not by a clock that jumps', async () => {
     const clock = new TestClock();
     const woken = jest.fn();

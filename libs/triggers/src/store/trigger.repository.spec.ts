@@ -67,7 +67,8 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
   const register = (id: NodeId): Promise<void> =>
     store.change(() => registerNode({ id, name: id, leaseMs: LEASE_MS, workflows: [] }));
 
-  it('declares a trigger once and keeps what operators set at every later declaration (T-9)', async () => {
+  // Cloacina T-9, Cloacina case 15
+  it('declares a trigger once and keeps what operators set at every later declaration', async () => {
     await declare('kept');
     await store.change(() => setTriggerEnabled('kept', false));
     await store.change(() => setTriggerInterval('kept', 5_000));
@@ -145,6 +146,7 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
     expect(await read('newer')).toMatchObject({ cursor: '7' });
   });
 
+  // Cloacina case 9
   it('forgets a trigger with its keys', async () => {
     await declare('gone');
     await store.change(() => forgetTrigger('gone'));

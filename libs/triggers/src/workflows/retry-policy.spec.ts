@@ -46,6 +46,7 @@ function durationOf(answer: unknown): number | null {
 }
 
 describe('resolveRetryPolicy', () => {
+  // Cloacina case 87, Cloacina case 90
   it.each<[string, RetryOptions, (number | null)[]]>([
     ['fixed', { attempts: 4, backoff: 'fixed' }, [1000, 1000, 1000, null]],
     ['linear', { attempts: 4, backoff: 'linear' }, [1000, 2000, 3000, null]],
@@ -64,11 +65,13 @@ describe('resolveRetryPolicy', () => {
     expect(delays(options)).toEqual(expected);
   });
 
+  // Cloacina case 88
   it('takes a random part of the wait by default', () => {
     const policy = resolveRetryPolicy({}, 'Task');
     expect([0, 0.25, 0.999].map((part) => policy.next(1, failure, () => part))).toEqual([0, 250, 999]);
   });
 
+  // Cloacina case 89
   it.each<[string, () => number]>([
     [
       'throws',
@@ -84,6 +87,7 @@ describe('resolveRetryPolicy', () => {
     expect(delays({ backoff })).toEqual([1000, 2000, null]);
   });
 
+  // Cloacina case 93
   it('is final for what retryIf refuses, and goes on when retryIf throws', () => {
     const attempts: number[] = [];
     const retryIf = (error: unknown, attempt: number): boolean => attempts.push(attempt) > 0 && error !== failure;

@@ -52,6 +52,7 @@ describe('buildTaskGraph', () => {
     expect(tasks.find(({ id }) => id === 'c')!.dependencies).toEqual(['a']);
   });
 
+  // Cloacina case 76
   it('names what is wrong, all of it', () => {
     expect(problemsOf()).toEqual([['TRG_DEF_NO_TASKS', expect.stringContaining('Workflow "w" has no tasks.')]]);
     expect(problemsOf(task('a', ['x']), task('a', ['y'], { method: 'b' }))).toEqual([
@@ -61,6 +62,7 @@ describe('buildTaskGraph', () => {
     ]);
   });
 
+  // Cloacina case 76
   it.each<[string, DeclaredTask[], string]>([
     ['of two', [task('a', ['b']), task('b', ['a'])], '"a" → "b" → "a"'],
     ['of one', [task('a', ['a'])], '"a" → "a"'],
@@ -107,6 +109,7 @@ describe('buildTaskGraph', () => {
     );
   });
 
+  // Cloacina case 79
   it('keeps its hash when only the order of tasks and dependencies changes', () => {
     fc.assert(
       fc.property(declared, (tasks) => {
@@ -118,6 +121,7 @@ describe('buildTaskGraph', () => {
     );
   });
 
+  // Cloacina case 79
   it('changes its hash with ids, dependencies and runWhen, and with nothing else', () => {
     const base = graphOf(task('a'), task('b', ['a'])).hash;
     expect(base).toMatch(/^[0-9a-f]{16}$/);

@@ -177,6 +177,7 @@ describe('WorkflowExplorer', () => {
     expect(() => registry.require(undefined as never, 'Trigger "nightly"')).toThrow(/a circular import/);
   });
 
+  // Cloacina case 74
   it.each<[string, Type, RegExp]>([
     ['a bad name', workflowWith({ name: '1st' }, {}), /TRG_DEF_INVALID_NAME Workflow of class Built: "1st"/],
     ['no tasks', workflowWith({ name: 'w' }), /TRG_DEF_NO_TASKS Workflow "w" has no tasks/],

@@ -78,6 +78,7 @@ function providerWith(options: Partial<TriggerOptions>): new () => object {
 }
 
 describe('PollTriggerExplorer', () => {
+  // Cloacina case 3, Cloacina case 29
   it('fills in the defaults', async () => {
     const { found, problems } = await explore([providerWith({})]);
     expect(problems).toBe('');

@@ -115,6 +115,23 @@ describe('a good poll', () => {
     expect(harness.control.live('inbox')?.unwritten).toEqual({ polls: 2, skips: 2, duplicates: 2, failures: 0 });
   });
 
+  // Cloacina case 110
+  it('fires at the poll that finds something, and lists the empty ones before it as one row', async () => {
+    const empty = TriggerResult.skip('empty');
+    await polling([empty, empty, TriggerResult.fire({ n: 3 }), empty]);
+    await harness.clock.advance(3 * SECOND);
+    expect(harness.intake.writes).toMatchObject([
+      {
+        drafts: [{ context: '{"n":3}' }],
+        ticks: [
+          { outcome: 'skipped', reason: 'empty', count: 2 },
+          { outcome: 'fired', count: 1 },
+        ],
+      },
+      { drafts: [], ticks: [{ outcome: 'skipped', reason: 'empty', count: 1 }] },
+    ]);
+  });
+
   it('polls again at once when there is more, and stays on its grid', async () => {
     const more = (cursor: number): TriggerResult => TriggerResult.fireMany([{}], { cursor, more: true });
     await polling([more(1), more(2), TriggerResult.fire()]);
@@ -133,7 +150,8 @@ describe('a good poll', () => {
 describe('a failed poll', () => {
   const broken = (count: number): Error[] => Array.from({ length: count }, (_, index) => new Error(`broken ${index}`));
 
-  it('is polled less and less, tells once, and recovers; others are not affected (T-6)', async () => {
+  // Cloacina T-6
+  it('is polled less and less, tells once, and recovers; others are not affected', async () => {
     let others = 0;
     harness.add({
       name: 'other',
@@ -237,7 +255,8 @@ describe('a failed poll', () => {
 });
 
 describe('a poll that does not return', () => {
-  it('fails at its timeout, is aborted, and is not called again before it settles (T-7)', async () => {
+  // Cloacina T-7
+  it('fails at its timeout, is aborted, and is not called again before it settles', async () => {
     const { polls, bodies } = await hanging({ timeoutMs: 5 * SECOND });
     const signal = polls[0]?.signal;
     await harness.clock.advance(5 * SECOND);
@@ -316,7 +335,7 @@ describe('a superseded poll', () => {
     expect(harness.intake.writes).toEqual([]);
   });
 
-  it('ends here when another node owns the trigger (T-15)', async () => {
+  it('ends here when another node owns the trigger', async () => {
     const { polls, bodies } = await hanging();
     harness.intake.steal('inbox');
     bodies[0]?.resolve(TriggerResult.fire({}));

@@ -60,7 +60,8 @@ describe('time', () => {
     expect(polls).toEqual([0, 3_000]);
   });
 
-  it('delays nobody by a poll that hangs or a workflow that is long (T-5, T-7)', async () => {
+  // Cloacina T-5, Cloacina T-7
+  it('delays nobody by a poll that hangs or a workflow that is long', async () => {
     let calls = 0;
     harness.add({
       name: 'hangs',
@@ -77,7 +78,8 @@ describe('time', () => {
     expect(calls).toBe(1);
   });
 
-  it('does not poll a 24 h trigger at a restart one hour after its last poll (T-8)', async () => {
+  // Cloacina T-8
+  it('does not poll a 24 h trigger at a restart one hour after its last poll', async () => {
     const polls = recording('daily', DAY);
     harness.intake.seed('daily', { lastPollAt: new Date(harness.clock.now() - HOUR) });
     await harness.poller.start();
@@ -95,6 +97,7 @@ describe('time', () => {
     expect(harness.intake.writes.map(({ ticks }) => ticks.map(({ count }) => count))).toEqual([[1], [2], [3]]);
   });
 
+  // Review 18
   it('resets a stored instant absurdly in the future and says so', async () => {
     const polls = recording('daily', DAY);
     harness.intake.seed('daily', { lastPollAt: new Date('2099-01-01T00:00:00Z') });
@@ -106,6 +109,7 @@ describe('time', () => {
     ]);
   });
 
+  // Review 18
   it('keeps its rate when the wall clock jumps', async () => {
     const polls = recording('inbox');
     await harness.poller.start();
@@ -172,7 +176,8 @@ describe('time', () => {
 });
 
 describe('ownership', () => {
-  it('polls only what nobody alive owns, and takes over what becomes free (T-10)', async () => {
+  // Cloacina T-10
+  it('polls only what nobody alive owns, and takes over what becomes free', async () => {
     const polls = recording('inbox');
     harness.intake.seed('inbox', { owner: 'other', epoch: 4 });
     await harness.poller.start();
@@ -185,6 +190,7 @@ describe('ownership', () => {
     expect(harness.intake.row('inbox').epoch).toBe(5);
   });
 
+  // Cloacina case 8
   it('finds at a renewal that an operator disabled, enabled and slowed a trigger', async () => {
     const polls = recording('inbox');
     await harness.poller.start();
@@ -211,6 +217,7 @@ describe('ownership', () => {
     expect(harness.intake.calls).toMatchObject({ stamps: 2, read: 0 });
   });
 
+  // Cloacina case 12
   it('never polls a trigger that the code disables', async () => {
     let calls = 0;
     harness.add({
@@ -252,7 +259,8 @@ describe('ownership', () => {
     expect(harness.intake.writes).toEqual([]);
   });
 
-  it('takes a trigger back after a lost lease only when its old body has ended (T-7)', async () => {
+  // Cloacina T-7
+  it('takes a trigger back after a lost lease only when its old body has ended', async () => {
     const bodies: ReturnType<typeof deferred<TriggerResult>>[] = [];
     harness.add({
       name: 'inbox',

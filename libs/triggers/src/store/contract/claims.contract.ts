@@ -40,11 +40,13 @@ export function claimsContract(database: Database): void {
       expect(await engine.claim()).toHaveLength(1);
     });
 
+    // Cloacina case 72, Cloacina case 78
     it('starts an execution with its first claim, at the instant of the claim', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);
       await begin(store, { graph: { a: [], b: ['a'] } });
       expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'pending', started_at: null }]);
+      expect((await rowsOf(store, 'task', 'ordinal')).map((row) => row['state'])).toEqual(['ready', 'blocked']);
       await kit().clock.advance(5_000);
       const startedAt = kit().clock.now();
       await engine.runAll();
@@ -52,7 +54,7 @@ export function claimsContract(database: Database): void {
       expect(new Date(row?.['started_at'] as string).getTime()).toBe(startedAt);
     });
 
-    // 61, 64
+    // Cloacina case 61
     it('gives a task to one node only, however many claim at one instant', async () => {
       const one = await kit().open();
       const two = database === ':memory:' ? one : await kit().open();

@@ -36,7 +36,7 @@ export function controlsContract(database: Database): void {
       },
     );
 
-    // 103, 104
+    // Cloacina case 103, Cloacina case 104
     it.each([
       ['completed', { pause: 'completed', resume: 'completed', cancel: 'completed', retry: 'completed' }],
       ['failed', { pause: 'failed', resume: 'failed', cancel: 'failed' }],
@@ -51,7 +51,7 @@ export function controlsContract(database: Database): void {
       expect(await rowsOf(store, 'execution')).toMatchObject([{ state }]);
     });
 
-    // 102
+    // Cloacina case 102
     it('pause holds what is ready, lets what runs end, and resume lets it go on', async () => {
       const { store, engine } = await open();
       engine.slots = 1;
@@ -131,6 +131,7 @@ export function controlsContract(database: Database): void {
       expect(await cancel(store, id)).toMatchObject({ state: 'cancelled' });
     });
 
+    // Cloacina case 27
     it('retry goes on from the failed tasks with a fresh budget, and keeps what completed', async () => {
       const { store, engine } = await open();
       const id = await begin(store, { graph: { a: [], b: ['a'], c: ['b'], d: ['a'] } });

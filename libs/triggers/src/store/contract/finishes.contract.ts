@@ -94,12 +94,14 @@ export function finishesContract(database: Database): void {
       await engine.finish(d);
     });
 
+    // Cloacina case 21
     it('tells the end of an execution once when its last tasks finish in one group', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);
       await begin(store, { graph: { a: [], b: [], c: [] } });
       const outcomes = await Promise.all((await engine.claim()).map((task) => engine.finish(task)));
       expect(outcomes.map(({ end }) => end?.state ?? null)).toEqual([null, null, 'completed']);
+      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed', finished_at: expect.anything() }]);
     });
 
     it('tells what was skipped once when several parents fail in one group', async () => {
@@ -111,6 +113,7 @@ export function finishesContract(database: Database): void {
     });
 
     if (database !== ':memory:') {
+      // Review 4
       it('readies the join when two nodes finish its two sides at one instant', async () => {
         const [one, two] = [await kit().open(), await kit().open()];
         const engines = [await FakeEngine.on(one), await FakeEngine.on(two)] as const;
@@ -129,6 +132,7 @@ export function finishesContract(database: Database): void {
         expect(new Set(executions.map((row) => row['state']))).toEqual(new Set(['completed']));
       });
 
+      // Review 4
       it('ends an execution once when two nodes finish its last two tasks at one instant', async () => {
         const [one, two] = [await kit().open(), await kit().open()];
         const engines = [await FakeEngine.on(one), await FakeEngine.on(two)] as const;

@@ -32,7 +32,7 @@ export function firingsContract(database: Database): void {
       expect(await rowsOf(one, 'execution')).toHaveLength(1);
     });
 
-    // T-12
+    // Cloacina T-12
     it('lets two triggers fire one key', async () => {
       const store = await kit().open();
       const verdicts = await Promise.all([
@@ -143,6 +143,7 @@ export function firingsContract(database: Database): void {
       expect(await engine.claim()).toHaveLength(1);
     });
 
+    // Cloacina case 68
     it('hands root tasks to the engine in the commit, as far as it has slots', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);

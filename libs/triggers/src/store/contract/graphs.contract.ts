@@ -125,7 +125,7 @@ export function graphsContract(database: Database): void {
         { a: 'completed', b: 'completed', c: 'completed' },
         'completed',
       ],
-      // 82: failed with a task downstream
+      // Cloacina case 82
       [
         'a chain that breaks',
         { a: [], b: ['a'], c: ['b'] },
@@ -158,7 +158,7 @@ export function graphsContract(database: Database): void {
         { a: 'completed', z: 'skipped' },
         'completed',
       ],
-      // 75: the fan-in behind a skip completes
+      // Cloacina case 75
       [
         'a fan-in behind a skip',
         { a: [], g: ['a'], j: ['a', 'g'] },
@@ -187,6 +187,7 @@ export function graphsContract(database: Database): void {
       expect(await rowsOf(store, 'execution')).toMatchObject([{ state }]);
     });
 
+    // Cloacina case 69
     it(
       'ends any graphs as the rules say, whatever ends together on which node',
       async () => {

@@ -21,6 +21,7 @@ export function groupsContract(database: Database): void {
       expect(await rowsOf(store, 'firing')).toHaveLength(150);
     });
 
+    // Review 5
     it('fails only the poisoned change in a full group of 200', async () => {
       const store = await kit().open();
       const group = Array.from({ length: 200 }, (_, at) =>
@@ -52,6 +53,7 @@ export function groupsContract(database: Database): void {
     });
 
     if (database === 'postgres') {
+      // Review 5
       it('fails only the firing whose text the database refuses', async () => {
         const store = await kit().open();
         const group = Array.from({ length: 50 }, (_, at) => fire(store, { reason: at === 7 ? 'a\u0000b' : null }));

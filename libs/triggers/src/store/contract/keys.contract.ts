@@ -17,12 +17,13 @@ export function keysContract(database: Database): void {
       return { store, engine: await FakeEngine.on(store) };
     };
 
-    // T-2
+    // Cloacina T-2, Cloacina case 22
     it('accepted: is held until the execution has ended, then the same context fires again', async () => {
       const { store, engine } = await open();
       await begin(store, { ...RUNNING, graph: { a: [], b: ['a'] } });
       const { a } = await engine.claimAll();
       expect(await status(store)).toBe('duplicate');
+      expect((await fire(store, { dedup: wish('other.csv') })).status).toBe('stored');
       await engine.finish(a);
       expect(await status(store)).toBe('duplicate');
       await engine.finish((await engine.claimAll())['b']);

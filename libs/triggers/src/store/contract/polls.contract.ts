@@ -49,6 +49,7 @@ export function pollsContract(database: Database): void {
     const poll = (store: Store, given: PollItem): Promise<PollOutcome> => store.commits.submit(POLL, given);
     const trigger = async (store: Store): Promise<unknown> => (await rowsOf(store, 'trigger'))[0];
 
+    // Cloacina case 13
     it('commits firings, cursor and clock together', async () => {
       const { store, epoch } = await open();
       const drafts = [draftOf({ dedup: wish('a') }), draftOf({ dedup: wish('b') })];

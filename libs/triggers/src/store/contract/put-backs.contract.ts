@@ -3,13 +3,14 @@ import { registerNode } from '../node.repository.js';
 import { ORPHANED_TASKS } from '../rescue.repository.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, begin } from './work.contract.js';
+import { FAILED, FakeEngine, begin } from './work.contract.js';
 
 /** Tasks that go back to `ready`: for another attempt, because their node stops, because it died. */
 export function putBacksContract(database: Database): void {
   describe('put backs', () => {
     const kit = useStoreKit(database);
 
+    // Cloacina case 63, Cloacina case 64
     it.each([
       ['retry', { attempt: 2, rescues: 0 }],
       ['release', { attempt: 1, rescues: 0 }],
@@ -38,6 +39,7 @@ export function putBacksContract(database: Database): void {
       expect(await engine.claim()).toHaveLength(1);
     });
 
+    // Cloacina case 25
     it('is refused for whoever does not hold the task any more', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);
@@ -74,7 +76,7 @@ export function putBacksContract(database: Database): void {
       expect(await engine.claim()).toMatchObject([{ attempt: 2 }]);
     });
 
-    // 53–55, 65
+    // Cloacina case 53, Cloacina case 54, Cloacina case 55, Cloacina case 65
     it('finds the running tasks of dead nodes, and only those', async () => {
       const store = await kit().open();
       const dying = await FakeEngine.on(store, 30_000);
@@ -93,6 +95,26 @@ export function putBacksContract(database: Database): void {
       const { id, name, leaseMs, workflows } = { id: dying.nodeId, name: 'back', leaseMs: 30_000, workflows: [] };
       await store.change(() => registerNode({ id, name, leaseMs, workflows }));
       expect(await orphans()).toEqual([]);
+    });
+
+    // Cloacina case 56, Cloacina case 59, Cloacina case 44
+    it('finds every running task of a dead node, and none that has ended', async () => {
+      const store = await kit().open();
+      const dying = await FakeEngine.on(store, 30_000);
+      await begin(store, { graph: { done: [], broken: [], one: [], two: [], three: [] } });
+      const { done, broken, ...others } = await dying.claimAll();
+      await Promise.all([dying.finish(done), dying.finish(broken, FAILED)]);
+      const living = await FakeEngine.on(store);
+      await kit().clock.advance(30_000);
+      const orphans = await store.read(ORPHANED_TASKS, [[living.nodeId]]);
+      expect(orphans.map((row) => row['task']).sort()).toEqual(['one', 'three', 'two']);
+      expect(await living.putBack(done, 'rescue')).toBe(false);
+      const ended = (await rowsOf(store, 'task', 'ordinal')).slice(0, 2);
+      expect(ended).toMatchObject([
+        { state: 'completed', rescues: 0 },
+        { state: 'failed', rescues: 0 },
+      ]);
+      for (const task of Object.values(others)) expect(await living.putBack(task, 'rescue')).toBe(true);
     });
   });
 }
