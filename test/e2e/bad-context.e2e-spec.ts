@@ -96,6 +96,7 @@ describe.each(DIALECTS)('a context that cannot be kept, on %s', (database) => {
   const stored = async (): Promise<number> =>
     Number((await app.database.query('SELECT count(*) AS n FROM triggers_firing'))[0]?.['n']);
 
+  // Cloacina T-14
   it.each([...REFUSED, ...NOT_JSON])('is refused by fire() and start(): $what', async ({ context, code, says }) => {
     const before = await stored();
     const error = { code, message: expect.stringMatching(says) };

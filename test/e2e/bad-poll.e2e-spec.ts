@@ -85,6 +85,7 @@ describe.each(DIALECTS)('a poll that goes wrong, on %s', (database) => {
     expect(told).toEqual([expect.stringMatching(says), 'trigger.failing source']);
   });
 
+  // Cloacina T-6
   it('is polled less and less, then suspended, and goes on when an operator resumes it', async () => {
     let calls = 0;
     poll = () => {
@@ -108,6 +109,7 @@ describe.each(DIALECTS)('a poll that goes wrong, on %s', (database) => {
     expect(told).toEqual(expect.arrayContaining(['trigger.failing source', 'trigger.suspended source']));
   });
 
+  // Cloacina T-6
   it('tells of its recovery', async () => {
     poll = () => Promise.reject(new Error('not yet'));
     await app.kit.poll('source');
@@ -117,6 +119,7 @@ describe.each(DIALECTS)('a poll that goes wrong, on %s', (database) => {
     expect((await app.get('/source')).consecutiveFailures).toBe(0);
   });
 
+  // Cloacina T-7
   it('that hangs is stalled: its signal aborts, it is not called again, and delays nobody else', async () => {
     let calls = 0;
     let aborted = false;

@@ -127,6 +127,7 @@ describe.each(PLATFORMS)('a request that is wrong, on %s', (platform) => {
     expect(headers.get('x-request-id')).toBe(body.requestId);
   };
 
+  // Cloacina case 117
   it.each(WRONG)('is told what is wrong: $request $body', async ({ request, body, headers, fields, ...expected }) => {
     const [method = '', path = ''] = request.split(' ');
     const answer = await app.call(method, path, body, headers);
@@ -140,6 +141,7 @@ describe.each(PLATFORMS)('a request that is wrong, on %s', (platform) => {
     }
   });
 
+  // Cloacina case 77
   it('changes nothing', async () => {
     expect((await app.get('/executions')).items).toEqual([]);
     expect(await app.get('/source')).toMatchObject({
@@ -165,6 +167,7 @@ describe.each(PLATFORMS)('a request that is wrong, on %s', (platform) => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3_000);
   });
 
+  // Cloacina case 117
   it('is not let in without credentials, nor beyond its role', async () => {
     const answer = await app.call('GET', '', undefined, { authorization: 'Bearer wrong' });
     expectEnvelope(answer, { status: 401, code: 'TRG_API_UNAUTHORIZED' });

@@ -75,6 +75,7 @@ describe.each(PLATFORMS)(
     });
     afterEach(cleanUp);
 
+    // Review 48
     it('has an admin API that works behind its own access rules', async () => {
       expect(await app.call('GET', PREFIX)).toMatchObject({ status: 200, body: { items: [{ name: 'source' }] } });
       const anonymous = await app.call('GET', PREFIX, undefined, { authorization: '' });

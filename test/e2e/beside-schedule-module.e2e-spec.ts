@@ -47,6 +47,7 @@ class Source {
 describe('an application with its own ScheduleModule', () => {
   afterEach(cleanUp);
 
+  // Review 2
   it.each([
     ['imported before ours', 'before'],
     ['imported after ours', 'after'],

@@ -54,6 +54,7 @@ describe('an application whose own DataSource synchronizes the same Postgres sch
     ),
   });
 
+  // Review 9
   it('leaves our tables and indexes alone, before, beside and after us', async () => {
     const before = await synchronize();
     await before.getRepository(Customer).insert({ name: randomBytes(4).toString('hex') });

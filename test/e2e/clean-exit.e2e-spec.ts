@@ -12,6 +12,7 @@ describe.each(DIALECTS)('a process that is done, on %s', (dialect) => {
     return spawnChild('exits.mjs', { ...database.environment, ...environment });
   };
 
+  // Cloacina case 45, Cloacina case 60
   it('ends by itself after app.close(): no timer, socket or connection is left', async () => {
     const child = await run();
     expect(await child.says('state')).toBe('completed');

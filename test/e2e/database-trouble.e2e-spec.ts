@@ -112,6 +112,7 @@ describe('a Postgres that does not answer', () => {
     expect(error).toMatchObject(unavailable(`postgres://127\\.0\\.0\\.1:${port}/app`));
   });
 
+  // Cloacina case 114
   it('for a schema that does not exist: the message names it', async () => {
     expect(await refusal({ type: 'postgres', url: postgresUrl(), schema: 'nobody_made_it' })).toMatchObject({
       code: 'TRG_STORE_SCHEMA',

@@ -162,6 +162,7 @@ describe.each(DIALECTS)('an application with wrong definitions, on %s', (dialect
       (error: unknown) => error,
     );
 
+  // Cloacina case 119
   it('is told all of them at once', async () => {
     const error = (await refusal(WRONG)) as DefinitionErrors;
     expect(error).toBeInstanceOf(DefinitionErrors);

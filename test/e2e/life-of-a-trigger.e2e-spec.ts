@@ -49,6 +49,7 @@ describe.each(DIALECTS)('the life of a trigger, on %s', (dialect) => {
   const start = (providers: (typeof Daily | typeof Frequent | typeof Work)[]): Promise<TestApp> =>
     boot({ database, clock, providers });
 
+  // Cloacina T-8
   it('of 24 hours that was polled an hour ago is not polled by a restart, but when the day is over', async () => {
     const first = await start([Work, Daily]);
     await clock.advance(MINUTE);
@@ -70,6 +71,7 @@ describe.each(DIALECTS)('the life of a trigger, on %s', (dialect) => {
     expect(pollsOf('daily')).toBe(2);
   });
 
+  // Cloacina T-9, Cloacina case 17
   it("keeps an operator's switch and interval over a deploy, until he takes them back", async () => {
     const first = await start([Work, Frequent]);
     await first.call('PATCH', '/frequent', { enabled: false, pollInterval: '20s', reason: 'maintenance' });

@@ -84,6 +84,7 @@ describe.each(DIALECTS)('a shutdown, on %s', (dialect) => {
     expect(gate.events).toContain('dependant ran');
   });
 
+  // Review 27
   it('puts back a body that throws because its connections were closed: no attempt is spent, nobody is alerted', async () => {
     const app = await boot({ database: dialect, providers });
     const id = await app.runner.start('slow', { after: 'use' });

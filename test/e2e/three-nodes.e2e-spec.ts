@@ -32,10 +32,10 @@ class Source {
   }
 }
 
-// Cloacina T-10
 describe.each(DIALECTS)('three nodes on one database, on %s', (dialect) => {
   afterEach(cleanUp);
 
+  // Cloacina T-10
   it('poll a trigger once an interval and fire what it finds once, also when its owner has left', async () => {
     clock = new TestClock();
     polls = [];
