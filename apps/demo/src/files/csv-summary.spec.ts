@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokenCsvError, summariseCsv } from './csv-summary.js';
@@ -58,4 +58,16 @@ describe('summariseCsv', () => {
   it('stops when it is told to', async () => {
     await expect(summarise('a\n1\n', AbortSignal.abort())).rejects.toThrow('aborted');
   });
+
+  it('leaves no file open when it was told to stop before it began', async () => {
+    const before = openFiles();
+    for (let time = 0; time < 5; time++)
+      await expect(summarise('a\n1\n', AbortSignal.abort())).rejects.toThrow('aborted');
+    await summarise('a\n1\n'); // what was being opened is open by now
+    expect(openFiles()).toBe(before);
+  });
 });
+
+function openFiles(): number {
+  return readdirSync('/dev/fd').length;
+}

@@ -23,6 +23,8 @@ const OPTIONS = { bom: true, skip_empty_lines: true, max_record_size: 1_048_576 
  * @throws BrokenCsvError with the line, and what reading the file throws
  */
 export async function summariseCsv(path: string, signal: AbortSignal): Promise<CsvSummary> {
+  // A stream that is made with an aborted signal is destroyed before its file is open, and then never closes it.
+  signal.throwIfAborted();
   const tally = new Tally();
   // Not the promise form with a consumer: what the consumer throws may come out of it as "aborted".
   const records = pipeline(createReadStream(path, { signal }), parse(OPTIONS), () => undefined);
