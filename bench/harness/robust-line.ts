@@ -1,4 +1,4 @@
-import { median } from '../../harness/statistics.js';
+import { median } from './statistics.js';
 
 /** A point of a curve. */
 export interface Point {

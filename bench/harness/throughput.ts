@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { OnTriggers, WorkflowRunner } from 'nestjs-triggers';
-import type { DatabaseOptions, TriggersEvent } from 'nestjs-triggers';
+import type { DatabaseOptions, TriggersEvent, TriggersOptions } from 'nestjs-triggers';
 import { startApp } from './app.js';
 import { Countdown } from './countdown.js';
 import { timed } from './event-loop.js';
@@ -28,8 +28,12 @@ export class Throughput {
     this.#runner = app.get(WorkflowRunner);
   }
 
-  static async start(database: DatabaseOptions, workflows: (AnyClass & (new () => object))[]): Promise<Throughput> {
-    return new Throughput(await startApp(database, [Completions, ...workflows]));
+  static async start(
+    database: DatabaseOptions,
+    workflows: (AnyClass & (new () => object))[],
+    options: TriggersOptions = {},
+  ): Promise<Throughput> {
+    return new Throughput(await startApp(database, [Completions, ...workflows], options));
   }
 
   /** Fires `count` executions of a workflow through {@link WorkflowRunner.start}. */

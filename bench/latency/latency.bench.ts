@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { WorkflowRunner } from 'nestjs-triggers';
 import { startApp } from '../harness/app.js';
 import type { Bench, BenchResult } from '../harness/bench.js';
@@ -8,7 +7,7 @@ import { figure, interleave } from '../harness/rounds.js';
 import type { Sample } from '../harness/rounds.js';
 import { percentile } from '../harness/statistics.js';
 import { Arrivals, Noted } from './noted.workflow.js';
-import { RawCommits } from './raw-commits.js';
+import { openRawCommits } from './raw-commits.js';
 
 const EVERY_MS = 10;
 const TARGET_P50 = 1.5;
@@ -17,23 +16,22 @@ const TARGET_P99 = 3;
 /** Fire → first task's body on an idle application, against the disk: one raw commit of the same rows. */
 export const latency: Bench = {
   name: 'latency',
-  work: 'one fire every 10 ms, fire → body of the first task; one raw better-sqlite3 commit of the same rows every 10 ms',
+  work: 'one fire every 10 ms, fire → body of the first task; one raw commit of the same rows every 10 ms',
   async run(machine) {
     const database = await machine.database();
-    if (database.type !== 'sqlite' || database.path === undefined) return notMeasured();
     const app = await startApp(database, [Arrivals, Noted]);
     const [runner, arrivals] = [app.get(WorkflowRunner), app.get(Arrivals)];
     await arrivals.timeOf(0, () => runner.start(Noted, { ...payload(0), number: 0 }));
-    const raw = new RawCommits(database.path, join(machine.folder, 'raw-commits.db'));
+    const raw = await openRawCommits(database, machine.folder);
     const count = machine.size(500, 100);
     const samples = await interleave(machine.options.rounds, {
-      raw: () => everyTenMs(count, async () => raw.commit()),
+      raw: () => everyTenMs(count, () => raw.commit()),
       ours: () =>
         everyTenMs(count, (index) =>
           arrivals.timeOf(index, () => runner.start(Noted, { ...payload(index), number: index })),
         ),
     });
-    raw.close();
+    await raw.close();
     await app.close();
     return judge(samples.ours, samples.raw);
   },
@@ -59,9 +57,4 @@ function judge(ours: readonly Sample[], raw: readonly Sample[]): BenchResult {
     met: ratio <= TARGET_P50 && ratioP99 <= TARGET_P99,
     notes: [`The ratio is that of p50; that of p99 is ${ratioP99.toFixed(2)}.`],
   };
-}
-
-function notMeasured(): BenchResult {
-  const notes = ['Measured on SQLite only: the baseline is a commit of better-sqlite3.'];
-  return { bench: 'latency', figures: [], ratio: null, target: 'none on Postgres', met: null, notes };
 }

@@ -5,14 +5,14 @@ import type { DatabaseOptions } from 'nestjs-triggers';
 import { forMs } from '../harness/pace.js';
 import { PostgresServer } from '../harness/postgres.js';
 import { AppProcess } from './app/app-process.js';
+import { ControlProcess } from './control/control-process.js';
 import { DemoClient } from './load/demo.client.js';
 import { MixedLoad } from './load/mixed-load.js';
 import type { LongRunOptions } from './options.js';
 import { closing } from './closing.js';
 import { retentionFor } from './retention.js';
 import { Report } from './report.js';
-import { watchLedger } from './watch/ledger-watch.js';
-import type { LedgerWatch } from './watch/ledger-watch.js';
+import { watchLedger } from '../harness/ledger-watch.js';
 import { Sampler } from './watch/sampler.js';
 
 const SAMPLE_EVERY_MS = 5_000;
@@ -40,15 +40,17 @@ export class LongRun {
     const { app, url } = await AppProcess.start(settings, join(this.#folder, 'app.log'));
     const client = new DemoClient(url, TOKEN);
     const ledger = await watchLedger(database);
+    const control = new ControlProcess(join(this.#folder, 'control'));
     const load = new MixedLoad(app, client, inboxDir);
-    const sampler = new Sampler(app, ledger, load.operators.touched);
+    const sampler = new Sampler(app, ledger, control, load.operators.touched);
     try {
       await load.begin(this.options.rate);
       await this.#watch(sampler);
       const faults = await closing({ app, client, load, sampler });
       return this.#report.finish(faults, load.regularly.done);
     } finally {
-      await this.#end(app, ledger);
+      await Promise.all([ledger.close(), control.stop(), app.stop()]);
+      await this.#postgres?.stop();
     }
   }
 
@@ -64,11 +66,5 @@ export class LongRun {
     if (this.options.store === 'sqlite') return { type: 'sqlite', path: join(this.#folder, 'triggers.db') };
     this.#postgres = await PostgresServer.start();
     return { type: 'postgres', url: await this.#postgres.database('long_run') };
-  }
-
-  async #end(app: AppProcess, ledger: LedgerWatch): Promise<void> {
-    await ledger.close();
-    await app.stop();
-    await this.#postgres?.stop();
   }
 }

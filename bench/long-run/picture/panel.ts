@@ -19,7 +19,7 @@ const PLOT = { left: 58, top: 56, right: 12, bottom: 34 } as const;
 const WIDTH = PANEL.width - PLOT.left - PLOT.right;
 const HEIGHT = PANEL.height - PLOT.top - PLOT.bottom;
 const LEGEND_GAP = 26;
-const LETTER = 6.1;
+const LETTER = 6.5;
 
 /** Draws it at the origin. */
 export function drawPanel(panel: Panel, samples: readonly LongRunSample[], length: number): string {

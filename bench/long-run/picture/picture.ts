@@ -11,9 +11,13 @@ const GAP = 20;
 const PANELS: readonly Panel[] = [
   { title: 'Memory', unit: 'MB', keys: ['rss', 'heapUsed', 'heapLive', 'external'] },
   { title: 'Database', unit: 'MB', keys: ['database', 'pruned', 'kept', 'log'] },
-  { title: 'What is pruned', unit: 'rows', keys: ['rows_firing', 'rows_execution', 'rows_task', 'rows_tick'] },
-  { title: 'What is kept for ever', unit: 'rows', keys: ['rows_dedup', 'rows_audit'] },
-  { title: 'Lateness', unit: 'ms, logarithmic', keys: ['lateP99', 'loopDelayP99'], logarithmic: true },
+  {
+    title: 'History, which is pruned',
+    unit: 'rows',
+    keys: ['rows_firing', 'rows_execution', 'rows_task', 'rows_tick'],
+  },
+  { title: 'Keys and audit, which are kept', unit: 'rows', keys: ['rows_dedup', 'rows_audit'] },
+  { title: 'Lateness', unit: 'ms, logarithmic', keys: ['lateP99', 'loopDelayP99', 'controlP99'], logarithmic: true },
   { title: 'Length of an execution', unit: 'ms, logarithmic', keys: ['latencyP50', 'latencyP99'], logarithmic: true },
   { title: 'What the process holds', unit: 'number', keys: ['handles', 'timers', 'files', 'open'] },
   { title: 'Work', unit: 'executions a second', keys: ['completed'] },

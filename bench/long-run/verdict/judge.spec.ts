@@ -1,5 +1,5 @@
 import { judge } from './judge.js';
-import { robustSlope } from './robust-line.js';
+import { robustSlope } from '../../harness/robust-line.js';
 
 /** An hour, looked at twice a minute. */
 function hour(of: (minutes: number) => Record<string, number>) {
@@ -43,6 +43,15 @@ describe('the verdict', () => {
 
   it('sees rows that are not pruned', () => {
     expect(verdictOn('rows_task', (minutes) => minutes * 1_000).flat).toBe(false);
+  });
+
+  it('does not blame the application for what made an idle process late as well', () => {
+    const steep = (beside: number) =>
+      judge(hour((minutes) => ({ lateP99: minutes * 10, controlP99: 1 + minutes * beside }))).find(
+        ({ series }) => series.key === 'lateP99',
+      )!.flat;
+    expect(steep(0)).toBe(false);
+    expect(steep(1)).toBe(true);
   });
 
   it('takes falling for no fault', () => {

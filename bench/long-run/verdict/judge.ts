@@ -1,9 +1,9 @@
 import { median } from '../../harness/statistics.js';
 import type { LongRunSample } from '../watch/sampler.js';
-import { robustSlope } from './robust-line.js';
-import type { Point } from './robust-line.js';
+import { robustSlope } from '../../harness/robust-line.js';
+import type { Point } from '../../harness/robust-line.js';
 import { SERIES } from './series.js';
-import type { Series } from './series.js';
+import type { Allowance, Series } from './series.js';
 
 /** What is to be said of one curve. */
 export interface Verdict {
@@ -30,13 +30,23 @@ export function judge(samples: readonly LongRunSample[]): Verdict[] {
 }
 
 function judgeOne(series: Series, half: readonly LongRunSample[], length: number): Verdict {
-  const points: Point[] = half
-    .map((sample) => ({ x: sample['minutes'] ?? NaN, y: sample[series.key] ?? NaN }))
-    .filter(({ y }) => Number.isFinite(y));
-  const middle = median(points.map(({ y }) => y));
-  const drift = robustSlope(points) * (length / 2);
+  const { points, middle, drift } = trendOf(series.key, half, length);
   const { flat } = series;
-  const allowed = flat === undefined ? null : Math.max(flat.rise, (flat.share ?? 0) * middle);
+  const allowed = flat === undefined ? null : allowedBy(flat, middle, half, length);
   const known = points.length >= FEWEST_POINTS && length >= (flat?.fromMinutes ?? 0);
   return { series, median: middle, drift, allowed, flat: allowed === null || !known ? null : drift <= allowed };
+}
+
+function trendOf(key: string, half: readonly LongRunSample[], length: number) {
+  const points: Point[] = half
+    .map((sample) => ({ x: sample['minutes'] ?? NaN, y: sample[key] ?? NaN }))
+    .filter(({ y }) => Number.isFinite(y));
+  return { points, middle: median(points.map(({ y }) => y)), drift: robustSlope(points) * (length / 2) };
+}
+
+function allowedBy(flat: Allowance, middle: number, half: readonly LongRunSample[], length: number): number {
+  const own = Math.max(flat.rise, (flat.share ?? 0) * middle);
+  if (flat.beside === undefined) return own;
+  const beside = trendOf(flat.beside, half, length);
+  return own + (beside.drift > 0 ? (beside.drift / beside.middle) * middle : 0);
 }

@@ -1,6 +1,7 @@
 import type { AppProcess } from '../app/app-process.js';
+import type { ControlProcess } from '../control/control-process.js';
 import { percentile } from '../../harness/statistics.js';
-import type { LedgerWatch, TableSize } from './ledger-watch.js';
+import type { LedgerWatch, TableSize } from '../../harness/ledger-watch.js';
 
 const MB = 2 ** 20;
 /** What nobody prunes: keys of `dedup: { for: 'ever' }`, and what operators did. */
@@ -19,15 +20,25 @@ export class Sampler {
   constructor(
     private readonly app: AppProcess,
     private readonly ledger: LedgerWatch,
+    private readonly control: ControlProcess,
     /** Executions whose length an operator decided. */
     private readonly touched: ReadonlySet<string>,
   ) {}
 
   async sample(): Promise<LongRunSample> {
     const inside = await this.app.ask('sample', null);
+    const controlP99 = await this.control.delayP99();
     const [tables, disk, open] = [await this.ledger.tables(), await this.ledger.disk(), await this.open()];
     const minutes = (performance.now() - this.#began) / 60_000;
-    return { minutes, ...inside, ...rowsOf(tables), ...sizesOf(tables, disk), open, ...(await this.#ended()) };
+    return {
+      minutes,
+      ...inside,
+      controlP99,
+      ...rowsOf(tables),
+      ...sizesOf(tables, disk),
+      open,
+      ...(await this.#ended()),
+    };
   }
 
   /** Executions that have not ended. */
