@@ -6,6 +6,7 @@ const PAGES = [
   'README.md',
   'libs/triggers/README.md',
   'CONTRIBUTING.md',
+  'bench/README.md',
   'CHANGELOG.md',
   ...['docs', 'docs/guides', 'docs/reference', 'docs/decisions'].flatMap(pagesIn),
 ];

@@ -57,6 +57,8 @@ export interface AttemptHandle {
   progress(fraction: number, note: string | undefined): void;
 }
 
+const NOTHING_WRITTEN: ReadonlyMap<string, unknown> = new Map();
+
 /** The context of one attempt of a task. */
 export class AttemptContext extends DataView implements TaskContext {
   #written: Map<string, unknown> | undefined;
@@ -71,8 +73,8 @@ export class AttemptContext extends DataView implements TaskContext {
   }
 
   /** What the body has `set`, in order. */
-  get written(): Iterable<readonly [string, unknown]> {
-    return this.#written ?? [];
+  get written(): ReadonlyMap<string, unknown> {
+    return this.#written ?? NOTHING_WRITTEN;
   }
 
   override get(key: string, fallback?: unknown): never {

@@ -1,6 +1,6 @@
 import { TASK_EDGES, EXECUTION_EDGES } from '../../model/states.js';
 import type { Store } from '../store.service.js';
-import type { StoreClock } from './kit.contract.js';
+import type { TestClock } from '../../testing/test-clock.js';
 import { statement } from './kit.contract.js';
 import { run } from '../dialects/batch.js';
 
@@ -8,7 +8,7 @@ import { run } from '../dialects/batch.js';
 const REPEAT_MS = 50;
 
 /** Waits for work of stores, and moves the clock when it waits for a moment to be repeated. */
-export async function raced<T>(clock: StoreClock, work: Promise<T>): Promise<T> {
+export async function raced<T>(clock: TestClock, work: Promise<T>): Promise<T> {
   const race = { isOver: false };
   const over = (): void => void (race.isOver = true);
   work.then(over, over);
