@@ -49,7 +49,7 @@ export const SERIES: readonly Series[] = [
   curve('rows_audit', 'audit', 'rows'),
   curve('lateP99', 'lateness of polls, p99', 'ms', QUICK),
   curve('loopDelayP99', 'event-loop delay, p99', 'ms', QUICK),
-  curve('controlP99', 'the same of an idle process', 'ms'),
+  curve('controlP99', 'an idle process', 'ms'),
   curve('latencyP50', 'fire → completed, p50', 'ms', QUICK),
   curve('latencyP99', 'fire → completed, p99', 'ms', QUICK),
   curve('open', 'open executions', '', { rise: 5 }),
