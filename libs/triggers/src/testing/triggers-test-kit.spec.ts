@@ -239,8 +239,8 @@ describe.each(DIALECTS)('the test kit on %s', (dialect) => {
     await kit.drain();
     expect(await kit.check()).toEqual([]);
     const { writer } = kit.get(Store).dialect;
-    await writer.query('UPDATE triggers_execution SET open_tasks = 1');
-    expect(await kit.check()).toEqual([expect.stringContaining('counts 1 open tasks, but has 0')]);
+    await writer.query('UPDATE triggers_execution SET open_ends = 1');
+    expect(await kit.check()).toEqual([expect.stringContaining('counts 1 open ends, but has 0')]);
   });
 
   it('refuses a trigger that is not there, and one that is disabled', async () => {
