@@ -9,7 +9,7 @@ import { ENGINE_OPTIONS } from './tokens.js';
 
 const EVERY_MS = 60_000;
 /** Small enough for a batch to stay within about 5 ms. */
-const BATCH = 100;
+export const BATCH = 100;
 /** Keys that are looked at in one go, and how many such pages a pass takes at most. */
 const KEY_PAGE = 500;
 const MAX_KEY_PAGES = 100;

@@ -3,7 +3,7 @@ import type { FiringId } from '../model/ids.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import { draftOf } from '../store/contract/work.contract.js';
 import { DATABASES, useEngineKit } from './engine.contract.js';
-import { Pruner } from './pruner.service.js';
+import { BATCH, Pruner } from './pruner.service.js';
 
 const DAY_MS = 86_400_000;
 
@@ -28,15 +28,16 @@ describe.each(DATABASES)('the pruner on %s', (database) => {
     // Nothing else runs: an hour passes at once.
     const node = await kit().boot([], { autostart: false, retention: { completed: '30d', failed: '90d' } });
     const pruner = node.get(Pruner);
-    await node.store.commits.submit(FIRING, draftOf({ state: 'dead' }));
-    await node.store.commits.submit(FIRING, draftOf({ state: 'filtered' }));
+    const whole = Array.from({ length: BATCH }, () => draftOf({ state: 'dead' }));
+    for (const draft of [...whole, draftOf({ state: 'filtered' })]) void node.store.commits.submit(FIRING, draft);
+    await node.store.commits.whenIdle();
     kit().clock.set(new Date(Date.now() + 31 * DAY_MS));
     expect(await pruner.runOnce()).toMatchObject({ firings: 1 });
     kit().clock.set(new Date(kit().clock.now() + 60 * DAY_MS));
     await kit().clock.advance(3_000_000);
     expect(await pruner.runOnce()).toMatchObject({ firings: 0 });
     await kit().clock.advance(700_000);
-    expect(await pruner.runOnce()).toMatchObject({ firings: 1 });
+    expect(await pruner.runOnce()).toMatchObject({ firings: BATCH });
     expect(await node.rows('firing')).toEqual([]);
   });
 
