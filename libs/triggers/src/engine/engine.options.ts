@@ -11,6 +11,8 @@ export interface RetentionOptions {
   readonly completed?: Duration | 'forever';
   /** Failed executions and dead letters with their firings. @default '90d' */
   readonly failed?: Duration | 'forever';
+  /** The record of what operators did. @default '365d' */
+  readonly audit?: Duration | 'forever';
 }
 
 /** Options of the engine of one process. */
@@ -42,6 +44,7 @@ export interface ResolvedEngineOptions {
     readonly skipsMs: number | null;
     readonly completedMs: number | null;
     readonly failedMs: number | null;
+    readonly auditMs: number | null;
   };
 }
 
@@ -50,7 +53,7 @@ export const DEFAULT_ENGINE_OPTIONS = {
   concurrency: 20,
   lease: '30s',
   drain: '20s',
-  retention: { skips: '24h', completed: '30d', failed: '90d' },
+  retention: { skips: '24h', completed: '30d', failed: '90d', audit: '365d' },
 } as const;
 
 const MIN_LEASE_MS = 300;
@@ -71,6 +74,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
       skipsMs: retentionMs(retention, 'skips'),
       completedMs: retentionMs(retention, 'completed'),
       failedMs: retentionMs(retention, 'failed'),
+      auditMs: retentionMs(retention, 'audit'),
     },
   };
 }

@@ -2,14 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
 import { firstIdAt } from '../model/ids.js';
-import { FIRST_KEY, pruneFirings, pruneKeys, pruneNodes, pruneTicks } from '../store/prune.repository.js';
+import { FIRST_KEY, pruneAudit, pruneFirings, pruneKeys, pruneNodes, pruneTicks } from '../store/prune.repository.js';
 import { Store } from '../store/store.service.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import { ENGINE_OPTIONS } from './tokens.js';
 
 const EVERY_MS = 60_000;
 /** Small enough for a batch to stay within about 5 ms. */
-export const BATCH = 100;
+export const BATCH = 50;
 /** Keys that are looked at in one go, and how many such pages a pass takes at most. */
 const KEY_PAGE = 500;
 const MAX_KEY_PAGES = 100;
@@ -20,6 +20,7 @@ export interface PruneSummary {
   readonly firings: number;
   readonly ticks: number;
   readonly keys: number;
+  readonly audit: number;
 }
 
 /** Deletes history that is older than its retention, in small batches, every minute. Keys of dedup live by themselves. */
@@ -51,15 +52,17 @@ export class Pruner {
 
   /** Deletes everything that is due, batch after batch. */
   async runOnce(): Promise<PruneSummary> {
-    const { skipsMs } = this.options.retention;
+    const { skipsMs, auditMs } = this.options.retention;
     const firings = await this.#firings();
     const ticks =
       skipsMs === null
         ? 0
         : await this.#repeat(() => this.store.change(() => pruneTicks(this.#bound(skipsMs), skipsMs, BATCH)));
     const keys = await this.#keys();
+    const audit =
+      auditMs === null ? 0 : await this.#repeat(() => this.store.change(() => pruneAudit(this.#bound(auditMs), BATCH)));
     await this.store.change(() => pruneNodes());
-    return { firings, ticks, keys };
+    return { firings, ticks, keys, audit };
   }
 
   /** Goes on where the last pass ended, and looks again at what was kept once an hour. */

@@ -1,6 +1,7 @@
 import { newId } from '../model/ids.js';
 import type { FiringId } from '../model/ids.js';
 import { FIRING } from '../store/commits/firing.commit.js';
+import { recordAudit } from '../store/audit.repository.js';
 import { draftOf } from '../store/contract/work.contract.js';
 import { DATABASES, useEngineKit } from './engine.contract.js';
 import { BATCH, Pruner } from './pruner.service.js';
@@ -41,8 +42,27 @@ describe.each(DATABASES)('the pruner on %s', (database) => {
     expect(await node.rows('firing')).toEqual([]);
   });
 
+  it('deletes the record of what operators did after a year', async () => {
+    const node = await kit().boot([], { autostart: false });
+    const record = {
+      actor: 'ann',
+      action: 'trigger.poll',
+      target: 'inbox',
+      reason: null,
+      address: null,
+      details: null,
+    };
+    await node.store.change(() => recordAudit(record));
+    kit().clock.set(new Date(Date.now() + 364 * DAY_MS));
+    expect(await node.get(Pruner).runOnce()).toMatchObject({ audit: 0 });
+    kit().clock.set(new Date(Date.now() + 366 * DAY_MS));
+    expect(await node.get(Pruner).runOnce()).toMatchObject({ audit: 1 });
+  });
+
   it('deletes nothing where everything is kept for ever', async () => {
-    const node = await kit().boot([], { retention: { completed: 'forever', failed: 'forever', skips: 'forever' } });
+    const node = await kit().boot([], {
+      retention: { completed: 'forever', failed: 'forever', skips: 'forever', audit: 'forever' },
+    });
     await node.store.commits.submit(FIRING, draftOf({ state: 'dead' }));
     kit().clock.set(new Date(Date.now() + 10_000 * DAY_MS));
     expect(await node.get(Pruner).runOnce()).toMatchObject({ firings: 0, ticks: 0 });

@@ -138,7 +138,7 @@ function heldTask(row: Row): HeldTask {
 function abandoned({ task, facts, rescues }: ClaimedTask): TriggersError {
   return new TriggersError(
     'TRG_TASK_ABANDONED',
-    `Task "${task}" of execution "${facts.executionId}" was abandoned: its process died ${rescues + 1} times while it ran, the last ` +
+    `Task "${task}" of execution "${facts.executionId}" was abandoned: its process died or stood still for longer than its lease ${rescues + 1} times while it ran, the last ` +
       `${MAX_RESCUES_ALONE} times with nothing else beside it. Find out what ends the process (memory, native code, process.exit), then retry the execution.`,
   );
 }

@@ -6,6 +6,7 @@ import type { CommitScope } from './commit-kind.js';
 import { cutShort } from './commits/advance.js';
 import { placeOf, readFacts } from './commits/claimed-task.js';
 import { contend, keyOf } from './commits/dedup.statements.js';
+import { lockExecutions } from './commits/graph.statements.js';
 import type { Holder } from './commits/dedup.statements.js';
 import { batch, run } from './dialects/batch.js';
 import type { Row, Work } from './dialects/batch.js';
@@ -128,6 +129,7 @@ export function* resumeExecution(id: ExecutionId, scope: CommitScope): Work<Cont
  * ones on. A `running` dedup key is taken again first; when another firing holds it, nothing changes.
  */
 export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<ControlOutcome> {
+  yield* lockExecutions([id]);
   const [before] = yield* run(READ_STATE, [[id]]);
   const facts = (yield* readFacts([id])).get(id);
   if (before === undefined || facts === undefined) return { status: 'absent' };

@@ -41,6 +41,14 @@ const DELETE_TICKS = batch(
     ORDER BY t.id LIMIT (SELECT _limit FROM g)) RETURNING id`,
 );
 
+const DELETE_AUDIT = batch(
+  'prune_audit',
+  { _before: 'text', _limit: 'int' },
+  () => `DELETE FROM triggers_audit WHERE id IN (
+    SELECT a.id FROM triggers_audit a WHERE a.id < (SELECT _before FROM g) ORDER BY a.id LIMIT (SELECT _limit FROM g))
+    RETURNING id`,
+);
+
 /** Keys in the order of their primary key, a page at a time: there is no index on their expiry, on purpose. */
 const SCAN_KEYS = batch(
   'prune_scan_keys',
@@ -112,6 +120,11 @@ function isDoomed(
 /** One batch of old ticks; returns how many were deleted. */
 export function* pruneTicks(before: string, olderThanMs: number, limit: number): Work<number> {
   return (yield* run(DELETE_TICKS, [[before, -olderThanMs, limit]])).length;
+}
+
+/** One batch of old records of what operators did; returns how many were deleted. */
+export function* pruneAudit(before: string, limit: number): Work<number> {
+  return (yield* run(DELETE_AUDIT, [[before, limit]])).length;
 }
 
 /** Where a scan of the keys goes on. */
