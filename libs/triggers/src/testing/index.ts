@@ -15,3 +15,10 @@ export type { TimerHandle } from '../model/clock.js';
 export { pollOf } from './poll.builder.js';
 export { taskContext } from './task-context.builder.js';
 export type { TaskContextOptions, TestTaskContext, ToldProgress } from './task-context.builder.js';
+
+// Crashes, and what they must not break.
+export { STEP_POINTS } from './crash-point.js';
+export type { CrashPoint } from './crash-point.js';
+export { armCrashPoint, watchCrashPoints } from './crash-points.js';
+export type { CrashOptions } from './crash-points.js';
+export { checkDatabase } from './database-check.js';

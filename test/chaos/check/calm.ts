@@ -1,0 +1,44 @@
+import { ENDED } from './ledger-view.js';
+import type { LedgerView } from './ledger-view.js';
+import type { Expectations } from './expectations.js';
+
+/** What is still to be done: empty when everything that was fed has ended and was told. */
+export function unfinished(view: LedgerView, { feeder }: Expectations): string[] {
+  return [...notFired(view, feeder), ...notTaken(view, feeder), ...notEnded(view), ...notTold(view)];
+}
+
+function notFired(view: LedgerView, feeder: Expectations['feeder']): string[] {
+  return (['counted', 'keyed', 'waiting'] as const).flatMap((trigger) => {
+    const fired = view.byItem(trigger);
+    return feeder.fed[trigger].filter(({ item }) => !fired.has(item)).map(({ item }) => `${item} has not fired`);
+  });
+}
+
+/** A cancelled execution leaves its item on the list, so it fires again. */
+function notTaken(view: LedgerView, feeder: Expectations['feeder']): string[] {
+  const fired = view.byItem('waiting');
+  const isTaken = (item: string): boolean =>
+    (fired.get(item) ?? []).some(({ executions }) => executions.some(({ state }) => state === 'completed'));
+  return feeder.fed.waiting.filter(({ item }) => !isTaken(item)).map(({ item }) => `${item} is not taken`);
+}
+
+function notEnded(view: LedgerView): string[] {
+  return view.executions
+    .filter(({ state }) => !ENDED.has(state))
+    .map(({ id, workflow, state, tasks }) => {
+      const open = tasks.filter(
+        (task) => !['completed', 'failed', 'skipped', 'cancelled'].includes(String(task['state'])),
+      );
+      const states = open.map((task) => `${String(task['task'])} ${String(task['state'])}`).join(', ');
+      return `execution ${id} of ${workflow} is ${state} (${states})`;
+    });
+}
+
+function notTold(view: LedgerView): string[] {
+  return view.executions.flatMap(({ id, row, tasks }) => [
+    ...(row['callback_state'] === 'pending' ? [`the callback of execution ${id} is pending`] : []),
+    ...tasks
+      .filter((task) => task['callback_state'] === 'pending')
+      .map((task) => `the callback of task ${String(task['task'])} of ${id} is pending`),
+  ]);
+}

@@ -1,0 +1,80 @@
+import type { LedgerRows, Row } from '../stores/ledger.js';
+import type { Work } from '../worker/effects.js';
+
+export const ENDED: ReadonlySet<unknown> = new Set(['completed', 'failed', 'cancelled']);
+
+/** A firing with its item and its executions. */
+export interface FiringView {
+  readonly id: string;
+  readonly trigger: string | null;
+  readonly work: Work;
+  readonly executions: readonly ExecutionView[];
+  readonly createdAt: number;
+}
+
+/** An execution with its tasks. */
+export interface ExecutionView {
+  readonly id: string;
+  readonly workflow: string;
+  readonly state: string;
+  readonly row: Row;
+  readonly tasks: readonly Row[];
+  readonly finishedAt: number;
+}
+
+/** The rows of a ledger, joined in memory as the checker needs them. */
+export class LedgerView {
+  readonly executions: readonly ExecutionView[];
+  readonly firings: readonly FiringView[];
+  readonly triggers: ReadonlyMap<string, Row>;
+  /** Firings that are no accepted ones: nothing that is fed is refused. */
+  readonly others: readonly Row[];
+
+  constructor(rows: LedgerRows) {
+    const tasks = groupBy(rows.tasks, 'execution_id');
+    this.executions = rows.executions.map((row) => ({
+      id: String(row['id']),
+      workflow: String(row['workflow']),
+      state: String(row['state']),
+      row,
+      tasks: tasks.get(row['id']) ?? [],
+      finishedAt: instant(row['finished_at']),
+    }));
+    const byFiring = groupBy(this.executions, ({ row }) => row['firing_id']);
+    this.firings = rows.firings
+      .filter(({ state }) => state === 'accepted')
+      .map((row) => ({
+        id: String(row['id']),
+        trigger: row['trigger'] as string | null,
+        work: JSON.parse(String(row['context'])) as Work,
+        executions: byFiring.get(row['id']) ?? [],
+        createdAt: instant(row['created_at']),
+      }));
+    this.others = rows.firings.filter(({ state }) => state !== 'accepted');
+    this.triggers = new Map(rows.triggers.map((row) => [String(row['name']), row]));
+  }
+
+  /** The firings of one way of firing, by item; `null` for those that no trigger made. */
+  byItem(trigger: string | null): ReadonlyMap<unknown, readonly FiringView[]> {
+    return groupBy(
+      this.firings.filter((firing) => firing.trigger === trigger),
+      ({ work }) => work.item,
+    );
+  }
+}
+
+function groupBy<T>(items: readonly T[], key: (keyof T & string) | ((item: T) => unknown)): Map<unknown, T[]> {
+  const groups = new Map<unknown, T[]>();
+  for (const item of items) {
+    const name = typeof key === 'string' ? item[key] : key(item);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** SQLite has ISO text, Postgres' driver a Date. */
+function instant(value: unknown): number {
+  return value === null || value === undefined ? Number.NaN : new Date(value as string | Date).getTime();
+}

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { SCENARIOS } from './scenarios/scenarios.js';
+import type { Scenario, ScenarioOptions } from './scenarios/scenario.js';
+import { STORES } from './stores/ledger.js';
+import type { StoreName } from './stores/ledger.js';
+
+/** What the command line asks for. */
+export interface ChaosOptions extends ScenarioOptions {
+  readonly rounds: number;
+  readonly store: StoreName;
+  /** In the order of their rounds, again and again. */
+  readonly scenarios: readonly Scenario[];
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** The command line cannot be understood. */
+export class UsageError extends Error {}
+
+const NAMES = SCENARIOS.map(({ name }) => name);
+const USAGE = `Usage: npm run chaos -- [--rounds 20] [--store sqlite|postgres] [--scenario ${NAMES.join('|')}] [--seed 1] [--json]
+       [--point <crash point> --nth 1], with --scenario crash-point`;
+const MAX_SEED = 1_000_000_000;
+
+/** Reads the command line. */
+export function readOptions(args: string[]): ChaosOptions {
+  const values = parse(args);
+  const { store, scenario, point, json } = values;
+  if (!isStore(store)) throw new UsageError(USAGE);
+  const scenarios = plan(store, scenario);
+  return {
+    rounds: wholeNumber(values.rounds, 1),
+    store,
+    scenarios,
+    seed: values.seed === undefined ? Math.floor(Math.random() * MAX_SEED) : wholeNumber(values.seed, 0),
+    json,
+    ...(point !== undefined && {
+      point: point as NonNullable<ScenarioOptions['point']>,
+      nth: wholeNumber(values.nth, 1),
+    }),
+  };
+}
+
+/** One scenario, or all in turns. */
+function plan(store: StoreName, name: string | undefined): readonly Scenario[] {
+  const possible = SCENARIOS.filter(({ stores }) => stores.includes(store));
+  if (name === undefined) return possible;
+  const asked = possible.filter((scenario) => scenario.name === name);
+  if (asked.length === 0)
+    throw new UsageError(
+      `Unknown scenario ${name} on ${store}. Known: ${possible.map((known) => known.name).join(', ')}.\n${USAGE}`,
+    );
+  return asked;
+}
+
+function isStore(name: string): name is StoreName {
+  return (STORES as readonly string[]).includes(name);
+}
+
+function wholeNumber(text: string, least: number): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < least)
+    throw new UsageError(`"${text}" is no whole number from ${least} on.\n${USAGE}`);
+  return number;
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        rounds: { type: 'string', default: '20' },
+        store: { type: 'string', default: 'sqlite' },
+        scenario: { type: 'string' },
+        seed: { type: 'string' },
+        point: { type: 'string' },
+        nth: { type: 'string', default: '1' },
+        json: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+  }
+}

@@ -1,0 +1,25 @@
+import type { StoreName } from '../stores/ledger.js';
+import type { World } from '../world/world.js';
+import type { CrashPoint } from 'nestjs-triggers/testing';
+
+/** What a scenario is told of the command line. */
+export interface ScenarioOptions {
+  /** The point and the time of a crash, where somebody wants a certain one. */
+  readonly point?: CrashPoint;
+  readonly nth?: number;
+}
+
+/** One kind of fault. */
+export interface Scenario {
+  readonly name: string;
+  readonly stores: readonly StoreName[];
+  /** The ledger is taken away on the way: what was accepted before is gone with it. */
+  readonly losesLedger?: boolean;
+  /** The wall clock of the processes jumps. */
+  readonly movesClock?: boolean;
+  /**
+   * Starts processes, injects the fault while they are fed, and leaves processes behind that can end the work. The work
+   * is fed from `world.feed()` on.
+   */
+  run(world: World, options: ScenarioOptions): Promise<void>;
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Random } from '../random.js';
+import type { Ledger, LedgerServer } from '../stores/ledger.js';
+import type { WorkerSettings } from '../worker/settings.js';
+import { Feeder } from './feeder.js';
+import { Operator } from './operator.js';
+import { pause } from '../pause.js';
+import { WorkerProcess } from './worker.process.js';
+
+/** Short, so that a round on Postgres need not wait long for what a dead process held. */
+export const LEASE_MS = 900;
+
+const FEED_PATIENCE_MS = 45_000;
+const LOOK_EVERY_MS = 20;
+
+/** What a scenario may set besides its faults. */
+type WorkerOptions = Partial<Pick<WorkerSettings, 'crash' | 'countPoints'>>;
+
+/** Everything of one round: its folder, its ledger, its processes, its feeder and its operator. */
+export class World {
+  readonly feeder: Feeder;
+  readonly operator: Operator;
+  readonly workers: WorkerProcess[] = [];
+  /** What the scenario did, for the line of the round. */
+  readonly notes: string[] = [];
+  /** What the command that repeats this round has to say besides scenario and seed. */
+  repeat = '';
+  readonly #callers: Random;
+  #isFed = false;
+  #operating: Promise<void> | undefined;
+
+  private constructor(
+    readonly folder: string,
+    readonly random: Random,
+    readonly server: LedgerServer,
+    readonly ledger: Ledger,
+  ) {
+    this.#callers = random.branch(3);
+    this.feeder = new Feeder(folder, random.branch(1), (path, body, key) =>
+      this.#anyone().call('POST', path, body, key),
+    );
+    this.operator = new Operator(random.branch(2), (method, path, body) => this.#anyone().call(method, path, body));
+  }
+
+  static async create(name: string, random: Random, server: LedgerServer): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), `nestjs-triggers-chaos-${name}-`));
+    return new World(folder, random, server, await server.ledger(folder));
+  }
+
+  /** Starts a process that works on the ledger of this round. */
+  start(options: WorkerOptions = {}): WorkerProcess {
+    const worker = new WorkerProcess({
+      database: this.ledger.place,
+      folder: this.folder,
+      name: `worker-${this.workers.length + 1}`,
+      lease: `${LEASE_MS}ms`,
+      ...options,
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Begins to feed, unless that has begun; the operator comes with it. */
+  feed(): void {
+    if (this.#operating !== undefined) return;
+    void this.feeder.feed().then(() => (this.#isFed = true));
+    this.#operating = this.operator.work();
+  }
+
+  /** Resolves when everything was fed and every start acknowledged; the operator leaves then. */
+  async fedUp(): Promise<void> {
+    this.feed();
+    const deadline = performance.now() + FEED_PATIENCE_MS;
+    while (!this.#isFed && this.running.length > 0 && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+    this.operator.isOver = true;
+    await this.#operating;
+  }
+
+  get running(): WorkerProcess[] {
+    return this.workers.filter(({ isRunning }) => isRunning);
+  }
+
+  /** Ends what may still run. */
+  async destroy(): Promise<void> {
+    this.feeder.isOver = this.operator.isOver = true;
+    await Promise.all(this.workers.map((worker) => worker.destroy()));
+  }
+
+  async remove(): Promise<void> {
+    await this.ledger.remove();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Somebody who may answer. */
+  #anyone(): WorkerProcess | Deaf {
+    const serving = this.running.filter(({ url }) => url !== undefined);
+    return serving.length === 0 ? NOBODY : this.#callers.pick(serving);
+  }
+}
+
+type Deaf = Pick<WorkerProcess, 'call'>;
+const NOBODY: Deaf = { call: async () => null };
