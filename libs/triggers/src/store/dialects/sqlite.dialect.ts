@@ -4,7 +4,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import type { EntitySchema, MixedList } from 'typeorm';
 import type { Clock } from '../../model/clock.js';
-import { TriggersError } from '../../model/errors.js';
+import { TriggersError, isTriggersError } from '../../model/errors.js';
 import { errorMessage } from '../../model/text.js';
 import type { Batch, Rows, Work } from './batch.js';
 import { whileBusy } from './busy.js';
@@ -12,6 +12,7 @@ import { TransactionFailure } from './dialect.js';
 import type { Dialect, StoreTrouble } from './dialect.js';
 import { loadDriver } from './driver.js';
 import { OwnerLock } from './owner-lock.js';
+import { SameFile } from './same-file.js';
 import { SqliteStatements } from './sqlite.statements.js';
 
 /**
@@ -29,6 +30,7 @@ export class SqliteDialect implements Dialect {
   readonly #writing = new SqliteStatements();
   readonly #reading = new SqliteStatements();
   readonly #owner: OwnerLock | null;
+  #file: SameFile | null = null;
 
   constructor(
     path: string,
@@ -45,6 +47,7 @@ export class SqliteDialect implements Dialect {
     this.#checkPath();
     this.writer = await whileBusy(() => this.#connect(false));
     this.reader = this.#path === ':memory:' ? this.writer : await whileBusy(() => this.#connect(true));
+    this.#file = this.#path === ':memory:' ? null : new SameFile(this.#path);
   }
 
   async close(): Promise<void> {
@@ -76,6 +79,7 @@ export class SqliteDialect implements Dialect {
       let next = unit.next();
       while (next.done !== true)
         next = unit.next(this.#writing.execute(db, next.value.batch, next.value.rows, this.clock.now()));
+      this.#file?.require();
       db.exec('COMMIT');
       return next.value;
     } catch (error) {
@@ -178,6 +182,7 @@ function codeOf(error: unknown): string {
 
 function troubleOf(error: unknown): StoreTrouble {
   if (error instanceof TransactionFailure) return error.trouble;
+  if (isTriggersError(error, 'TRG_STORE_UNAVAILABLE')) return 'away';
   const code = codeOf(error);
   if (code.startsWith('SQLITE_BUSY')) return 'busy';
   if (/^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PROTOCOL)/.test(code)) return 'away';
