@@ -17,6 +17,9 @@ import { EndedExecutions } from './ended-executions.service.js';
 /** How long a callback may take before the execution no longer waits for it. */
 export const CALLBACK_TIMEOUT_MS = 10_000;
 
+/** How long a stop waits for the outcomes of callbacks that have returned to be written. */
+const COMMIT_PATIENCE_MS = 2_000;
+
 /**
  * Tells callbacks, after the commit that made them due.
  *
@@ -29,6 +32,7 @@ export const CALLBACK_TIMEOUT_MS = 10_000;
 export class CallbacksService extends EndListener {
   readonly #logger = new Logger('callbacks');
   readonly #wakeups: Wakeups;
+  readonly #calls = new Set<Promise<unknown>>();
   readonly #telling = new Map<ExecutionId, Set<Promise<void>>>();
 
   constructor(
@@ -76,8 +80,23 @@ export class CallbacksService extends EndListener {
     }
   }
 
-  /** Resolves when no callback is on its way. */
+  /**
+   * Resolves when no callback is on its way. Outcomes that cannot be written, because the database is away, are not
+   * waited for: who finds a callback pending calls it again.
+   */
   async whenIdle(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
+    if (this.#telling.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const patience = this.#wakeups.after(COMMIT_PATIENCE_MS, resolve);
+      void this.#whenWritten().then(() => {
+        patience.clear();
+        resolve();
+      });
+    });
+  }
+
+  async #whenWritten(): Promise<void> {
     while (this.#telling.size > 0) await Promise.allSettled([...this.#telling.keys()].map((id) => this.settled(id)));
   }
 
@@ -129,12 +148,14 @@ export class CallbacksService extends EndListener {
   }
 
   #inTime(call: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+    const inTime = new Promise((resolve, reject) => {
       const deadline = this.#wakeups.after(CALLBACK_TIMEOUT_MS, () =>
         reject(new Error(`It did not end within ${CALLBACK_TIMEOUT_MS}ms`)),
       );
       call.then(resolve, reject).finally(() => deadline.clear());
     });
+    this.#calls.add(inTime);
+    return inTime.finally(() => this.#calls.delete(inTime));
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DATABASES, gate, useEngineKit } from '../engine/engine.contract.js';
+import { TransactionFailure } from '../store/dialects/dialect.js';
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
@@ -171,6 +172,23 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     await kit().clock.settle();
     expect(log.filter((line) => line === '[SUCCESS] first')).toHaveLength(1);
     dying.crash();
+    callback = () => undefined;
+    const next = await kit().boot([Told]);
+    await kit().clock.advance(60_000);
+    expect(log.filter((line) => line === '[SUCCESS] first')).toHaveLength(2);
+    expect((await next.rows('task')).map((row) => row['callback_state'])).toEqual(['completed', 'completed']);
+  });
+
+  it('do not keep a process whose database is away from stopping: the next one calls them again', async () => {
+    const slow = gate();
+    callback = () => slow.opened;
+    const node = await kit().boot([Told]);
+    await node.start(Told);
+    await kit().clock.settle();
+    node.store.dialect.transaction = () => Promise.reject(new TransactionFailure('away', 'rolledBack', 'gone'));
+    slow.open();
+    await kit().clock.settle();
+    await kit().shutDown(node, 3_000);
     callback = () => undefined;
     const next = await kit().boot([Told]);
     await kit().clock.advance(60_000);
