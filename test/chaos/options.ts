@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SCENARIOS } from './scenarios/scenarios.js';
+import { SCENARIOS, TURNS } from './scenarios/scenarios.js';
 import type { Scenario, ScenarioOptions } from './scenarios/scenario.js';
 import { STORES } from './stores/ledger.js';
 import type { StoreName } from './stores/ledger.js';
@@ -44,7 +44,7 @@ export function readOptions(args: string[]): ChaosOptions {
 /** One scenario, or all in turns. */
 function plan(store: StoreName, name: string | undefined): readonly Scenario[] {
   const possible = SCENARIOS.filter(({ stores }) => stores.includes(store));
-  if (name === undefined) return possible;
+  if (name === undefined) return TURNS.filter((scenario) => possible.includes(scenario));
   const asked = possible.filter((scenario) => scenario.name === name);
   if (asked.length === 0)
     throw new UsageError(

@@ -41,7 +41,9 @@ export async function runRound(
   const expected: Expectations = {
     feeder: world.feeder,
     operator: world.operator,
-    ledgerWasLost: scenario.losesLedger === true,
+    get ledgerLostAt() {
+      return world.ledgerLostAt;
+    },
     clockJumped: scenario.movesClock === true,
   };
   const problems = await play(world, scenario, expected, options).catch((error: unknown) => [describe(error)]);

@@ -27,7 +27,7 @@ function due({ id, row, tasks }: ExecutionView): string[] {
 
 function checkCall(call: ToldEffect, execution: ExecutionView | undefined, expected: Expectations): string[] {
   if (execution === undefined)
-    return expected.ledgerWasLost ? [] : [`${nameOf(call)} was called, but its execution is not there`];
+    return expected.ledgerLostAt !== null ? [] : [`${nameOf(call)} was called, but its execution is not there`];
   const problems = differences(call.saw, execution).map((problem) => `${nameOf(call)} ${problem}`);
   // A retry reopens what has failed, so its onFailure may be older than the row.
   if (expected.operator.retried.has(execution.id)) return problems;

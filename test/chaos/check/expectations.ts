@@ -5,8 +5,11 @@ import type { Operator } from '../world/operator.js';
 export interface Expectations {
   readonly feeder: Feeder;
   readonly operator: Operator;
-  /** The scenario took the ledger away: what was accepted before is gone with it, and effects are older than the ledger. */
-  readonly ledgerWasLost: boolean;
+  /**
+   * When the scenario took the ledger away, by `performance.now()`: what was accepted before is gone with it, and effects
+   * may be older than the ledger. What was asked for after it must be there if it was acknowledged.
+   */
+  readonly ledgerLostAt: number | null;
   /** The wall clock jumped: instants in rows tell no order. */
   readonly clockJumped: boolean;
 }

@@ -40,13 +40,13 @@ function checkNeverTogether(view: LedgerView, { clockJumped }: Expectations): st
   });
 }
 
-function checkStarted(view: LedgerView, started: readonly DirectStart[], { ledgerWasLost }: Expectations): string[] {
+function checkStarted(view: LedgerView, started: readonly DirectStart[], { ledgerLostAt }: Expectations): string[] {
   const direct = view.byItem(null);
   return started.flatMap(({ work, acknowledged }) => {
     const firings = direct.get(work.item) ?? [];
     const problems = firings.length > 1 ? [`${work.item} was started ${firings.length} times: ${idsOf(firings)}`] : [];
     if (acknowledged.length === 0) problems.push(`${work.item} was never acknowledged`);
-    for (const { firingId } of ledgerWasLost ? [] : acknowledged)
+    for (const { firingId } of acknowledged.filter(({ askedAt }) => askedAt > (ledgerLostAt ?? 0)))
       if (!firings.some(({ id }) => id === firingId))
         problems.push(`${work.item} was acknowledged as ${firingId}, which is not there`);
     return problems;

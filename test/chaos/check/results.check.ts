@@ -55,13 +55,9 @@ export function runOf(task: Row): string | undefined {
 }
 
 /** What a body saw of earlier tasks is what their rows say in the end. */
-function checkSeen(
-  effect: BodyEffect,
-  execution: ExecutionView | undefined,
-  { ledgerWasLost }: Expectations,
-): string[] {
+function checkSeen(effect: BodyEffect, execution: ExecutionView | undefined, { ledgerLostAt }: Expectations): string[] {
   if (execution === undefined)
-    return ledgerWasLost ? [] : [`${effect.task} ran for execution ${effect.execution}, which is not there`];
+    return ledgerLostAt !== null ? [] : [`${effect.task} ran for execution ${effect.execution}, which is not there`];
   return differences(effect.saw, execution).map((problem) => `${effect.task} of ${effect.execution} ${problem}`);
 }
 

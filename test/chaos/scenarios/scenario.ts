@@ -13,8 +13,6 @@ export interface ScenarioOptions {
 export interface Scenario {
   readonly name: string;
   readonly stores: readonly StoreName[];
-  /** The ledger is taken away on the way: what was accepted before is gone with it. */
-  readonly losesLedger?: boolean;
   /** The wall clock of the processes jumps. */
   readonly movesClock?: boolean;
   /**

@@ -1,5 +1,36 @@
-import type { Scenario } from './scenario.js';
+import { clock } from './clock.scenario.js';
+import { crashPoint } from './crash-point.scenario.js';
+import { diskFull } from './disk-full.scenario.js';
+import { fileRemoved } from './file-removed.scenario.js';
 import { kill } from './kill.scenario.js';
+import type { Scenario } from './scenario.js';
+import { serverCrash } from './server-crash.scenario.js';
+import { stop } from './stop.scenario.js';
+import { takeOver } from './take-over.scenario.js';
 
-/** Every scenario, in the order of a round-robin. */
-export const SCENARIOS: readonly Scenario[] = [kill];
+/** Every scenario. */
+export const SCENARIOS: readonly Scenario[] = [
+  kill,
+  crashPoint,
+  stop,
+  takeOver,
+  diskFull,
+  fileRemoved,
+  serverCrash,
+  clock,
+];
+
+/** The order in which they take turns: there are many crash points, and each wants its round. */
+export const TURNS: readonly Scenario[] = [
+  kill,
+  crashPoint,
+  stop,
+  crashPoint,
+  takeOver,
+  crashPoint,
+  diskFull,
+  serverCrash,
+  crashPoint,
+  fileRemoved,
+  clock,
+];

@@ -15,12 +15,18 @@ export type Way = keyof typeof AMOUNTS;
 /** The workflows that are started over HTTP. */
 const DIRECT = ['single', 'chain', 'fan'] as const;
 
+/** A positive answer, and when it was asked for by `performance.now()`. */
+interface Acknowledgement {
+  readonly askedAt: number;
+  readonly firingId: string;
+}
+
 /** A workflow that was started over HTTP, and what the sender was told. */
 export interface DirectStart {
   readonly work: Work;
   readonly workflow: (typeof DIRECT)[number];
   /** Ids of every positive answer; an answer is a promise. */
-  readonly acknowledged: { readonly firingId: string; readonly executionIds: readonly string[] }[];
+  readonly acknowledged: Acknowledgement[];
 }
 
 /** Sends one request to a process that may be dying; `null` when nobody answered. */
@@ -63,9 +69,10 @@ export class Feeder {
     const start: DirectStart = { work: this.#work('direct', this.started.length), workflow, acknowledged: [] };
     this.started.push(start);
     while (!this.isOver && start.acknowledged.length === 0) {
+      const askedAt = performance.now();
       const answer = await this.send(`/workflows/${workflow}/run`, { context: start.work }, start.work.item);
       if (answer !== null && answer.status < 300)
-        start.acknowledged.push(answer.body as DirectStart['acknowledged'][number]);
+        start.acknowledged.push({ askedAt, firingId: (answer.body as { firingId: string }).firingId });
       else await pause(INSIST_EVERY_MS);
     }
   }

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TOKEN } from '../worker/settings.js';
 import type { Command, Told, WorkerSettings } from '../worker/settings.js';
+import { pause } from '../pause.js';
 import { until } from '../../support/until.js';
 
 const MAIN = fileURLToPath(new URL('../worker/main.js', import.meta.url));
+const LOOK_EVERY_MS = 10;
 const PATIENCE_MS = 30_000;
 const CALL_TIMEOUT_MS = 3_000;
 
@@ -48,11 +50,6 @@ export class WorkerProcess {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** The signal that ended it. */
-  get endedBy(): NodeJS.Signals | null {
-    return this.#process.signalCode;
-  }
-
   /** Whether it has ended by itself with an error. */
   get hasFailed(): boolean {
     return this.#process.exitCode !== null && this.#process.exitCode !== 0;
@@ -74,8 +71,15 @@ export class WorkerProcess {
     await this.ended();
   }
 
-  async ended(patienceMs = PATIENCE_MS): Promise<void> {
-    await until(() => !this.isRunning, `${this.name} ends`, patienceMs);
+  async ended(): Promise<void> {
+    await until(() => !this.isRunning, `${this.name} ends`, PATIENCE_MS);
+  }
+
+  /** Whether it ends by itself within so long. */
+  async endsWithin(ms: number): Promise<boolean> {
+    for (const deadline = performance.now() + ms; this.isRunning && performance.now() < deadline;)
+      await pause(LOOK_EVERY_MS);
+    return !this.isRunning;
   }
 
   /** Sends a command and waits for the answer, or for the end of the process. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Random } from '../random.js';
-import type { Ledger, LedgerServer } from '../stores/ledger.js';
+import type { Ledger, LedgerServer, StoreName } from '../stores/ledger.js';
 import type { WorkerSettings } from '../worker/settings.js';
 import { Feeder } from './feeder.js';
 import { Operator } from './operator.js';
@@ -25,9 +25,12 @@ export class World {
   readonly workers: WorkerProcess[] = [];
   /** What the scenario did, for the line of the round. */
   readonly notes: string[] = [];
+  /** When the scenario took the ledger away, by `performance.now()`. */
+  ledgerLostAt: number | null = null;
   /** What the command that repeats this round has to say besides scenario and seed. */
   repeat = '';
   readonly #callers: Random;
+  readonly #undo: (() => void)[] = [];
   #isFed = false;
   #operating: Promise<void> | undefined;
 
@@ -82,10 +85,20 @@ export class World {
     return this.workers.filter(({ isRunning }) => isRunning);
   }
 
-  /** Ends what may still run. */
+  get store(): StoreName {
+    return this.ledger.options.type ?? 'sqlite';
+  }
+
+  /** Undoes something when the processes have ended. */
+  atEnd(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  /** Ends what may still run, and undoes what scenarios did to the machine. */
   async destroy(): Promise<void> {
     this.feeder.isOver = this.operator.isOver = true;
     await Promise.all(this.workers.map((worker) => worker.destroy()));
+    for (const undo of this.#undo.splice(0)) undo();
   }
 
   async remove(): Promise<void> {

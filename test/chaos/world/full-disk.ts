@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SIZE = '4m';
+const BLOCK = Buffer.alloc(4_096);
+
+/** A disk for the database that can become full and have space again. */
+export interface FullDisk {
+  readonly what: string;
+  fill(pid: number): void;
+  free(pid: number): void;
+  remove(): void;
+}
+
+/** A file system of a few MiB in memory, filled by a file: `ENOSPC`, as on a real full disk. Needs the right to mount. */
+export function mountedDisk(database: string): FullDisk | null {
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'chaos', database]).status !== 0) return null;
+  const filler = join(database, 'filler');
+  return {
+    what: 'a file system of 4 MiB',
+    fill: () => fillUp(filler),
+    free: () => unlinkSync(filler),
+    remove: () => unmount(database),
+  };
+}
+
+/** A limit on the size of every file of the process, set and lifted while it runs: `EFBIG`. Needs no rights. */
+export function limitedFiles(folder: string): FullDisk {
+  const limit = (pid: number, bytes: string): void => {
+    const { status, stderr } = spawnSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`prlimit: ${stderr}`);
+  };
+  return {
+    what: 'a limit on the size of files',
+    // Only the database may not grow: the record and the logs have to.
+    fill: (pid) => limit(pid, String(Math.max(...sizes(folder)))),
+    free: (pid) => limit(pid, 'unlimited'),
+    remove: () => undefined,
+  };
+}
+
+function sizes(folder: string): number[] {
+  return [folder, join(folder, 'database')].flatMap((path) =>
+    readdirSync(path).map((name) => statSync(join(path, name)).size),
+  );
+}
+
+function fillUp(path: string): void {
+  const file = openSync(path, 'w');
+  try {
+    for (;;) writeSync(file, BLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What is on it stays, in the folder that it covered: a round that failed is kept. */
+function unmount(database: string): void {
+  const kept = `${database}-kept`;
+  mkdirSync(kept);
+  cpSync(database, kept, { recursive: true });
+  const { status, stderr } = spawnSync('umount', ['--lazy', database], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`umount: ${stderr}`);
+  cpSync(kept, database, { recursive: true });
+  rmSync(kept, { recursive: true });
+}
