@@ -1,5 +1,6 @@
 import { StoreKit } from '../store/contract/kit.contract.js';
 import { FakeEngine, begin, wish } from '../store/contract/work.contract.js';
+import { declareTriggers } from '../store/trigger.repository.js';
 import type { Store } from '../store/store.service.js';
 import { checkLedger } from './ledger-check.js';
 
@@ -47,5 +48,19 @@ describe('checkLedger', () => {
   ])('finds what %s has broken', async (sql, problem) => {
     await store.dialect.writer.query(sql);
     expect(await checkLedger(store)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+
+  it('finds a key for ever that was lost, as long as its trigger is there', async () => {
+    await store.change(() => declareTriggers([{ name: 'inbox', kind: 'poll', aliases: [] }]));
+    await begin(store, { dedup: wish('for ever', { scope: 'ever' }) });
+    expect(await checkLedger(store)).toEqual([]);
+    await store.dialect.writer.query(
+      'DELETE FROM triggers_dedup WHERE firing_id = (SELECT max(id) FROM triggers_firing)',
+    );
+    expect(await checkLedger(store)).toEqual([
+      expect.stringContaining('took key for ever for ever, but the key is free'),
+    ]);
+    await store.dialect.writer.query('DELETE FROM triggers_trigger');
+    expect(await checkLedger(store)).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ interface Ledger {
   readonly executions: ReadonlyMap<string, ExecutionRow>;
   readonly tasks: ReadonlyMap<string, readonly TaskRow[]>;
   readonly keys: readonly Row[];
+  readonly triggers: ReadonlySet<string>;
   readonly living: ReadonlySet<string>;
 }
 
@@ -30,11 +31,12 @@ export async function checkLedger(store: Store): Promise<string[]> {
 }
 
 async function readLedger(store: Store): Promise<Ledger> {
-  const { firing, execution, task } = store.entities;
-  const [firings, executions, tasks] = await Promise.all([
+  const { firing, execution, task, trigger } = store.entities;
+  const [firings, executions, tasks, triggers] = await Promise.all([
     store.reader.find(firing),
     store.reader.find(execution),
     store.reader.find(task),
+    store.reader.find(trigger),
   ]);
   const byExecution = new Map<string, TaskRow[]>();
   for (const row of tasks) byExecution.set(row.executionId, [...(byExecution.get(row.executionId) ?? []), row]);
@@ -44,6 +46,7 @@ async function readLedger(store: Store): Promise<Ledger> {
     executions: new Map(executions.map((row) => [row.id, row])),
     tasks: byExecution,
     keys: await store.read(KEYS, [[]]),
+    triggers: new Set(triggers.map(({ name }) => name)),
     living: new Set(nodes.map((row) => row['id'] as string)),
   };
 }
@@ -173,7 +176,22 @@ function executionsOf(firing: FiringRow, executions: Ledger['executions']): Exec
 }
 
 function checkKeys(ledger: Ledger): string[] {
-  return [...ledger.keys.flatMap((row) => checkHeldKey(row, ledger)), ...checkRunningKeys(ledger)];
+  const held = new Map(ledger.keys.map((row) => [`${String(row['trigger'])}/${hex(row['key'])}`, row]));
+  return [
+    ...ledger.keys.flatMap((row) => checkHeldKey(row, ledger)),
+    ...checkRunningKeys(ledger, held),
+    ...checkKeysForEver(ledger, held),
+  ];
+}
+
+/** A key that was taken for ever is there as long as its trigger is, whoever holds it by now. */
+function checkKeysForEver({ firings, triggers }: Ledger, held: ReadonlyMap<string, Row>): string[] {
+  return [...firings.values()]
+    .filter(
+      (firing) => firing.dedupScope === 'ever' && firing.state === 'accepted' && triggers.has(firing.trigger ?? ''),
+    )
+    .filter((firing) => !held.has(`${String(firing.dedupSpace)}/${hex(firing.dedupKey)}`))
+    .map((firing) => `firing ${firing.id} took key ${String(firing.dedupLabel)} for ever, but the key is free`);
 }
 
 /** A key without an end belongs to work that has not ended, or is taken for ever. */
@@ -186,8 +204,7 @@ function checkHeldKey(row: Row, { firings, executions }: Ledger): string[] {
 }
 
 /** Work that has not ended and asked for a `running` key has it, without an end. */
-function checkRunningKeys({ executions, firings, keys }: Ledger): string[] {
-  const held = new Map(keys.map((row) => [`${String(row['trigger'])}/${hex(row['key'])}`, row]));
+function checkRunningKeys({ executions, firings }: Ledger, held: ReadonlyMap<string, Row>): string[] {
   return [...executions.values()].flatMap(({ id, state, firingId }) => {
     const firing = firings.get(firingId);
     if (hasEnded(state) || firing?.dedupScope !== 'running') return [];
