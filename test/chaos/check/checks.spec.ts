@@ -1,0 +1,208 @@
+import type { LedgerRows } from '../stores/ledger.js';
+import { Random } from '../random.js';
+import { unfinished } from './calm.js';
+import { checkCallbacks } from './callbacks.check.js';
+import type { BodyEffect, Effects, ToldEffect } from './effects.js';
+import type { Expectations } from './expectations.js';
+import { checkFirings } from './firings.check.js';
+import { LedgerView } from './ledger-view.js';
+import { checkResults } from './results.check.js';
+import { checkTriggers } from './triggers.check.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Mutable<Item>[] : T[K] };
+type Rows = Record<keyof LedgerRows, Record<string, unknown>[]>;
+
+/** A round in which everything went well: one item of each way of firing. */
+interface Round {
+  rows: Rows;
+  bodies: Mutable<BodyEffect>[];
+  told: Mutable<ToldEffect>[];
+  expected: Mutable<Expectations> & { feeder: { fed: Record<string, { item: string }[]> } };
+}
+
+const work = (item: string) => ({ item, ms: 0, fails: 'never' as const });
+
+function goodRound(): Round {
+  const rows: Rows = { firings: [], executions: [], tasks: [], triggers: [] };
+  const round: Round = {
+    rows,
+    bodies: [],
+    told: [],
+    expected: {
+      feeder: {
+        fed: { counted: [work('counted-0')], keyed: [], waiting: [work('waiting-0')] },
+        started: [
+          { work: work('direct-0'), workflow: 'chain', acknowledged: [{ askedAt: 5, firingId: 'f-direct-0' }] },
+        ],
+      } as never,
+      operator: { cancelled: new Set(), retried: new Set() } as never,
+      ledgerLostAt: null,
+      clockJumped: false,
+    },
+  };
+  add(round, 'counted', 'counted-0', 'single', ['only']);
+  add(round, 'waiting', 'waiting-0', 'taker', ['take']);
+  add(round, null, 'direct-0', 'chain', ['first', 'second']);
+  rows.triggers.push({ name: 'counted', fires: 1, consecutive_failures: 0, cursor: '{"next":1}' });
+  rows.triggers.push({ name: 'waiting', fires: 1, consecutive_failures: 0, cursor: null });
+  return round;
+}
+
+function add(round: Round, trigger: string | null, item: string, workflow: string, tasks: readonly string[]): void {
+  const execution = `e-${item}`;
+  const [at, later] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'];
+  round.rows.firings.push({
+    id: `f-${item}`,
+    trigger,
+    state: 'accepted',
+    context: JSON.stringify(work(item)),
+    created_at: at,
+  });
+  round.rows.executions.push({
+    id: execution,
+    firing_id: `f-${item}`,
+    workflow,
+    state: 'completed',
+    callback: null,
+    callback_state: null,
+    finished_at: later,
+  });
+  let saw: Record<string, string> = {};
+  for (const task of tasks) {
+    const run = `run of ${task} of ${item}`;
+    const effect = { execution, task, attempt: 1, run, saw, item, by: 'worker-1' };
+    round.bodies.push({ kind: 'began', ...effect }, { kind: 'returned', ...effect });
+    saw = { ...saw, [task]: run };
+    round.told.push({ kind: 'told', execution, task, callback: 'onSuccess', saw, by: 'worker-1' });
+    round.rows.tasks.push({
+      execution_id: execution,
+      task,
+      state: 'completed',
+      attempt: 1,
+      output: JSON.stringify({ runs: { [task]: run } }),
+      callback: 'onSuccess',
+      callback_state: 'completed',
+    });
+  }
+}
+
+function problemsOf({ rows, bodies, told, expected }: Round): string[] {
+  const view = new LedgerView(rows);
+  const effects: Effects = { bodies, told };
+  return [
+    ...unfinished(view, expected),
+    ...checkFirings(view, expected),
+    ...checkTriggers(view, expected),
+    ...checkResults(view, effects, expected),
+    ...checkCallbacks(view, effects, expected),
+  ];
+}
+
+const execution = ({ rows }: Round, item: string) => rows.executions.find(({ id }) => id === `e-${item}`)!;
+const task = ({ rows }: Round, name: string) => rows.tasks.find((row) => row['task'] === name)!;
+
+describe('the checker of the chaos', () => {
+  it('finds nothing in a round in which everything went well', () => {
+    expect(problemsOf(goodRound())).toEqual([]);
+  });
+
+  it.each<[string, string, (round: Round) => void]>([
+    [
+      'a lost firing',
+      'counted-1 has not fired',
+      ({ expected }) => expected.feeder.fed['counted'].push(work('counted-1')),
+    ],
+    [
+      'a doubled firing',
+      'counted-0 has fired 2 times',
+      ({ rows }) => rows.firings.push({ ...rows.firings[0], id: 'again' }),
+    ],
+    ['a firing of nothing that was fed', 'fired 2 items', (round) => add(round, 'counted', 'counted-9', 'single', [])],
+    [
+      'a refused firing',
+      'is dead: too large',
+      ({ rows }) => rows.firings.push({ id: 'f', state: 'dead', reason: 'too large' }),
+    ],
+    [
+      'a lie to a sender',
+      'which is not there',
+      ({ expected }) => expected.feeder.started[0]!.acknowledged.push({ askedAt: 6, firingId: 'lost' }),
+    ],
+    [
+      'a start without an answer',
+      'never acknowledged',
+      ({ expected }) => expected.feeder.started[0]!.acknowledged.splice(0),
+    ],
+    [
+      'work that was started twice',
+      'was started 2 times',
+      ({ rows }) => rows.firings.push({ ...rows.firings[2], id: 'again' }),
+    ],
+    [
+      'a key that two held at once',
+      'fired again while it ran',
+      ({ rows }) => rows.firings.push({ ...rows.firings[1], id: 'again' }),
+    ],
+    ['a workflow that was not started', 'not taker', ({ rows }) => rows.executions.splice(1, 1)],
+    ['an execution without an end', 'is running', (round) => (execution(round, 'counted-0')['state'] = 'running')],
+    [
+      'an end that the work does not explain',
+      'is failed, not completed',
+      (round) => (execution(round, 'counted-0')['state'] = 'failed'),
+    ],
+    [
+      'a cancellation that nobody asked for',
+      'is cancelled, not completed',
+      (round) => (execution(round, 'counted-0')['state'] = 'cancelled'),
+    ],
+    [
+      'a result that no body returned',
+      'that nobody made',
+      (round) => (task(round, 'only')['output'] = '{"runs":{"only":"other"}}'),
+    ],
+    ['a result that was written twice', 'saw run', (round) => (round.bodies.at(-1)!.saw = { first: 'another run' })],
+    ['a failure that no body caused', 'no run of it did', (round) => (task(round, 'only')['state'] = 'failed')],
+    ['too many attempts', 'in its attempt 4', (round) => (task(round, 'only')['attempt'] = 4)],
+    ['a skipped task that ran', 'was skipped and ran', (round) => (task(round, 'only')['state'] = 'skipped')],
+    ['a body without an execution', 'which is not there', (round) => (round.bodies[0]!.execution = 'unknown')],
+    ['a callback that waits', 'is pending', (round) => (task(round, 'only')['callback_state'] = 'pending')],
+    ['a callback that was never called', 'was never called', (round) => round.told.splice(0, 1)],
+    ['a callback that is not due', 'nothing says that it is due', (round) => (task(round, 'only')['callback'] = null)],
+    [
+      'a callback that saw what is not written',
+      'onSuccess of task only of e-counted-0 saw run',
+      (round) => (round.told[0]!.saw = { only: 'another run' }),
+    ],
+    ['a counter that is off', 'counts 2 fires, but has 1', ({ rows }) => (rows.triggers[0]!['fires'] = 2)],
+    ['a cursor that is off', 'stands at {"next":0}', ({ rows }) => (rows.triggers[0]!['cursor'] = '{"next":0}')],
+    [
+      'a trigger that fails',
+      'trigger counted fails: broken',
+      ({ rows }) => Object.assign(rows.triggers[0]!, { consecutive_failures: 1, last_error: 'broken' }),
+    ],
+  ])('finds %s', (_what, problem, spoil) => {
+    const round = goodRound();
+    spoil(round);
+    expect(problemsOf(round)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+
+  it('holds acknowledgements of before the loss of a ledger against nobody, and those of after it against the new one', () => {
+    const round = goodRound();
+    round.expected.ledgerLostAt = 10;
+    const { acknowledged } = round.expected.feeder.started[0]!;
+    acknowledged.push({ askedAt: 9, firingId: 'lost with the ledger' });
+    expect(problemsOf(round)).toEqual([]);
+    acknowledged.push({ askedAt: 11, firingId: 'written nowhere' });
+    expect(problemsOf(round)).toEqual([expect.stringContaining('written nowhere')]);
+  });
+});
+
+describe('the chance of the chaos', () => {
+  it('is the same for the same seed, and another for each branch', () => {
+    const draw = (random: Random): number[] => Array.from({ length: 5 }, () => random.between(0, 1_000_000));
+    expect(draw(new Random(7))).toEqual(draw(new Random(7)));
+    expect(draw(new Random(7))).not.toEqual(draw(new Random(8)));
+    expect(draw(new Random(7).branch(1))).toEqual(draw(new Random(7).branch(1)));
+    expect(draw(new Random(7).branch(1))).not.toEqual(draw(new Random(7).branch(2)));
+  });
+});
