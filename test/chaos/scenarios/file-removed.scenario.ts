@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../support/until.js';
 import { pause } from '../pause.js';
-import type { World } from '../world/world.js';
+import type { WorkerProcess } from '../world/worker.process.js';
 import type { Scenario } from './scenario.js';
 
 const NOTICED = 'was removed or replaced';
@@ -23,9 +24,9 @@ export const fileRemoved: Scenario = {
     removeDatabase(world.folder, everything);
     world.ledgerLostAt = performance.now();
     world.notes.push(everything ? 'all its files' : 'the file alone');
-    await pause(random.between(100, 1_200));
+    if (random.chance(0.7)) await until(() => hasNoticed(worker), 'the process says that its database is gone');
+    await pause(random.between(0, 700));
     await worker.end(random.chance(0.5) ? 'SIGKILL' : 'SIGTERM');
-    requireNotice(world);
     for (const name of readdirSync(join(world.folder, 'done'))) rmSync(join(world.folder, 'done', name));
     world.start();
   },
@@ -37,7 +38,6 @@ function removeDatabase(folder: string, everything: boolean): void {
   for (const name of names) rmSync(join(database, name));
 }
 
-function requireNotice({ folder, workers }: World): void {
-  const log = readFileSync(join(folder, `${workers[0]!.name}.log`), 'utf8');
-  if (!log.includes(NOTICED)) throw new Error('The process did not say that its database is gone.');
+function hasNoticed({ settings: { folder, name } }: WorkerProcess): boolean {
+  return readFileSync(join(folder, `${name}.log`), 'utf8').includes(NOTICED);
 }
