@@ -1,3 +1,4 @@
+import { WorkflowRunner } from '../admin/workflow-runner.service.js';
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
@@ -17,6 +18,15 @@ class Work {
   }
 }
 
+/** Its first attempt fails, its second is a while away. */
+@Workflow({ name: 'shaky' })
+class Shaky {
+  @Task({ retry: { attempts: 2, delay: '15s', jitter: 'none' } })
+  async only(context: TaskContext) {
+    if (context.attempt === 1) throw new Error('not yet');
+  }
+}
+
 describe.each(DATABASES)('the lease of a node on %s', (database) => {
   const kit = useEngineKit(database);
   beforeEach(() => (log = []));
@@ -32,6 +42,39 @@ describe.each(DATABASES)('the lease of a node on %s', (database) => {
     expect(await until()).toBe(30_000);
     await kit().clock.advance(600_000);
     expect([await until(), node.get(NodeLease).isHeld]).toEqual([30_000, true]);
+  });
+
+  it.each([
+    ['an hour', 3_600_000],
+    ['a day', 86_400_000],
+  ])('goes on when the clock is set back by %s, and so does work that was due', async (_what, ms) => {
+    const working = gate();
+    body = async () => working.opened;
+    const node = await kit().boot([Work, Shaky], { worker: { concurrency: 2 } });
+    const before = node.nodeId;
+    await node.start(Shaky);
+    await kit().clock.settle();
+    for (let count = 0; count < 3; count += 1) await node.start(Work);
+    const planned = await node.get(WorkflowRunner).start(Work, {}, { runAt: new Date(kit().clock.now() + 1_000) });
+    await kit().clock.advance(10_000);
+    kit().clock.set(new Date(kit().clock.now() - ms));
+    working.open();
+    await kit().clock.advance(20_000);
+    const states = Object.fromEntries((await node.rows('execution')).map((row) => [row['id'], row['state']]));
+    expect(Object.values(states)).toEqual(Array(5).fill('completed'));
+    expect(states[planned]).toBe('completed');
+    expect(node.nodeId).toBe(before);
+  });
+
+  it('does not bring forward what somebody planned for later, when the clock is set back', async () => {
+    body = async () => undefined;
+    const node = await kit().boot([Work]);
+    await node.get(WorkflowRunner).start(Work, {}, { runAt: new Date(kit().clock.now() + 60_000) });
+    kit().clock.set(new Date(kit().clock.now() - 60_000));
+    await kit().clock.advance(119_000);
+    expect(log).toEqual([]);
+    await kit().clock.advance(2_000);
+    expect(log).toEqual(['begins']);
   });
 
   // Cloacina case 26, Cloacina case 66, Cloacina case 67, Review 14

@@ -7,6 +7,7 @@ import { errorMessage } from '../model/text.js';
 import type { TimerHandle } from '../model/clock.js';
 import { Store } from '../store/store.service.js';
 import { deleteNode, registerNode, renewNode } from '../store/node.repository.js';
+import { bringForward } from '../store/rescue.repository.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { ENGINE_OPTIONS } from './tokens.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
@@ -42,6 +43,8 @@ export class NodeLease {
   #listener: LeaseListener | undefined;
   #registered = false;
   #isClockOff = false;
+  /** What the clock that rules the rows showed, and the least that has passed since then by ours. */
+  #storeClock: { readonly showed: number; readonly at: number } | undefined;
   #telling = false;
   readonly #logger = new Logger('engine');
 
@@ -111,9 +114,11 @@ export class NodeLease {
   async #renew(): Promise<'renewed' | 'refused' | 'unanswered'> {
     try {
       const before = this.clock.now();
+      const asked = this.clock.monotonic();
       const storeNow = await this.store.change(() => renewNode(this.nodeId, this.options.leaseMs));
       if (storeNow === null) return 'refused';
       this.#compareClocks(storeNow, before);
+      await this.#catchUp(storeNow, asked);
       return 'renewed';
     } catch {
       // The database is away: the lease goes on until its time is over.
@@ -135,6 +140,19 @@ export class NodeLease {
     this.#isClockOff = isOff;
   }
 
+  /** Rows say when something is due by a clock that can be set back; then what was due would wait for the old time. */
+  async #catchUp(storeNow: number, asked: number): Promise<void> {
+    const last = this.#storeClock;
+    const expected = last === undefined ? storeNow : last.showed + (asked - last.at);
+    if (expected - storeNow > MAX_CLOCK_OFFSET_MS) {
+      this.#logger.warn(
+        `The clock was set back by ${Math.round((expected - storeNow) / 1000)} s; tasks that were due go on at once.`,
+      );
+      await this.store.change(() => bringForward(expected));
+    }
+    this.#storeClock = { showed: storeNow, at: this.clock.monotonic() };
+  }
+
   async #lose(): Promise<void> {
     const nodeId = this.nodeId;
     this.#registered = false;
@@ -152,10 +170,12 @@ export class NodeLease {
     const before = this.clock.monotonic();
     const declared = this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
     const { nodeName, leaseMs } = this.options;
-    await this.store.change(() => registerNode({ id: this.nodeId, name: nodeName, leaseMs, workflows: declared }));
+    const node = { id: this.nodeId, name: nodeName, leaseMs, workflows: declared };
+    const storeNow = await this.store.change(() => registerNode(node));
     this.#renewedAt = before;
     this.#registered = true;
     this.events.emit('node.started', { nodeId: this.nodeId });
+    await this.#catchUp(storeNow, before);
   }
 
   #arm(): void {

@@ -5,9 +5,9 @@ import type { Work } from './dialects/batch.js';
 const REGISTER = batch(
   'node_register',
   { _id: 'text', _name: 'text', _until: 'instant', _workflows: 'text' },
-  ({ now }) => `INSERT INTO triggers_node (id, name, lease_until, started_at, workflows)
+  ({ now, nowMs }) => `INSERT INTO triggers_node (id, name, lease_until, started_at, workflows)
     SELECT _id, _name, _until, ${now}, _workflows FROM g WHERE true
-    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
+    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until RETURNING ${nowMs} AS now_ms`,
 );
 
 const RENEW = batch(
@@ -30,14 +30,15 @@ export function livingNode(column: string, now: string): string {
   return `EXISTS (SELECT 1 FROM triggers_node n WHERE n.id = ${column} AND n.lease_until > ${now})`;
 }
 
-/** Writes this node with a fresh lease. */
+/** Writes this node with a fresh lease; returns the database's present in ms. */
 export function* registerNode(node: {
   readonly id: NodeId;
   readonly name: string;
   readonly leaseMs: number;
   readonly workflows: readonly string[];
-}): Work<void> {
-  yield* run(REGISTER, [[node.id, node.name, node.leaseMs, JSON.stringify(node.workflows)]]);
+}): Work<number> {
+  const [row] = yield* run(REGISTER, [[node.id, node.name, node.leaseMs, JSON.stringify(node.workflows)]]);
+  return Number(row?.['now_ms']);
 }
 
 /** Prolongs a lease that has not run out; returns the database's present in ms. `null`: it has, or the row is gone. */

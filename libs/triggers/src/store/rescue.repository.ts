@@ -5,6 +5,24 @@ import { livingNode } from './node.repository.js';
 /** The most tasks that {@link ORPHANED_TASKS} returns. */
 export const MAX_ORPHANS = 500;
 
+/** A retry waits for a while after its failure; a first attempt in the future was planned for that instant by somebody. */
+const BRING_FORWARD = batch(
+  'task_bring_forward',
+  { _before: 'at' },
+  ({ now }) => `UPDATE triggers_task SET run_at = ${now}
+    WHERE (state = 'ready' OR held_by IS NOT NULL) AND run_at > ${now}
+      AND (run_at <= (SELECT _before FROM g) OR attempt > 1)`,
+);
+
+/**
+ * The clock that rules the rows was set back: what had been due stays due, and retries do not wait for the old time.
+ *
+ * @param beforeMs what that clock would show by now, had it not been set back
+ */
+export function* bringForward(beforeMs: number): Work<void> {
+  yield* run(BRING_FORWARD, [[beforeMs]]);
+}
+
 /**
  * Tasks whose node is dead. They are found by the index of running tasks first and ordered then: asked for in the order of the
  * primary key, SQLite would walk the whole history.
