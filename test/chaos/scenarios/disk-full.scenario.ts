@@ -17,11 +17,11 @@ export const diskFull: Scenario = {
     await worker.ready();
     world.feed();
     await pause(random.between(20, 500));
-    disk.fill(worker.pid);
+    disk.fill(worker);
     await pause(random.between(100, 2_000));
     const dies = random.chance(0.3);
     if (dies) await worker.end('SIGKILL');
-    disk.free(worker.pid);
+    disk.free(worker);
     if (dies) world.start();
     world.notes.push(`${disk.what}${dies ? ', killed while it was full' : ''}`);
   },

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkerProcess } from './worker.process.js';
 
 const SIZE = '4m';
 const BLOCK = Buffer.alloc(4_096);
@@ -8,8 +9,8 @@ const BLOCK = Buffer.alloc(4_096);
 /** A disk for the database that can become full and have space again. */
 export interface FullDisk {
   readonly what: string;
-  fill(pid: number): void;
-  free(pid: number): void;
+  fill(worker: WorkerProcess): void;
+  free(worker: WorkerProcess): void;
   remove(): void;
 }
 
@@ -27,15 +28,16 @@ export function mountedDisk(database: string): FullDisk | null {
 
 /** A limit on the size of every file of the process, set and lifted while it runs: `EFBIG`. Needs no rights. */
 export function limitedFiles(folder: string): FullDisk {
-  const limit = (pid: number, bytes: string): void => {
+  const limit = ({ pid, isRunning }: WorkerProcess, bytes: string): void => {
+    if (!isRunning) return;
     const { status, stderr } = spawnSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`prlimit: ${stderr}`);
   };
   return {
     what: 'a limit on the size of files',
     // Only the database may not grow: the record and the logs have to.
-    fill: (pid) => limit(pid, String(Math.max(...sizes(folder)))),
-    free: (pid) => limit(pid, 'unlimited'),
+    fill: (worker) => limit(worker, String(Math.max(...sizes(folder)))),
+    free: (worker) => limit(worker, 'unlimited'),
     remove: () => undefined,
   };
 }
