@@ -66,6 +66,19 @@ describe.each(DATABASES)('the lease of a node on %s', (database) => {
     expect(node.nodeId).toBe(before);
   });
 
+  it('of a dead node lasts no longer because the clock is set back', async () => {
+    body = () => gate().opened;
+    const dying = await kit().boot([Work]);
+    await dying.start(Work);
+    await kit().clock.settle();
+    dying.crash();
+    body = async () => undefined;
+    const next = await kit().boot([Work]);
+    kit().clock.set(new Date(kit().clock.now() - 3_600_000));
+    await kit().clock.advance(60_000);
+    expect(await next.rows('execution')).toMatchObject([{ state: 'completed' }]);
+  });
+
   it('does not bring forward what somebody planned for later, when the clock is set back', async () => {
     body = async () => undefined;
     const node = await kit().boot([Work]);

@@ -6,7 +6,7 @@ import type { NodeId } from '../model/ids.js';
 import { errorMessage } from '../model/text.js';
 import type { TimerHandle } from '../model/clock.js';
 import { Store } from '../store/store.service.js';
-import { deleteNode, registerNode, renewNode } from '../store/node.repository.js';
+import { deleteNode, registerNode, renewNode, shortenLeases } from '../store/node.repository.js';
 import { bringForward } from '../store/rescue.repository.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { ENGINE_OPTIONS } from './tokens.js';
@@ -140,7 +140,7 @@ export class NodeLease {
     this.#isClockOff = isOff;
   }
 
-  /** Rows say when something is due by a clock that can be set back; then what was due would wait for the old time. */
+  /** Rows say by a clock that can be set back when something is due and who is dead; both would wait for the old time. */
   async #catchUp(storeNow: number, asked: number): Promise<void> {
     const last = this.#storeClock;
     const expected = last === undefined ? storeNow : last.showed + (asked - last.at);
@@ -148,7 +148,11 @@ export class NodeLease {
       this.#logger.warn(
         `The clock was set back by ${Math.round((expected - storeNow) / 1000)} s; tasks that were due go on at once.`,
       );
-      await this.store.change(() => bringForward(expected));
+      const { leaseMs } = this.options;
+      await Promise.all([
+        this.store.change(() => shortenLeases(leaseMs)),
+        this.store.change(() => bringForward(expected)),
+      ]);
     }
     this.#storeClock = { showed: storeNow, at: this.clock.monotonic() };
   }

@@ -25,6 +25,12 @@ const DELETE_OTHERS = batch(
   () => `DELETE FROM triggers_node WHERE id NOT IN (SELECT _id FROM g)`,
 );
 
+const SHORTEN = batch(
+  'node_shorten',
+  { _until: 'instant' },
+  () => `UPDATE triggers_node SET lease_until = (SELECT _until FROM g) WHERE lease_until > (SELECT _until FROM g)`,
+);
+
 /** A statement's test for "this node lives": put it in a WHERE with the column that holds the node. */
 export function livingNode(column: string, now: string): string {
   return `EXISTS (SELECT 1 FROM triggers_node n WHERE n.id = ${column} AND n.lease_until > ${now})`;
@@ -45,6 +51,11 @@ export function* registerNode(node: {
 export function* renewNode(id: NodeId, leaseMs: number): Work<number | null> {
   const [row] = yield* run(RENEW, [[id, leaseMs]]);
   return row === undefined ? null : Number(row['now_ms']);
+}
+
+/** The clock was set back: no lease that was taken before lasts longer from now on than a fresh one. */
+export function* shortenLeases(leaseMs: number): Work<void> {
+  yield* run(SHORTEN, [[leaseMs]]);
 }
 
 /** Gives a lease back. */
