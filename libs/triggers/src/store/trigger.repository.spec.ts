@@ -64,7 +64,7 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
     const [row] = await store.read(READ_TRIGGERS, [[name]]);
     return row && recordOf(row, me);
   };
-  const register = (id: NodeId): Promise<void> =>
+  const register = (id: NodeId): Promise<unknown> =>
     store.change(() => registerNode({ id, name: id, leaseMs: LEASE_MS, workflows: [] }));
 
   // Cloacina T-9, Cloacina case 15
