@@ -135,6 +135,16 @@ describe.each(DIALECTS)('a wall clock that jumps, on %s', (database) => {
   });
 
   // Review 18
+  it('back: an attempt that waits comes within a renewal of the lease, not a day later', async () => {
+    await start('30s');
+    const id = await app.runner.start('flaky', {});
+    await until(() => attempts[id]?.length === 1, 'the first attempt has failed');
+    jump(-DAY_MS);
+    await pass(30_000);
+    expect(await isOver(id)).toBe(true);
+  });
+
+  // Review 18
   it('ahead of the lease: what runs is aborted and begins again, and no attempt is spent', async () => {
     await start('2m');
     const id = await app.runner.start('patient', {});
