@@ -68,7 +68,7 @@ describe.each(DIALECTS)('a wall clock that jumps, on %s', (database) => {
     await cleanUp();
   });
 
-  const start = async (lease: '2m' | '2d'): Promise<void> => {
+  const start = async (lease: '30s' | '2m' | '2d'): Promise<void> => {
     app = await boot({ database, clock, providers: [Flaky, Patient, Source], options: { node: { lease } } });
     await pass(2 * INTERVAL_MS);
   };
