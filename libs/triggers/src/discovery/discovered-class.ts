@@ -13,10 +13,11 @@ export interface DecoratedMethod<T> {
 export class DiscoveredClass {
   /** The name of the class, for messages. */
   readonly name: string;
+  #methodNames: readonly string[] | undefined;
 
   constructor(
     readonly target: AnyClass,
-    private readonly methodNames: () => readonly string[],
+    private readonly findMethodNames: () => readonly string[],
     private readonly makeInvoker: (label: string, method: string) => MethodInvoker,
   ) {
     this.name = target.name === '' ? '(anonymous class)' : target.name;
@@ -29,14 +30,14 @@ export class DiscoveredClass {
 
   /** The decorated methods: own ones in the order of the class body, then inherited ones. Getters are never touched. */
   methods<T>(key: MetadataKey<T>): readonly DecoratedMethod<T>[] {
-    return this.methodNames()
+    return this.methodNames
       .map((name) => ({ name, values: methodMetadata<T>(key, this.prototype, name) }))
       .filter((method) => method.values.length > 0);
   }
 
   /** Whether the class has a method of that name, decorated or not, own or inherited. */
   hasMethod(name: string): boolean {
-    return this.methodNames().includes(name);
+    return this.methodNames.includes(name);
   }
 
   /** The class and a method, for messages: `InboxTriggers.fileWatcher`. */
@@ -47,6 +48,11 @@ export class DiscoveredClass {
   /** Calls one of its methods, whatever the scope of the provider. */
   invoker(method: string): MethodInvoker {
     return this.makeInvoker(this.labelOf(method), method);
+  }
+
+  /** Looked for once: every kind of decorator asks. */
+  private get methodNames(): readonly string[] {
+    return (this.#methodNames ??= this.findMethodNames());
   }
 
   private get prototype(): object {

@@ -1,29 +1,45 @@
 import fc from 'fast-check';
 import { Heap } from './heap.js';
 
+interface Item {
+  readonly key: number;
+  readonly order: number;
+}
+
 describe('Heap', () => {
   it('is empty at first', () => {
-    const heap = new Heap<number>((a, b) => a < b);
-    expect([heap.size, heap.peek(), heap.pop()]).toEqual([0, undefined, undefined]);
+    const heap = new Heap<number>();
+    expect([heap.size, heap.topKey, heap.peek(), heap.pop()]).toEqual([0, Infinity, undefined, undefined]);
   });
 
-  it('gives its items in the order of a sorted list, however pushes and pops are mixed', () => {
-    const operations = fc.array(
-      fc.oneof(fc.record({ push: fc.integer({ min: -9, max: 9 }) }), fc.constant('pop' as const)),
-      { maxLength: 200 },
+  it('gives its items in the order of their keys, then of their coming, however the operations are mixed', () => {
+    const key = fc.integer({ min: -9, max: 9 });
+    const operation = fc.oneof(
+      fc.record({ push: key }),
+      fc.record({ replaceTop: key }),
+      fc.record({ without: key }),
+      fc.constant('pop' as const),
     );
     fc.assert(
-      fc.property(operations, (all) => {
-        const heap = new Heap<number>((a, b) => a < b);
-        const list: number[] = [];
-        for (const operation of all) {
+      fc.property(fc.array(operation, { maxLength: 200 }), (all) => {
+        const heap = new Heap<Item>();
+        let list: Item[] = [];
+        const add = (item: Item): Item => {
+          list.push(item);
+          list.sort((a, b) => a.key - b.key || a.order - b.order);
+          return item;
+        };
+        for (const [order, operation] of all.entries()) {
           if (operation === 'pop') expect(heap.pop()).toBe(list.shift());
-          else {
-            heap.push(operation.push);
-            list.push(operation.push);
-            list.sort((a, b) => a - b);
+          else if ('push' in operation) heap.push(operation.push, add({ key: operation.push, order }));
+          else if ('without' in operation) {
+            const stays = (item: Item): boolean => item.key !== operation.without;
+            heap.retain(stays);
+            list = list.filter(stays);
+          } else if (list.shift() !== undefined) {
+            heap.replaceTop(operation.replaceTop, add({ key: operation.replaceTop, order }));
           }
-          expect([heap.size, heap.peek()]).toEqual([list.length, list[0]]);
+          expect([heap.size, heap.topKey, heap.peek()]).toEqual([list.length, list[0]?.key ?? Infinity, list[0]]);
         }
       }),
     );

@@ -1,59 +1,91 @@
-/** A binary heap: the smallest item by `before` is on top. Items know nothing of it; removal is by leaving them stale. */
+/**
+ * A binary heap: the item with the smallest key is on top; of equal keys the one that came first. Items know nothing of
+ * it; removal is by leaving them stale.
+ *
+ * Keys lie side by side and no item is touched before it is on top: with 10,000 items, reading them is what costs.
+ */
 export class Heap<T> {
+  readonly #keys: number[] = [];
+  readonly #orders: number[] = [];
   readonly #items: T[] = [];
-
-  constructor(private readonly before: (a: T, b: T) => boolean) {}
+  #order = 0;
 
   get size(): number {
     return this.#items.length;
+  }
+
+  /** The smallest key; infinity when it is empty. */
+  get topKey(): number {
+    return this.#items.length === 0 ? Number.POSITIVE_INFINITY : (this.#keys[0] as number);
   }
 
   peek(): T | undefined {
     return this.#items[0];
   }
 
-  push(item: T): void {
-    const items = this.#items;
-    let at = items.push(item) - 1;
+  push(key: number, item: T): void {
+    const order = this.#order++;
+    let at = this.#items.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      const above = items[parent] as T;
-      if (!this.before(item, above)) break;
-      items[at] = above;
+      // What is above came earlier, so it stays there if the keys are equal.
+      if ((this.#keys[parent] as number) <= key) break;
+      this.#move(parent, at);
       at = parent;
     }
-    items[at] = item;
+    this.#put(at, key, order, item);
   }
 
   pop(): T | undefined {
-    const items = this.#items;
-    const top = items[0];
-    const last = items.pop();
-    if (last !== undefined && items.length > 0) this.#sink(last);
+    const top = this.#items[0];
+    const key = this.#keys.pop();
+    const order = this.#orders.pop();
+    const item = this.#items.pop();
+    if (this.#items.length > 0) this.#sink(key as number, order as number, item as T);
     return top;
+  }
+
+  /** As a pop and a push, at the price of one. The heap must not be empty. */
+  replaceTop(key: number, item: T): void {
+    this.#sink(key, this.#order++, item);
   }
 
   /** Leaves only the items that `stays` wants. Costs as much as looking at each once. */
   retain(stays: (item: T) => boolean): void {
-    const items = this.#items;
     let kept = 0;
-    for (const item of items) if (stays(item)) items[kept++] = item;
-    items.length = kept;
-    for (let at = (kept >> 1) - 1; at >= 0; at -= 1) this.#sink(items[at] as T, at);
+    for (let at = 0; at < this.#items.length; at += 1) if (stays(this.#items[at] as T)) this.#move(at, kept++);
+    this.#keys.length = this.#orders.length = this.#items.length = kept;
+    for (let at = (kept >> 1) - 1; at >= 0; at -= 1) {
+      this.#sink(this.#keys[at] as number, this.#orders[at] as number, this.#items[at] as T, at);
+    }
   }
 
-  #sink(item: T, from = 0): void {
-    const items = this.#items;
-    const half = items.length >> 1;
+  #sink(key: number, order: number, item: T, from = 0): void {
+    const size = this.#items.length;
     let at = from;
-    while (at < half) {
-      let child = 2 * at + 1;
-      if (child + 1 < items.length && this.before(items[child + 1] as T, items[child] as T)) child += 1;
-      const below = items[child] as T;
-      if (!this.before(below, item)) break;
-      items[at] = below;
+    for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
+      const other = child + 1;
+      if (other < size && this.#isBefore(other, this.#keys[child] as number, this.#orders[child] as number))
+        child = other;
+      if (!this.#isBefore(child, key, order)) break;
+      this.#move(child, at);
       at = child;
     }
-    items[at] = item;
+    this.#put(at, key, order, item);
+  }
+
+  #isBefore(at: number, key: number, order: number): boolean {
+    const own = this.#keys[at] as number;
+    return own < key || (own === key && (this.#orders[at] as number) < order);
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#keys[from] as number, this.#orders[from] as number, this.#items[from] as T);
+  }
+
+  #put(at: number, key: number, order: number, item: T): void {
+    this.#keys[at] = key;
+    this.#orders[at] = order;
+    this.#items[at] = item;
   }
 }

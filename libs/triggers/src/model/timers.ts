@@ -4,8 +4,8 @@ import { Heap } from './heap.js';
 import type { TimerRegistry } from './timer-registry.js';
 
 interface Entry {
-  readonly at: number;
-  readonly order: number;
+  /** How often it was woken before this one was set. */
+  readonly turn: number;
   readonly wake: () => void;
   live: boolean;
 }
@@ -18,10 +18,10 @@ const MAX_STALE = 1_000;
  * taken back costs next to nothing: it stays until its turn comes, or until most of the heap is like it.
  */
 export class Wakeups {
-  readonly #heap = new Heap<Entry>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
+  readonly #heap = new Heap<Entry>();
   #timer: TimerHandle | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
-  #order = 0;
+  #turn = 0;
   #stale = 0;
 
   constructor(
@@ -37,8 +37,8 @@ export class Wakeups {
 
   /** Calls `wake` once after `delayMs`, unless it is taken back. */
   after(delayMs: number, wake: () => void): TimerHandle {
-    const entry: Entry = { at: this.clock.monotonic() + Math.max(delayMs, 0), order: this.#order++, wake, live: true };
-    this.#heap.push(entry);
+    const entry: Entry = { turn: this.#turn, wake, live: true };
+    this.#heap.push(this.clock.monotonic() + Math.max(delayMs, 0), entry);
     this.#arm();
     return { clear: () => this.#takeBack(entry) };
   }
@@ -64,11 +64,11 @@ export class Wakeups {
   }
 
   #arm(): void {
-    const next = this.#heap.peek();
-    if (next === undefined || next.at >= this.#armedFor) return;
+    const { topKey } = this.#heap;
+    if (topKey >= this.#armedFor) return;
     this.#disarm();
-    const delayMs = Math.min(next.at - this.clock.monotonic(), MAX_TIMER_MS);
-    this.#armedFor = next.at;
+    const delayMs = Math.min(topKey - this.clock.monotonic(), MAX_TIMER_MS);
+    this.#armedFor = topKey;
     this.#timer = this.clock.setTimer(() => this.#wake(), delayMs);
     this.registry?.show(this.name, this.#timer);
   }
@@ -84,10 +84,11 @@ export class Wakeups {
   #wake(): void {
     this.#disarm();
     const now = this.clock.monotonic();
-    const until = this.#order;
-    for (let next = this.#heap.peek(); next !== undefined && next.at <= now; next = this.#heap.peek()) {
+    this.#turn += 1;
+    while (this.#heap.topKey <= now) {
+      const next = this.#heap.peek() as Entry;
       // A wake-up that was set while waking waits for the next turn, also when the clock stands still.
-      if (next.order >= until) break;
+      if (next.turn === this.#turn) break;
       this.#heap.pop();
       if (next.live) {
         next.live = false;

@@ -62,8 +62,8 @@ function topologicalOrder(dependencies: Dependencies): readonly string[] {
   const place = new Map(ids.map((id, index) => [id, index]));
   const dependents = dependentsOf(dependencies);
   const open = ids.map((id) => dependencies.get(id)?.length ?? 0);
-  const ready = new Heap<number>((a, b) => a < b);
-  open.forEach((count, index) => count === 0 && ready.push(index));
+  const ready = new Heap<number>();
+  open.forEach((count, index) => count === 0 && ready.push(index, index));
   const order: string[] = [];
   for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
     const id = ids[next] as string;
@@ -71,7 +71,7 @@ function topologicalOrder(dependencies: Dependencies): readonly string[] {
     for (const dependent of dependents.get(id) ?? []) {
       const index = place.get(dependent) as number;
       open[index] = (open[index] as number) - 1;
-      if (open[index] === 0) ready.push(index);
+      if (open[index] === 0) ready.push(index, index);
     }
   }
   return order;

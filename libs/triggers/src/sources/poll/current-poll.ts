@@ -4,16 +4,12 @@ import type { PollEnd } from './poll.reports.js';
 
 /** One poll on its way: what its method is told, and what its commit is guarded by. */
 export class CurrentPoll implements Poll {
-  readonly trigger: string;
-  readonly epoch: number;
-  readonly cursorVersion: number;
-  readonly consecutiveFailures: number;
   /** It passed its timeout: its failure is recorded, its result does not count. */
   failed: Promise<PollEnd> | null = null;
   /** Its method has not ended. */
   bodyRuns = true;
-  readonly #cursor: string | null;
-  readonly #lastFireAt: Date | null;
+  /** As it was when the poll began: a record is never changed, another one takes its place. */
+  readonly #stored: StoredTrigger;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
 
@@ -23,21 +19,34 @@ export class CurrentPoll implements Poll {
     readonly startedAt: number,
     readonly dryRun: boolean,
   ) {
-    this.trigger = stored.name;
-    this.epoch = stored.epoch;
-    this.cursorVersion = stored.cursorVersion;
-    this.consecutiveFailures = stored.consecutiveFailures;
-    this.#cursor = stored.cursor;
-    this.#lastFireAt = stored.lastFireAt;
+    this.#stored = stored;
+  }
+
+  get trigger(): string {
+    return this.#stored.name;
+  }
+
+  get epoch(): number {
+    return this.#stored.epoch;
+  }
+
+  get cursorVersion(): number {
+    return this.#stored.cursorVersion;
+  }
+
+  get consecutiveFailures(): number {
+    return this.#stored.consecutiveFailures;
   }
 
   /** Parsed at every access: a method that changes what it got harms nobody. */
   get cursor(): unknown {
-    return this.#cursor === null ? undefined : (JSON.parse(this.#cursor) as unknown);
+    const { cursor } = this.#stored;
+    return cursor === null ? undefined : (JSON.parse(cursor) as unknown);
   }
 
   get lastFiredAt(): Date | null {
-    return this.#lastFireAt && new Date(this.#lastFireAt);
+    const { lastFireAt } = this.#stored;
+    return lastFireAt && new Date(lastFireAt);
   }
 
   // Most polls never look at their signal, and a controller costs more than the rest of a poll together.

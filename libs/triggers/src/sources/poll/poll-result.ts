@@ -11,6 +11,7 @@ import { MAX_BYTES_PER_POLL, MAX_FIRINGS_PER_POLL, TriggerResult } from '../../m
 export function checkResult(returned: unknown, label: string): TriggerResult {
   if (!TriggerResult.isResult(returned) || !Array.isArray(returned.items)) throw noResult(returned, label);
   const count = returned.items.length;
+  if (count === 0) return returned;
   if (count > MAX_FIRINGS_PER_POLL) throw tooMuch(label, `${count} items; at most ${MAX_FIRINGS_PER_POLL}`);
   const hole = returned.items.findIndex((item: unknown) => typeof item !== 'object' || item === null);
   if (hole >= 0) throw noResult(returned.items[hole], `${label}, item ${hole} of fireMany`);

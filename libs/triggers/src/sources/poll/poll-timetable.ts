@@ -2,25 +2,29 @@ import type { Clock, TimerHandle } from '../../model/clock.js';
 import { Heap } from '../../model/heap.js';
 import type { TimerRegistry } from '../../model/timer-registry.js';
 import { Wakeups } from '../../model/timers.js';
-import type { PolledTrigger, Wakeup } from './polled-trigger.js';
+import type { PolledTrigger } from './polled-trigger.js';
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * Wakes triggers: one heap and one timer for all of them.
  *
- * A trigger has one wake-up, which goes into the heap again and again: a poll allocates none. One that wakes earlier than
- * necessary is armed again for the right moment, so wake-ups are hardly ever taken back.
+ * A trigger stands in the heap once and stays there while it is polled: a poll moves it to its next instant and allocates
+ * nothing. One that wakes earlier than necessary is armed again for the right moment, so wake-ups are hardly ever taken
+ * back; one that was is known by its instant, which the trigger does not wait for any more.
  */
 export class PollTimetable {
-  readonly #heap = new Heap<Wakeup>((a, b) => a.at < b.at);
+  readonly #heap = new Heap<PolledTrigger>();
   readonly #wakeups: Wakeups;
   readonly #onTimer = (): void => this.#wake();
   #timer: TimerHandle | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
+  #timerAt = NEVER;
   #armed = 0;
 
   constructor(
     private readonly clock: Clock,
     timers: TimerRegistry,
+    /** Does what is due; the trigger is armed again afterwards. */
     private readonly onWake: (trigger: PolledTrigger, now: number) => void,
   ) {
     this.#wakeups = new Wakeups(clock, 'triggers:polls', timers);
@@ -29,23 +33,17 @@ export class PollTimetable {
   /** Wakes the trigger when something has to be decided about it. */
   arm(trigger: PolledTrigger, now: number): void {
     const at = trigger.wakeAt(now);
-    const armed = trigger.wakeup;
-    if (at === Number.POSITIVE_INFINITY || (armed !== null && armed.isArmed && armed.at <= at)) return;
-    this.disarm(trigger);
-    const wakeup = (trigger.wakeup ??= { trigger, at, isArmed: false });
-    wakeup.at = at;
-    wakeup.isArmed = true;
-    this.#armed += 1;
-    this.#heap.push(wakeup);
-    if (at < this.#timerAt) this.#setTimer(at, now);
+    if (at >= trigger.armedFor) return;
+    if (trigger.armedFor === NEVER) this.#armed += 1;
+    trigger.armedFor = at;
+    this.#heap.push(at, trigger);
+    this.#setTimer(at, now);
   }
 
   /** Does not wake the trigger any more. */
   disarm(trigger: PolledTrigger): void {
-    if (trigger.wakeup?.isArmed !== true) return;
-    // What is in the heap must not move: the trigger gets another wake-up next time.
-    trigger.wakeup.isArmed = false;
-    trigger.wakeup = null;
+    if (trigger.armedFor === NEVER) return;
+    trigger.armedFor = NEVER;
     this.#armed -= 1;
     if (this.#armed === 0) this.#clear();
   }
@@ -60,21 +58,31 @@ export class PollTimetable {
     // What is armed meanwhile sets no timer: it is set once, at the end.
     this.#timerAt = Number.NEGATIVE_INFINITY;
     const now = this.clock.monotonic();
-    let next = this.#heap.peek();
-    while (next !== undefined && (next.at <= now || !next.isArmed)) {
-      this.#heap.pop();
-      if (next.isArmed) {
-        next.isArmed = false;
-        this.#armed -= 1;
-        this.onWake(next.trigger, now);
-      }
-      next = this.#heap.peek();
+    for (let at = this.#heap.topKey; at <= now; at = this.#heap.topKey) {
+      const trigger = this.#heap.peek() as PolledTrigger;
+      if (trigger.armedFor === at) {
+        this.onWake(trigger, now);
+        this.#armAgain(trigger, at, now);
+      } else this.#heap.pop();
     }
-    if (next === undefined) this.#timerAt = Number.POSITIVE_INFINITY;
-    else this.#setTimer(next.at, now);
+    this.#timerAt = NEVER;
+    this.#setTimer(this.#heap.topKey, now);
+  }
+
+  /** Moves a trigger that was woken to its next instant. */
+  #armAgain(trigger: PolledTrigger, was: number, now: number): void {
+    // It was lost, or armed for something even earlier.
+    if (trigger.armedFor !== was) return;
+    const at = trigger.wakeAt(now);
+    if (at === NEVER) return this.disarm(trigger);
+    trigger.armedFor = at;
+    // Another one may have come on top meanwhile.
+    if (this.#heap.peek() === trigger && this.#heap.topKey === was) this.#heap.replaceTop(at, trigger);
+    else this.#heap.push(at, trigger);
   }
 
   #setTimer(at: number, now: number): void {
+    if (at >= this.#timerAt) return;
     this.#timer?.clear();
     this.#timerAt = at;
     this.#timer = this.#wakeups.after(at - now, this.#onTimer);
@@ -84,6 +92,6 @@ export class PollTimetable {
     while (this.#heap.pop() !== undefined);
     this.#timer?.clear();
     this.#timer = null;
-    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#timerAt = NEVER;
   }
 }

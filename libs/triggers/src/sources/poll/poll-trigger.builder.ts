@@ -54,10 +54,13 @@ export class PollTriggerBuilder {
     const pollIntervalMs = attempt(() => checkInterval(interval(), where)) ?? MIN_POLL_INTERVAL_MS;
     const timeoutMs = attempt(() => checkTimeout(options.timeout, where)) ?? pollIntervalMs;
     return {
-      ...base,
       kind: 'poll',
       label,
-      ...{ pollIntervalMs, timeoutMs, invoker, onInit, onDestroy },
+      pollIntervalMs,
+      timeoutMs,
+      invoker,
+      onInit,
+      onDestroy,
       suspendAfter: attempt(() => checkSuspendAfter(options.suspendAfter, where)) ?? DEFAULT_POLL_OPTIONS.suspendAfter,
       onError: attempt(() => resolveObserver(declared, where)) ?? null,
       options: {
@@ -65,6 +68,8 @@ export class PollTriggerBuilder {
         timeout: formatDuration(timeoutMs),
         allowConcurrent: concurrent,
       },
+      // Last: what is added after a spread gives every object a hidden class of its own, and every poll reads some.
+      ...base,
     };
   }
 }

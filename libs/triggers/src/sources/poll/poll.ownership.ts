@@ -23,6 +23,11 @@ export class PollOwnership {
     for (const chunk of chunksOf(rows)) await this.tools.intake.declare(chunk);
   }
 
+  /** Makes the rows and takes them, both in one commit for each chunk. */
+  async enlist(triggers: readonly PolledTrigger[]): Promise<void> {
+    for (const chunk of chunksOf(triggers)) await Promise.all([this.declare(chunk), this.acquire(chunk)]);
+  }
+
   /** Takes what nobody alive owns, and plans its polls. */
   async acquire(triggers: Iterable<PolledTrigger>): Promise<void> {
     const { intake, clock } = this.tools;

@@ -18,8 +18,9 @@ const LOST: PollEnd = {
   again: false,
 };
 
-type Skipped = Pick<TriggerResult, 'reason' | 'more'>;
-const DUPLICATE: Skipped = { reason: 'duplicate', more: false };
+/** A poll without news, and the cursor that has to be stored all the same. */
+type Skipped = Pick<TriggerResult, 'reason' | 'more'> & { readonly cursor: string | undefined };
+const DUPLICATE: Skipped = { reason: 'duplicate', more: false, cursor: undefined };
 
 /** A poll that found nothing, and nobody asked for it. */
 const IDLE: PollEnd = { report: null, again: false };
@@ -77,32 +78,36 @@ export class PollRunner {
   async #run(trigger: PolledTrigger, poll: CurrentPoll): Promise<void> {
     const { invoker, label } = trigger.definition;
     let end: PollEnd | Promise<PollEnd>;
+    let now: number;
     try {
       if (!trigger.life.isReady) await trigger.life.begin();
       const returned = trigger.isOpen(poll) ? await invoker.invoke([poll]) : undefined;
+      now = this.#now;
       trigger.bodyEnded(poll);
-      end = trigger.isOpen(poll) ? this.#judge(trigger, poll, checkResult(returned, label)) : this.#tooLate(poll);
-      if (end instanceof Promise) end = await end;
+      end = trigger.isOpen(poll) ? this.#judge(trigger, poll, checkResult(returned, label), now) : this.#tooLate(poll);
+      if (end instanceof Promise) {
+        end = await end;
+        now = this.#now;
+      }
     } catch (error) {
       trigger.bodyEnded(poll);
       end = await (trigger.isOpen(poll) ? this.#fail(trigger, poll, error) : this.#tooLate(poll));
+      now = this.#now;
     }
-    this.#finish(trigger, poll, end);
-    this.#running -= 1;
-    if (this.#running === 0) for (const resolve of this.#whenQuiet.splice(0)) resolve();
+    this.#finish(trigger, poll, end, now);
   }
 
-  #judge(trigger: PolledTrigger, poll: CurrentPoll, result: TriggerResult): PollEnd | Promise<PollEnd> {
+  #judge(trigger: PolledTrigger, poll: CurrentPoll, result: TriggerResult, now: number): PollEnd | Promise<PollEnd> {
     const text =
       result.cursor === undefined ? undefined : cursorToJson(result.cursor, `${trigger.definition.label} returned`);
     const cursor = text === trigger.stored.cursor ? undefined : text;
     if (result.items.length > 0) return this.#fire(trigger, poll, result, cursor);
-    return this.#skip(trigger, poll, result, cursor);
+    return this.#skip(trigger, poll, { reason: result.reason, more: result.more, cursor }, now);
   }
 
   /** Counts a skip in memory, and writes what was counted if it has to be. */
-  #skip(trigger: PolledTrigger, poll: CurrentPoll, found: Skipped, cursor?: string): PollEnd | Promise<PollEnd> {
-    const now = this.#now;
+  #skip(trigger: PolledTrigger, poll: CurrentPoll, found: Skipped, now: number): PollEnd | Promise<PollEnd> {
+    const { cursor } = found;
     const durationMs = now - poll.startedAt;
     const reason = found.reason === null ? null : cleanText(String(found.reason));
     const changed = trigger.ticks.count('skipped', reason, poll.startedAt, durationMs);
@@ -159,7 +164,7 @@ export class PollRunner {
 
   async #onlyDuplicates(trigger: PolledTrigger, poll: CurrentPoll, count: number): Promise<void> {
     trigger.ticks.addDuplicates(count);
-    await this.#skip(trigger, poll, DUPLICATE);
+    await this.#skip(trigger, poll, DUPLICATE, this.#now);
   }
 
   async #fail(trigger: PolledTrigger, poll: CurrentPoll, error: unknown): Promise<PollEnd> {
@@ -202,11 +207,13 @@ export class PollRunner {
     return poll.failed ?? Promise.resolve(LOST);
   }
 
-  #finish(trigger: PolledTrigger, poll: CurrentPoll, { report, again }: PollEnd): void {
-    if (!trigger.holds(poll)) return;
-    const now = this.#now;
-    trigger.finish(now, report, again && !this.isStopping);
-    this.arm(trigger, now);
+  #finish(trigger: PolledTrigger, poll: CurrentPoll, { report, again }: PollEnd, now: number): void {
+    if (trigger.holds(poll)) {
+      trigger.finish(now, report, again && !this.isStopping);
+      this.arm(trigger, now);
+    }
+    this.#running -= 1;
+    if (this.#running === 0) for (const resolve of this.#whenQuiet.splice(0)) resolve();
   }
 
   get #now(): number {

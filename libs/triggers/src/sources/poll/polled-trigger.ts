@@ -14,13 +14,6 @@ import { TickCounter } from './tick-counter.js';
 /** Ownership of a trigger is given up when a poll has not returned after that many timeouts. */
 export const MAX_STALLED_TIMEOUTS = 10;
 
-/** The one wake-up of a trigger, kept by `PollTimetable`. Its instant stands still while it is armed. */
-export interface Wakeup {
-  readonly trigger: PolledTrigger;
-  at: number;
-  isArmed: boolean;
-}
-
 /** One declared trigger and its polls in this process: it decides, `PollRunner` acts. Instants are monotonic. */
 export class PolledTrigger {
   readonly plan = new PollPlan();
@@ -29,7 +22,8 @@ export class PolledTrigger {
   ticks = new TickCounter();
   /** When its method was called last in this process. */
   startedAt: number | null = null;
-  wakeup: Wakeup | null = null;
+  /** When `PollTimetable` wakes it; infinity for never. */
+  armedFor = Number.POSITIVE_INFINITY;
   #phase: PollPhase = 'unowned';
   #stored: StoredTrigger | null = null;
   #current: CurrentPoll | null = null;

@@ -92,8 +92,9 @@ export class PollerService {
   /** Makes the rows of these triggers, and polls those that are free if this process polls. @throws TRG_STORE_UNAVAILABLE */
   async enlist(triggers: readonly PolledTrigger[]): Promise<void> {
     await this.#sync(async () => {
-      await this.#declare(triggers);
-      if (this.#isRunning) await this.#ownership.acquire(triggers);
+      if (this.#isRunning) await this.#ownership.enlist(triggers);
+      else await this.#ownership.declare(triggers);
+      this.#declaredAt = this.clock.monotonic();
     });
   }
 
@@ -160,7 +161,6 @@ export class PollerService {
     if (due === 'poll') this.#runner.start(trigger, now);
     else if (due === 'timeOut') this.#runner.timeOut(trigger);
     else if (due === 'giveUp') this.#giveUp(trigger);
-    this.#arm(trigger, now);
   }
 
   #arm(trigger: PolledTrigger, now: number): void {
@@ -174,14 +174,14 @@ export class PollerService {
   }
 
   async #renew(): Promise<void> {
-    if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declare(this.#triggers.values());
+    if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declareAgain();
     if (this.#isRunning) await this.#ownership.reload(this.#triggers.values());
     if (this.#isRunning) await this.#ownership.acquire(this.#triggers.values());
   }
 
   /** Others call a trigger undeclared that nobody has declared for ten minutes. */
-  async #declare(triggers: Iterable<PolledTrigger>): Promise<void> {
-    await this.#ownership.declare([...triggers]);
+  async #declareAgain(): Promise<void> {
+    await this.#ownership.declare([...this.#triggers.values()]);
     this.#declaredAt = this.clock.monotonic();
   }
 

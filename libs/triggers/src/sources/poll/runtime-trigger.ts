@@ -1,3 +1,4 @@
+import { promised } from './promised.js';
 import type { Poll, TriggerSource } from './poll.js';
 import type { DeclaredPoll } from './poll-trigger.builder.js';
 import type { TriggerOptions } from './trigger.options.js';
@@ -14,8 +15,7 @@ export function declareRuntimeTrigger(trigger: RuntimeTrigger): DeclaredPoll {
     options: trigger,
     defaultName: trigger.name,
     label,
-    // `async` turns what a function throws at once into a rejection.
-    invoker: { label, invoke: async ([poll]) => trigger.poll(poll as Poll) },
+    invoker: { label, invoke: ([poll]) => promised(() => trigger.poll(poll as Poll)) },
     onInit: trigger.onTriggerInit ? { invoke: async () => trigger.onTriggerInit?.() } : null,
     onDestroy: trigger.onTriggerDestroy ? { invoke: async () => trigger.onTriggerDestroy?.() } : null,
     method: () => undefined,
