@@ -17,6 +17,9 @@ import { EndedExecutions } from './ended-executions.service.js';
 /** How long a callback may take before the execution no longer waits for it. */
 export const CALLBACK_TIMEOUT_MS = 10_000;
 
+/** What a callback sees is read again after this long when the database did not answer, and so many times. */
+const READ_EVERY_MS = 1_000;
+const MAX_READS = 60;
 /** How long a stop waits for the outcomes of callbacks that have returned to be written. */
 const COMMIT_PATIENCE_MS = 2_000;
 
@@ -131,11 +134,13 @@ export class CallbacksService extends EndListener {
 
   async #tell(callback: Telling, due: Pick<ToldItem, 'executionId' | 'task'> | null): Promise<void> {
     let problem: string | null = null;
+    const found = callback.args();
+    // What need not be read is called in the turn of the commit.
+    const args = found instanceof Promise ? await this.#read(callback, found) : found;
+    // It stays pending: called again like one whose node died.
+    if (args === null) return;
     try {
-      const args = callback.args();
-      await this.#inTime(
-        args instanceof Promise ? args.then((resolved) => callback.target.call(resolved)) : callback.target.call(args),
-      );
+      await this.#inTime(callback.target.call(args));
     } catch (error) {
       problem = errorMessage(error);
       const { executionId, workflow, task, target } = callback;
@@ -145,6 +150,19 @@ export class CallbacksService extends EndListener {
       this.events.emit('callback.failed', { executionId, workflow, task, error: problem });
     }
     if (due !== null) await this.store.commits.submit(TOLD, { ...due, error: problem }).catch(() => undefined);
+  }
+
+  /** A database that is away is no outcome of a callback that was never called. */
+  async #read(callback: Telling, first: Promise<readonly unknown[]>): Promise<readonly unknown[] | null> {
+    for (let reads = 1, found: ReturnType<Telling['args']> = first; ; reads += 1, found = callback.args()) {
+      try {
+        return await found;
+      } catch (error) {
+        this.#logger.warn(`Callback ${callback.target.label} waits for the database: ${errorMessage(error)}`);
+        if (reads === MAX_READS) return null;
+        await new Promise<void>((resolve) => this.#wakeups.after(READ_EVERY_MS, resolve));
+      }
+    }
   }
 
   #inTime(call: Promise<unknown>): Promise<unknown> {

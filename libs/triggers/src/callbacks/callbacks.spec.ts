@@ -156,6 +156,22 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     expect(await node.rows('execution')).toMatchObject([{ callback: 'onSuccess', callback_state: 'completed' }]);
   });
 
+  it('of a workflow are called when the database answers again that did not when they were due', async () => {
+    const node = await kit().boot([Flow, Notifier]);
+    const { dialect } = node.store;
+    const read = dialect.read.bind(dialect);
+    dialect.read = () => Promise.reject(new Error('read ECONNRESET'));
+    const running = node.execute(Flow, { n: 1 });
+    await kit().clock.advance(5_000);
+    expect(log).toEqual([]);
+    dialect.read = read;
+    expect(await node.rows('execution')).toMatchObject([{ state: 'completed', callback_state: 'pending' }]);
+    await kit().clock.advance(1_000);
+    await running;
+    expect(log).toEqual(['done flow {"n":1,"out":1}']);
+    expect(await node.rows('execution')).toMatchObject([{ callback_state: 'completed', callback_error: null }]);
+  });
+
   it('tell every retry, the final failure once, by a provider, and then the workflow', async () => {
     broken = true;
     const node = await kit().boot([Flow, Notifier]);
