@@ -39,12 +39,15 @@ const app = await NestFactory.create(WorkerModule, {
   forceCloseConnections: true,
 });
 app.enableShutdownHooks();
-if (crash !== undefined) armCrashPoint(app, crash);
+let isArmed = crash !== undefined;
+if (crash !== undefined) armCrashPoint(app, { ...crash, act: () => isArmed && process.kill(process.pid, 'SIGKILL') });
 const points: ReadonlyMap<CrashPoint, number> = countPoints === true ? watchCrashPoints(app) : new Map();
 
 process.on('message', (command: Command) => {
-  if ('shiftClockMs' in command) tell({ clockShifted: shiftClock(command.shiftClockMs) });
-  else tell({ points: [...points] });
+  if ('shiftClockMs' in command) return tell({ clockShifted: shiftClock(command.shiftClockMs) });
+  if ('ask' in command) return tell({ points: [...points] });
+  isArmed = false;
+  tell({ disarmed: true });
 });
 // The driver is gone: so are we.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

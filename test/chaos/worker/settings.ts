@@ -16,13 +16,17 @@ export interface WorkerSettings {
 /** What the driver sends while the worker runs. */
 export type Command =
   /** The wall clock of the process is off by so much from now on; monotonic time is not. */
-  { readonly shiftClockMs: number } | { readonly ask: 'points' };
+  | { readonly shiftClockMs: number }
+  /** The crash point is passed without harm from now on. */
+  | { readonly disarm: true }
+  | { readonly ask: 'points' };
 
 /** What a worker sends. */
 export type Told =
   | { readonly ready: string }
   | { readonly points: readonly (readonly [CrashPoint, number])[] }
-  | { readonly clockShifted: number };
+  | { readonly clockShifted: number }
+  | { readonly disarmed: true };
 
 /** The token of the admin API. */
 export const TOKEN = 'a-token-of-the-chaos';
