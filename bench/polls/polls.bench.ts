@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { TriggersService } from 'nestjs-triggers';
+import type { RuntimeTrigger } from 'nestjs-triggers';
 import { startApp } from '../harness/app.js';
 import type { Bench, BenchResult } from '../harness/bench.js';
 import type { Machine } from '../harness/machine.js';
@@ -57,17 +58,19 @@ async function measure(machine: Machine, shape: Shape): Promise<BenchResult> {
   const triggers = app.get(TriggersService);
   const idle = new IdlePolls(intervalMs);
   const before = heapBytes();
-  await registerAll(triggers, idle, count);
+  const declared = Array.from({ length: count }, (_, index) => idle.trigger(index));
+  await registerAll(triggers, declared);
   await forMs(settleMs);
   const perTrigger = (heapBytes() - before) / count / KIB;
   const written = await countWrittenRows(database);
   const samples = await interleave(machine.options.rounds, {
     loop: async () => {
       await triggers.stop();
-      const loop = new EmptyLoop(count, intervalMs, (index) => idle.poll(index));
+      idle.reset();
+      const loop = new EmptyLoop(declared, intervalMs);
       const cpu = await cpuOf(windowMs);
       loop.stop();
-      return { ...cpu, calls: (loop.calls * 1_000) / windowMs };
+      return { ...cpu, calls: (loop.skips * 1_000) / windowMs };
     },
     ours: async () => {
       await triggers.start();
@@ -83,10 +86,10 @@ async function measure(machine: Machine, shape: Shape): Promise<BenchResult> {
   return judge(shape, samples.ours, samples.loop, perTrigger);
 }
 
-async function registerAll(triggers: TriggersService, idle: IdlePolls, count: number): Promise<void> {
-  for (let from = 0; from < count; from += REGISTERED_AT_ONCE) {
-    const size = Math.min(REGISTERED_AT_ONCE, count - from);
-    await Promise.all(Array.from({ length: size }, (_, index) => triggers.register(idle.trigger(from + index))));
+async function registerAll(triggers: TriggersService, declared: readonly RuntimeTrigger[]): Promise<void> {
+  for (let from = 0; from < declared.length; from += REGISTERED_AT_ONCE) {
+    const some = declared.slice(from, from + REGISTERED_AT_ONCE);
+    await Promise.all(some.map((trigger) => triggers.register(trigger)));
   }
 }
 
