@@ -1,6 +1,7 @@
 import type { ContextId, ModuleRef } from '@nestjs/core';
 import { ContextIdFactory } from '@nestjs/core';
 import type { MethodInvoker } from './method-invoker.js';
+import { promised } from './promised.js';
 
 /**
  * What `@Inject(REQUEST)` gives in a request-scoped provider that is called by a trigger, a task or a callback.
@@ -35,9 +36,8 @@ export class StaticInvoker implements MethodInvoker {
     this.#method = place.method;
   }
 
-  // `async` turns what the method throws at once into a rejection.
-  async invoke(args: readonly unknown[]): Promise<unknown> {
-    return call(this.instance(), this.#method, args);
+  invoke(args: readonly unknown[]): Promise<unknown> {
+    return promised(() => call(this.instance(), this.#method, args));
   }
 }
 

@@ -1,4 +1,4 @@
-import { promised } from './promised.js';
+import { promised } from '../../discovery/promised.js';
 import type { Poll, TriggerSource } from './poll.js';
 import type { DeclaredPoll } from './poll-trigger.builder.js';
 import type { TriggerOptions } from './trigger.options.js';

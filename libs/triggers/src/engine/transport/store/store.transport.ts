@@ -36,6 +36,8 @@ export class StoreTransport extends TaskTransport {
   /** Tasks are believed to be ready. */
   #backlog = false;
   #alone = false;
+  /** A slot became free since the last claim began, which may not have seen it. */
+  #freed = false;
 
   constructor(
     private readonly store: Store,
@@ -59,6 +61,7 @@ export class StoreTransport extends TaskTransport {
   }
 
   slotFreed(): void {
+    this.#freed = true;
     // The next loner need not wait for the sweep, nor those that wait for the last loner.
     if (this.#alone && this.#host?.isIdle() === true) this.#look();
     else this.#claimSoon();
@@ -68,6 +71,7 @@ export class StoreTransport extends TaskTransport {
     if (this.#host === undefined || !this.#backlog) return;
     this.#claiming ??= this.#claim().finally(() => {
       this.#claiming = undefined;
+      if (this.#freed) this.#claimSoon();
     });
   }
 
@@ -103,12 +107,14 @@ export class StoreTransport extends TaskTransport {
     for (let host = this.#host; host !== undefined && this.#backlog; host = this.#host) {
       if (this.#alone && !host.isIdle()) return;
       this.#backlog = false;
+      this.#freed = false;
       const { claimed, slots } = await this.store.commits
         .submit(CLAIM_TASKS, { alone: this.#alone }, { deadlineMs: SWEEP_MS })
         .catch(() => NOTHING);
+      if (claimed < slots) continue;
       // All slots are used: more may be ready, and the next slot that becomes free asks again.
-      if (claimed === slots && !this.#alone) this.#backlog = true;
-      if (claimed === slots) return;
+      if (!this.#alone) this.#backlog = true;
+      if (!this.#freed) return;
     }
   }
 }
