@@ -111,6 +111,12 @@ const WRITE_TICK = batch(
     ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at, count = excluded.count, duration_ms = excluded.duration_ms`,
 );
 
+const TICKS_THERE = batch(
+  'tick_there',
+  { _id: 'text', _count: 'int' },
+  () => `SELECT t.id FROM g JOIN triggers_tick t ON t.id = g._id WHERE t.count >= g._count`,
+);
+
 /** Results of polls. Guarded by owner, epoch, cursor version and switch, so that of two overlapping polls one counts. */
 export const POLL: CommitKind<PollItem, PollOutcome> = {
   name: 'poll',
@@ -138,8 +144,10 @@ function* commitPolls(items: readonly PollItem[], scope: CommitScope): Work<read
       duplicates: countDuplicates(judged.get(item) ?? []),
     }))
     .filter(isWorthWriting);
-  yield* run(WRITE, writing.map(triggerRow));
-  yield* run(WRITE_TICK, writing.flatMap(tickRows));
+  const there = scope.repeated ? yield* writtenBefore(writing) : NOTHING;
+  const fresh = writing.filter(({ item }) => !there.has(item.ticks.at(-1)?.id));
+  yield* run(WRITE, fresh.map(triggerRow));
+  yield* run(WRITE_TICK, fresh.flatMap(tickRows));
   const wrote = new Set(writing.map(({ item }) => item));
   return items.map((item) => {
     const own = judged.get(item);
@@ -152,6 +160,18 @@ function* commitPolls(items: readonly PollItem[], scope: CommitScope): Work<read
 /** Two polls of one trigger may meet in a group after its owner has changed: a name alone says nothing. */
 function isHeld({ owner, epoch, cursorVersion }: PollItem, row: Row | undefined): boolean {
   return row?.['owner'] === owner && Number(row['epoch']) === epoch && Number(row['cursor_version']) === cursorVersion;
+}
+
+const NOTHING: ReadonlySet<unknown> = new Set();
+
+/** Ticks that an earlier try has written, with the counts that belong to them: what is counted once must not be added again. */
+function* writtenBefore(writing: readonly Writing[]): Work<ReadonlySet<unknown>> {
+  const last = writing.flatMap(({ item }) => item.ticks.slice(-1));
+  const rows = yield* run(
+    TICKS_THERE,
+    last.map(({ id, count }) => [id, count]),
+  );
+  return new Set(rows.map((row) => row['id']));
 }
 
 interface Writing {

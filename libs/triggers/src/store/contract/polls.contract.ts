@@ -3,8 +3,10 @@ import type { NodeId } from '../../model/ids.js';
 import { POLL } from '../commits/poll.commit.js';
 import type { PollItem, PollOutcome } from '../commits/poll.commit.js';
 import { batch, run } from '../dialects/batch.js';
+import type { Row } from '../dialects/batch.js';
 import { acquireTriggers, declareTriggers } from '../trigger.repository.js';
 import type { Store } from '../store.service.js';
+import { FaultyDialect } from './faulty-dialect.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
 import { draftOf, wish } from './work.contract.js';
@@ -48,6 +50,31 @@ export function pollsContract(database: Database): void {
     });
     const poll = (store: Store, given: PollItem): Promise<PollOutcome> => store.commits.submit(POLL, given);
     const trigger = async (store: Store): Promise<unknown> => (await rowsOf(store, 'trigger'))[0];
+
+    it('counts a poll once although nobody knew whether its commit was done', async () => {
+      const { store, epoch } = await open();
+      const faulty = new FaultyDialect(store.dialect);
+      const tick = (count: number): PollItem['ticks'][number] => ({
+        ...{ id: firstTick, outcome: 'skipped', reason: null, count, firstAgoMs: 0, lastAgoMs: 0, durationMs: 1 },
+      });
+      const firstTick = newId();
+      const skips = (count: number): Partial<PollItem> => ({
+        ...{ flush: true, ticks: [tick(count)], counts: { polls: 1, skips: 1, duplicates: 0, failures: 0 } },
+      });
+      for (const [given, fault] of [
+        [skips(1), 'lostAfter'],
+        [skips(2), 'lostBefore'],
+        [{ drafts: [draftOf()], ticks: [{ ...tick(1), id: newId(), outcome: 'fired' }] }, 'lostAfter'],
+      ] as const) {
+        faulty.faults = [fault];
+        const polled = poll(store, item(epoch, given));
+        await kit().clock.advance(1_000);
+        expect(await polled).toMatchObject({ status: 'committed', wrote: true });
+      }
+      const row = (await trigger(store)) as Row;
+      expect(['polls', 'skips', 'fires'].map((count) => Number(row[count]))).toEqual([3, 2, 1]);
+      expect((await rowsOf(store, 'tick')).map((row) => row['count'])).toEqual([2, 1]);
+    });
 
     // Cloacina case 13
     it('commits firings, cursor and clock together', async () => {
