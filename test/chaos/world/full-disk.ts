@@ -3,7 +3,8 @@ import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, statSync, 
 import { join } from 'node:path';
 import type { WorkerProcess } from './worker.process.js';
 
-const SIZE = '4m';
+/** More than a round writes: once the filler is gone, there has to be space. The write-ahead log alone may have 40 MiB. */
+const SIZE_MIB = 64;
 const BLOCK = Buffer.alloc(4_096);
 
 /** A disk for the database that can become full and have space again. */
@@ -14,12 +15,12 @@ export interface FullDisk {
   remove(): void;
 }
 
-/** A file system of a few MiB in memory, filled by a file: `ENOSPC`, as on a real full disk. Needs the right to mount. */
+/** A file system in memory, filled by a file: `ENOSPC`, as on a real full disk. Needs the right to mount. */
 export function mountedDisk(database: string): FullDisk | null {
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'chaos', database]).status !== 0) return null;
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB}m`, 'chaos', database]).status !== 0) return null;
   const filler = join(database, 'filler');
   return {
-    what: 'a file system of 4 MiB',
+    what: `a file system of ${SIZE_MIB} MiB`,
     fill: () => fillUp(filler),
     free: () => unlinkSync(filler),
     remove: () => unmount(database),

@@ -6,7 +6,8 @@ import type { Work } from './dialects/batch.js';
 /**
  * One kind of write that group commit folds. `run` sees all items of its kind in the group, in the order of their
  * arrival, and returns their outcomes in that order. It must be repeatable, because a group that fails is rolled back
- * and repeated item by item; and it touches rows in the order of their keys, so that two nodes never deadlock.
+ * and repeated item by item; and it touches rows in the order of their keys, or locks what they belong to in that order
+ * first, so that two nodes never deadlock.
  */
 export interface CommitKind<Item, Outcome> {
   readonly name: string;

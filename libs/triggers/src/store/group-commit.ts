@@ -26,7 +26,8 @@ export interface SubmitOptions<Outcome = unknown> {
  * Group commit: concurrent writes of this process are folded into one transaction.
  *
  * 1. Ids are chosen before the first try, so a repeat is recognised and answered as success.
- * 2. Items are sorted by kind; each kind sorts its rows by key and folds equal keys before they reach SQL.
+ * 2. Items are sorted by kind; each kind touches its rows in the order of their keys, or first locks in that order what they
+ *    belong to; equal keys are folded before they reach SQL.
  * 3. Order of kinds: finishes and releases, then polls and firings, then operators' changes, then claims.
  * 4. On any error but "store away" the group is rolled back and repeated item by item, so only the guilty one fails.
  *    A deadlock or a serialization failure repeats the group. An unknown COMMIT outcome is resolved by repeating the
