@@ -39,6 +39,12 @@ export class CommitScope {
     return newId<LeaseToken>();
   }
 
+  /** A task that a slot was reserved for did not become ready: whatever follows in this commit may have its slot. */
+  giveBack(): void {
+    this.#reserved -= 1;
+    this.claimer?.giveBackSlots(1);
+  }
+
   /** Up to `wanted` slots of the engine of this node. */
   reserveSlots(wanted: number): number {
     const taken = this.claimer?.takeSlots(wanted) ?? 0;

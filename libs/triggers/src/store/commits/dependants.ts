@@ -37,10 +37,10 @@ export function* countOnDependants(wave: readonly EndedTask[], scope: CommitScop
   const left: { ended: EndedTask; reason: string }[] = [];
   answer.forEach((row, at) => {
     const item = others[at] as Waiting;
-    if (row?.['state'] === 'running') claimed.push({ row, item });
-    else if (row?.['state'] === 'ready') scope.leavesReady();
-    else if (row?.['state'] === 'skipped')
-      left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
+    if (row?.['state'] === 'running') return void claimed.push({ row, item });
+    if (item.token !== null) scope.giveBack();
+    if (row?.['state'] === 'ready') scope.leavesReady();
+    if (row?.['state'] === 'skipped') left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
   });
   yield* handOver(claimed, scope);
   const deaf = new Set(others.filter((_, at) => answer[at] === undefined));
