@@ -68,6 +68,8 @@ describe('mergeContexts', () => {
     const evil = JSON.parse('{"__proto__":{"polluted":true},"a":{"__proto__":{"polluted":true}}}') as JsonObject;
     const merged = mergeContexts([{ a: {} }, evil, evil]);
     expect(Object.getOwnPropertyNames(merged)).toEqual(['a', '__proto__']);
+    const { value: _value, ...like } = Object.getOwnPropertyDescriptor(merged, '__proto__') ?? {};
+    expect(like).toEqual({ configurable: true, enumerable: true, writable: true });
     expect(JSON.stringify(merged)).toBe('{"a":{"__proto__":{"polluted":true}},"__proto__":{"polluted":true}}');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     expect((merged as Record<string, unknown>)['polluted']).toBeUndefined();

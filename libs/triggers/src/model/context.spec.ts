@@ -52,6 +52,7 @@ describe('contextToJson', () => {
     ['a symbol as key', { a: { [Symbol('k')]: 1 } }, 'TRG_CONTEXT_NOT_JSON', 'a'],
     ['a Map', { a: new Map() }, 'TRG_CONTEXT_NOT_JSON', 'a'],
     ['a nested instance', { a: new Order(1) }, 'TRG_CONTEXT_NOT_JSON', 'a'],
+    ['a method toJSON', { a: { toJSON: () => 1 } }, 'TRG_CONTEXT_NOT_JSON', 'a'],
     ['an invalid Date', { a: new Date('x') }, 'TRG_CONTEXT_NOT_JSON', 'a'],
     ['a NUL', { a: 'x\u0000y' }, 'TRG_CONTEXT_NOT_JSON', 'a'],
     ['a NUL in a key', { a: { 'x\u0000': 1 } }, 'TRG_CONTEXT_NOT_JSON', 'a.x\u0000'],
@@ -82,7 +83,40 @@ describe('contextToJson', () => {
     const filled = (bytes: number): object => ({ a: `ä${'x'.repeat(bytes - 10)}` });
     expect(Buffer.byteLength(contextToJson(filled(MAX_CONTEXT_BYTES), rules))).toBe(MAX_CONTEXT_BYTES);
     expect(() => contextToJson(filled(MAX_CONTEXT_BYTES + 1), rules)).toThrow(
-      expect.objectContaining({ code: 'TRG_CONTEXT_TOO_LARGE' }),
+      expect.objectContaining({ code: 'TRG_CONTEXT_TOO_LARGE', details: { path: '' } }),
+    );
+  });
+
+  it('takes as much as the rules say where they do', () => {
+    expect(contextToJson({ a: 1 }, { ...rules, maxBytes: 7 })).toBe('{"a":1}');
+    expect(() => contextToJson({ a: 12 }, { ...rules, maxBytes: 7 })).toThrow('has 8 bytes; at most 7 are taken.');
+  });
+
+  it.each<[unknown, string]>([
+    [null, 'Context of trigger "inbox" is null;'],
+    [[1], 'Context of trigger "inbox" is an array;'],
+    ['x', 'Context of trigger "inbox" is a string;'],
+    [new Order(1), 'Context of trigger "inbox" is an instance of Order;'],
+    [Object.create(Object.create(null) as object), 'Context of trigger "inbox" is an instance of an unknown class;'],
+    [{ a: [undefined] }, 'Context of trigger "inbox": "a[0]" is undefined,'],
+    [{ a: { f: () => 1 } }, 'Context of trigger "inbox": "a.f" is a function,'],
+  ])('says what %p is and where it stands', (value, message) => {
+    expect(() => contextToJson(value, rules)).toThrow(message);
+  });
+
+  it('shows the first 80 characters of a path that is too deep', () => {
+    expect(() => contextToJson(nested(MAX_CONTEXT_DEPTH + 1), rules)).toThrow(
+      expect.objectContaining({ details: { path: `${'n.'.repeat(38)}n...` } }),
+    );
+  });
+
+  it('turns bigints into text where the rules do, and refuses a rounded number all the same', () => {
+    const lenient = { ...rules, bigNumbers: 'string' } as const;
+    expect(contextToJson({ a: [2n ** 60n], b: 'x', c: 1 }, lenient)).toBe(
+      '{"a":["1152921504606846976"],"b":"x","c":1}',
+    );
+    expect(() => contextToJson({ a: 2 ** 53 }, lenient)).toThrow(
+      expect.objectContaining({ code: 'TRG_CONTEXT_BIG_NUMBER', details: { path: 'a' } }),
     );
   });
 

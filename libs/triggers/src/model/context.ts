@@ -105,7 +105,9 @@ function bigintsAsText(_key: string, value: unknown): unknown {
 function checkContainer(value: object, path: string, depth: number, rules: ContextRules): void {
   if (value instanceof Date) return checkDate(value, path, rules);
   if (depth > MAX_CONTEXT_DEPTH) {
-    throw refuse(rules, 'TRG_CONTEXT_TOO_DEEP', shorten(path), `is nested deeper than ${MAX_CONTEXT_DEPTH} levels`);
+    // A path of so many levels is long; its beginning tells which it is.
+    const shown = `${path.slice(0, 77)}...`;
+    throw refuse(rules, 'TRG_CONTEXT_TOO_DEEP', shown, `is nested deeper than ${MAX_CONTEXT_DEPTH} levels`);
   }
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
@@ -147,10 +149,6 @@ function isInstance(value: unknown, rules: ContextRules): value is object {
 function refuse(rules: ContextRules, code: ErrorCode, path: string, problem: string): TriggersError {
   const shown = path === '' ? rules.what : `${rules.what}: "${path}"`;
   return new TriggersError(code, `${shown} ${problem}.`, { details: { path } });
-}
-
-function shorten(path: string): string {
-  return path.length > 80 ? `${path.slice(0, 77)}...` : path;
 }
 
 function nameOf(value: unknown): string {

@@ -43,6 +43,7 @@ describe('parseDuration', () => {
     null,
     undefined,
     {},
+    ['5s'],
   ])('refuses %j and names the place', (text) => {
     expect(() => parseDuration(text, 'Trigger "inbox", option "timeout"')).toThrow(
       expect.objectContaining({

@@ -34,10 +34,18 @@ describe('ids', () => {
     expect(id < firstIdAt(Date.now() + 1)).toBe(true);
   });
 
-  it.each(['', 'nope', '01a1fbc1-b5e3-77ca-819a-2fa8e3911e5', '01a1fbc1b5e377ca819a2fa8e3911e57'])(
-    'are not "%s"',
-    (text) => {
-      expect(isId(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'nope',
+    '01a1fbc1-b5e3-77ca-819a-2fa8e3911e5',
+    '01a1fbc1b5e377ca819a2fa8e3911e57',
+    '001a1fbc1-b5e3-77ca-819a-2fa8e3911e57',
+    '01a1fbc1-b5e3-77ca-819a-2fa8e3911e577',
+  ])('are not "%s"', (text) => {
+    expect(isId(text)).toBe(false);
+  });
+
+  it('are told from other text whatever the case of their letters', () => {
+    expect(isId('01A1FBC1-b5e3-77ca-819a-2fa8e3911e57')).toBe(true);
+  });
 });
