@@ -15,7 +15,13 @@ describe('cursorToJson', () => {
 
   it('takes 64 KiB and refuses one byte more', () => {
     expect(cursorToJson('x'.repeat(65_534), LABEL)).toHaveLength(65_536);
-    expect(() => cursorToJson('x'.repeat(65_535), LABEL)).toThrow(expect.objectContaining({ code: 'TRG_POLL_CURSOR' }));
+    expect(() => cursorToJson('x'.repeat(65_535), LABEL)).toThrow(
+      expect.objectContaining({
+        code: 'TRG_POLL_CURSOR',
+        message: expect.stringContaining(LABEL),
+        cause: expect.objectContaining({ code: 'TRG_CONTEXT_TOO_LARGE' }),
+      }),
+    );
   });
 
   it.each([[() => 1], [Number.NaN], [new Map()], [10n], ['\u0000'], [{ a: { b: Symbol('x') } }]])(

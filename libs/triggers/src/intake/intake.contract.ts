@@ -46,6 +46,8 @@ export interface IntakeHarness {
   readonly node: TestNode;
   readonly intake: IntakeService;
   trigger(given?: Partial<TriggerDefinition> & { readonly workflow?: 'plain' | 'checked' }): TriggerDefinition;
+  /** As if the code had lost it in a deploy. */
+  undeclare(name: string): void;
   fire(trigger: TriggerDefinition, context?: object, item?: object): Promise<FireOutcome>;
 }
 
@@ -83,7 +85,8 @@ export function useIntake(database: Database): () => IntakeHarness {
     };
     const fire: IntakeHarness['fire'] = (definition, context, item = {}) =>
       intake.fire({ trigger: definition, context, ...item });
-    harness = { kit: kit(), node, intake, trigger, fire };
+    const undeclare = (name: string): void => node.get(TriggerRegistry).remove(name);
+    harness = { kit: kit(), node, intake, trigger, undeclare, fire };
   });
   return () => harness;
 }

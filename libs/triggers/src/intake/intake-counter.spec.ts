@@ -1,0 +1,115 @@
+import type { FiringId } from '../model/ids.js';
+import { fire } from '../store/contract/work.contract.js';
+import { rowsOf, useStoreKit } from '../store/contract/kit.contract.js';
+import type { Row } from '../store/dialects/batch.js';
+import type { Store } from '../store/store.service.js';
+import { declareTriggers } from '../store/trigger.repository.js';
+import { IntakeCounter } from './intake-counter.js';
+
+const SECOND = 1_000;
+
+describe('IntakeCounter', () => {
+  const kit = useStoreKit(':memory:');
+  let store: Store;
+  let counter: IntakeCounter;
+
+  beforeEach(async () => {
+    store = await kit().open();
+    counter = new IntakeCounter(store, kit().clock);
+    const trigger = (name: string) => ({ name, kind: 'manual' as const, aliases: [] });
+    await store.change(() => declareTriggers([trigger('inbox'), trigger('mail')]));
+  });
+
+  const triggers = async (): Promise<readonly Row[]> => rowsOf(store, 'trigger', 'name');
+  const fired = async (): Promise<FiringId> => {
+    const verdict = await fire(store, { trigger: null });
+    return (verdict as { firingId: FiringId }).firingId;
+  };
+
+  it('writes what was counted a second after the first, in one commit', async () => {
+    const [one, other] = [await fired(), await fired()];
+    const change = jest.spyOn(store, 'change');
+    const began = kit().clock.now();
+    counter.duplicate(other);
+    await kit().clock.advance(SECOND - 1);
+    for (let repeat = 0; repeat < 3; repeat += 1) counter.duplicate(one);
+    counter.fired('mail', 'duplicates');
+    counter.fired('inbox', 'fires');
+    counter.fired('inbox', 'fires');
+    counter.fired('inbox', 'duplicates');
+    expect(change).not.toHaveBeenCalled();
+    await kit().clock.advance(1);
+    expect(change).toHaveBeenCalledTimes(1);
+    expect((await rowsOf(store, 'firing', 'id')).map((row) => row['duplicates'])).toEqual([3, 1]);
+    const [inbox, mail] = await triggers();
+    expect(inbox).toMatchObject({ fires: 2, duplicates: 1, last_fire_at: new Date(began + SECOND).toISOString() });
+    expect(mail).toMatchObject({ fires: 0, duplicates: 1, last_fire_at: null });
+  });
+
+  it('counts anew after each writing', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      counter.fired('inbox', 'fires');
+      await kit().clock.advance(SECOND);
+    }
+    expect((await triggers())[0]).toMatchObject({ fires: 2 });
+  });
+
+  it('writes at once when it is asked, and not again', async () => {
+    const { timers } = kit().clock;
+    counter.fired('inbox', 'fires');
+    await counter.flush();
+    expect((await triggers())[0]).toMatchObject({ fires: 1 });
+    expect(kit().clock.timers).toBe(timers);
+  });
+
+  it('writes nothing where nothing was counted', async () => {
+    const change = jest.spyOn(store, 'change');
+    await counter.flush();
+    expect(change).not.toHaveBeenCalled();
+  });
+
+  it('writes where there are only duplicates, and where there are only fires', async () => {
+    const change = jest.spyOn(store, 'change');
+    counter.duplicate(await fired());
+    await counter.flush();
+    counter.fired('inbox', 'fires');
+    await counter.flush();
+    expect(change).toHaveBeenCalledTimes(2);
+  });
+
+  it('drops its counts while the database is away, and goes on when that is back', async () => {
+    const away = jest.spyOn(store.commits, 'isAway', 'get').mockReturnValue(true);
+    const change = jest.spyOn(store, 'change');
+    counter.fired('inbox', 'fires');
+    await counter.flush();
+    expect(change).not.toHaveBeenCalled();
+    away.mockReturnValue(false);
+    counter.fired('inbox', 'fires');
+    await counter.flush();
+    expect((await triggers())[0]).toMatchObject({ fires: 1 });
+  });
+
+  it('lets nobody wait for, or fail by, a count that cannot be written', async () => {
+    jest.spyOn(store, 'change').mockRejectedValueOnce(new Error('away'));
+    counter.fired('inbox', 'fires');
+    await expect(counter.flush()).resolves.toBeUndefined();
+  });
+
+  it('gives rows in one order, whichever was counted first', async () => {
+    const ids = [await fired(), await fired(), await fired()].sort();
+    const wrote = jest.spyOn(store, 'change');
+    for (const id of [...ids].reverse()) counter.duplicate(id);
+    for (const name of ['mail', 'inbox']) counter.fired(name, 'fires');
+    await counter.flush();
+    const work = wrote.mock.calls[0]?.[0];
+    const [fires, duplicates] = [...rowsIn(work)];
+    expect(fires?.map(([name]) => name)).toEqual(['inbox', 'mail']);
+    expect(duplicates?.map(([id]) => id)).toEqual(ids);
+  });
+});
+
+/** The rows of every statement that a piece of work asks for. */
+function* rowsIn(work: unknown): Generator<readonly (readonly unknown[])[]> {
+  const asked = (work as () => Generator<{ readonly rows: readonly (readonly unknown[])[] }, void, unknown>)();
+  for (let next = asked.next(); !next.done; next = asked.next([])) yield next.value.rows;
+}

@@ -1,0 +1,52 @@
+import type { TriggerDefinition } from './trigger.definition.js';
+import { RESERVED_TRIGGER_NAMES, TriggerRegistry } from './trigger.registry.js';
+
+const called = (name: string, label = `Inbox.${name}`): TriggerDefinition =>
+  ({ name, label }) as unknown as TriggerDefinition;
+
+describe('TriggerRegistry', () => {
+  let registry: TriggerRegistry;
+  beforeEach(() => {
+    registry = new TriggerRegistry();
+    registry.add(called('b'));
+    registry.add(called('a'));
+  });
+
+  it('finds by name, and lists in the order of finding', () => {
+    expect([registry.get('a'), registry.require('b'), registry.get('c')]).toEqual([
+      called('a'),
+      called('b'),
+      undefined,
+    ]);
+    expect(registry.all()).toEqual([called('b'), called('a')]);
+  });
+
+  it('says which names exist when one does not', () => {
+    expect(() => registry.require('c')).toThrow(
+      expect.objectContaining({ code: 'TRG_API_TRIGGER_NOT_FOUND', message: expect.stringContaining('"b", "a"') }),
+    );
+  });
+
+  it('refuses a second trigger of one name, and names both', () => {
+    expect(() => registry.add(called('a', 'Mail.a'))).toThrow(
+      expect.objectContaining({
+        code: 'TRG_DEF_DUPLICATE_TRIGGER',
+        message: expect.stringContaining('Inbox.a and Mail.a'),
+      }),
+    );
+    expect(registry.get('a')).toEqual(called('a'));
+  });
+
+  it.each(RESERVED_TRIGGER_NAMES)('refuses "%s", which is a path of the admin API', (name) => {
+    expect(() => registry.add(called(name))).toThrow(
+      expect.objectContaining({ code: 'TRG_DEF_RESERVED_NAME', message: expect.stringContaining(`"${name}"`) }),
+    );
+  });
+
+  it('takes a name again that was removed', () => {
+    registry.remove('a');
+    expect(registry.get('a')).toBeUndefined();
+    registry.add(called('a', 'Mail.a'));
+    expect(registry.get('a')).toEqual(called('a', 'Mail.a'));
+  });
+});
