@@ -42,11 +42,6 @@ export class Dispatcher implements Claimer, TransportHost {
     return this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
   }
 
-  /** Slots that are taken. */
-  get busy(): number {
-    return this.#slots.taken;
-  }
-
   startClaiming(): void {
     this.#active = true;
     this.runner.begin();

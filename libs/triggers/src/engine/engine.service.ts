@@ -118,7 +118,7 @@ export class EngineService implements LeaseListener {
 
   async #run(): Promise<void> {
     await this.lease.start(this);
-    if (this.store.dialect.ownershipFile !== null || this.store.options.type === 'sqlite') {
+    if (this.store.options.type === 'sqlite') {
       await this.store.change(() => deleteOtherNodes(this.lease.nodeId));
     }
     const { rescued, abandoned } = await this.rescuer.runOnce();

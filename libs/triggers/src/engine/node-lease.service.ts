@@ -84,12 +84,6 @@ export class NodeLease {
     if (!this.store.commits.isAway) await this.store.change(() => deleteNode(this.nodeId)).catch(() => undefined);
   }
 
-  /** Renews now, and tells the listener. Public for tests. */
-  async runOnce(): Promise<{ readonly held: boolean }> {
-    await this.#tell(await this.#renewOrLose());
-    return { held: this.isHeld };
-  }
-
   async #renewOrLose(): Promise<Renewal> {
     const before = this.clock.monotonic();
     const late = before - this.#renewedAt > (this.options.leaseMs * 2) / 3;

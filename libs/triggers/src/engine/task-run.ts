@@ -25,10 +25,6 @@ export class TaskRun implements AttemptHandle {
   timer: TimerHandle | undefined;
   /** Set when the run is over for the engine: its result is on its way, or must not count. */
   isOver = false;
-  /** Its slot was given back. */
-  isSlotFree = false;
-  /** The body has settled. */
-  isSettled = false;
   /** Counted as a body that does not return. */
   isZombie = false;
   abortCause: AbortCause | undefined;

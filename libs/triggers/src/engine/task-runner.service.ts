@@ -52,11 +52,6 @@ export class TaskRunner {
     this.#wakeups = new Wakeups(clock, 'triggers:tasks', timers);
   }
 
-  /** Runs whose result is not committed yet. */
-  get running(): number {
-    return this.#runs.size;
-  }
-
   /** Bodies that did not return after their signal. */
   get zombies(): number {
     return this.#zombies;
@@ -170,7 +165,6 @@ export class TaskRunner {
   }
 
   #settled(run: TaskRun, end: BodyEnd): void {
-    run.isSettled = true;
     if (!run.isOver) return this.#close(run, end);
     if (run.isZombie) this.#zombies -= 1;
   }
