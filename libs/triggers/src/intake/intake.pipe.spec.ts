@@ -1,4 +1,5 @@
 import { MAX_DEPTH, causedBy } from '../model/causation.js';
+import { TriggersError } from '../model/errors.js';
 import { isId, newId } from '../model/ids.js';
 import type { ExecutionId } from '../model/ids.js';
 import type { FireItem } from '../model/trigger-result.js';
@@ -148,7 +149,9 @@ describe('IntakePipe', () => {
       const source = directSource(workflow());
       expect(await keep(source, {})).toMatchObject({ kind: 'direct', trigger: null, dedup: null, rate: null });
       const wish = { ...running, ...explicit, space: 'workflow:plain', cooldown: false };
-      expect((await keep(source, { dedupKey: 'k' })).dedup).toEqual(wish);
+      const chosen = await keep(source, { dedupKey: 'k' });
+      expect(chosen.dedup).toEqual(wish);
+      expect(chosen.executions).toMatchObject([{ workflow: 'plain' }]);
     });
 
     it('of a replay is the one that the firing had', async () => {
@@ -347,12 +350,13 @@ describe('IntakePipe', () => {
       expect(filter).toHaveBeenCalledWith({ at: '1970-01-01T00:00:00.000Z' });
     });
 
-    it('that throws is an error of the program, not of the item', async () => {
-      const filter = (): never => {
-        throw new Error('broken');
-      };
-      await expect(keep(sourceOf(trigger({ filter })))).rejects.toThrow('broken');
-    });
+    it.each([new Error('broken'), new TriggersError('TRG_STORE_UNAVAILABLE', 'away')])(
+      'that throws %p is an error of the program, not of the item',
+      async (error) => {
+        const filter = jest.fn().mockRejectedValue(error);
+        await expect(keep(sourceOf(trigger({ filter })))).rejects.toBe(error);
+      },
+    );
   });
 
   describe('what was caused by an execution', () => {

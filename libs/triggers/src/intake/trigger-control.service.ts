@@ -43,10 +43,9 @@ export class TriggerControl {
    */
   override(name: string, { enabled, intervalMs }: TriggerChange, by: ChangedBy): Promise<void> {
     const changes = [switchText(enabled), intervalText(intervalMs)].filter((text) => text !== null);
-    const details = { ...(enabled !== undefined && { enabled }), ...(intervalMs !== undefined && { intervalMs }) };
     return this.#change(
       name,
-      { action: 'trigger.override', change: changes.join(', '), details },
+      { action: 'trigger.override', change: changes.join(', '), details: { enabled, intervalMs } },
       by,
       function* (): Work<void> {
         if (enabled !== undefined) yield* setTriggerEnabled(name, enabled);

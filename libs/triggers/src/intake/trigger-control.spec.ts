@@ -34,19 +34,22 @@ describe('what operators do to triggers', () => {
 
   it('goes back to the code with null, and leaves alone what it is not given', async () => {
     await control().override('inbox', { enabled: true, intervalMs: 5_000 }, ann);
-    await control().override('inbox', { enabled: null }, ann);
-    expect(await row()).toMatchObject({ enabled_override: null, interval_override_ms: 5_000 });
     await control().override('inbox', { intervalMs: null }, ann);
-    expect(await row()).toMatchObject({ enabled_override: null, interval_override_ms: null });
+    expect(await row()).toMatchObject({ enabled_override: 1, interval_override_ms: null });
+    await control().override('inbox', { intervalMs: 7_000 }, ann);
+    await control().override('inbox', { enabled: null }, ann);
+    expect(await row()).toMatchObject({ enabled_override: null, interval_override_ms: 7_000 });
     expect(told()).toMatchObject([
       { change: 'enabled, interval 5s' },
-      { change: 'switch reset' },
       { change: 'interval reset' },
+      { change: 'interval 7s' },
+      { change: 'switch reset' },
     ]);
     expect((await audit()).map(({ details }) => details)).toEqual([
       '{"enabled":true,"intervalMs":5000}',
-      '{"enabled":null}',
       '{"intervalMs":null}',
+      '{"intervalMs":7000}',
+      '{"enabled":null}',
     ]);
   });
 
