@@ -1,8 +1,12 @@
+import type { FireOutcome } from '../intake/fire.types.js';
+import { IntakeService } from '../intake/intake.service.js';
+import { NonRetryableError } from '../model/errors.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId } from '../model/ids.js';
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
+import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { DATABASES, gate, useEngineKit } from './engine.contract.js';
 import type { TestNode } from './engine.contract.js';
 import { ExecutionControl } from './execution-control.service.js';
@@ -21,6 +25,14 @@ class Steps {
   @Task({ dependencies: ['first'] })
   async second(): Promise<void> {
     log.push('second');
+  }
+}
+
+@Workflow({ name: 'single' })
+class Single {
+  @Task()
+  async only(context: TaskContext): Promise<void> {
+    await body(context);
   }
 }
 
@@ -116,6 +128,62 @@ describe.each(DATABASES)('what operators do on %s', (database) => {
     expect(await control(node).retry(id)).toEqual({ state: 'running' });
     await kit().clock.advance(1_000);
     expect([log.slice(2), await state(node)]).toEqual([['first', 'second'], 'completed']);
+  });
+
+  it('cannot retry what has nothing left to run, although it was cancelled', async () => {
+    const working = gate();
+    body = () => working.opened;
+    const node = await kit().boot([Single]);
+    const id = await node.start(Single);
+    await kit().clock.settle();
+    await control(node).cancel(id);
+    working.open();
+    await kit().clock.advance(1_000);
+    expect([await state(node), (await node.rows('task'))[0]?.['state']]).toEqual(['cancelled', 'completed']);
+    await expect(control(node).retry(id)).rejects.toMatchObject({
+      code: 'TRG_API_CONFLICT',
+      message: expect.stringContaining('Replay it instead'),
+    });
+  });
+
+  it('cannot retry what another execution has the key of, and are told which', async () => {
+    body = () => Promise.reject(new NonRetryableError('broken'));
+    const node = await kit().boot([Steps]);
+    const start = (): Promise<FireOutcome> =>
+      node.get(IntakeService).start({ workflow: node.get(WorkflowRegistry).require('steps'), dedupKey: 'k' });
+    const failed = await start();
+    await kit().clock.settle();
+    const working = gate();
+    body = () => working.opened;
+    const holder = await start();
+    await kit().clock.settle();
+    await expect(control(node).retry(failed.executionIds[0] as ExecutionId)).rejects.toMatchObject({
+      code: 'TRG_API_CONFLICT',
+      message: expect.stringContaining(holder.firingId),
+      details: { holder: holder.firingId, executionIds: holder.executionIds },
+    });
+    working.open();
+    await kit().clock.advance(1_000);
+  });
+
+  it('may do twice what is harmless', async () => {
+    const working = gate();
+    body = () => working.opened;
+    const node = await kit().boot([Steps]);
+    const id = await node.start(Steps);
+    await kit().clock.settle();
+    for (let times = 0; times < 2; times += 1) expect(await control(node).pause(id)).toEqual({ state: 'paused' });
+    for (let times = 0; times < 2; times += 1) expect(await control(node).cancel(id)).toEqual({ state: 'cancelling' });
+    working.open();
+    await kit().clock.advance(1_000);
+    expect(await control(node).cancel(id, 'ann')).toEqual({ state: 'cancelled' });
+    expect(node.events.filter(({ name }) => name === 'execution.changed')).toMatchObject([
+      { executionId: id, workflow: 'steps', change: 'pause', by: null },
+      { change: 'pause' },
+      { change: 'cancel' },
+      { change: 'cancel' },
+      { change: 'cancel', by: 'ann' },
+    ]);
   });
 
   it('are told what is wrong', async () => {

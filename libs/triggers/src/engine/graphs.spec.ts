@@ -97,6 +97,29 @@ class Gated {
   }
 }
 
+let upstreamSeen: unknown;
+
+@Workflow({ name: 'joined' })
+class Joined {
+  @Task()
+  async counts() {
+    return { n: 1 };
+  }
+
+  @Task()
+  async silent(): Promise<void> {}
+
+  @Task({ when: () => false })
+  async unwanted(): Promise<void> {}
+
+  @Task({
+    dependencies: ['counts', 'silent', 'unwanted'],
+    runWhen: 'allDone',
+    when: (_context, upstream) => ((upstreamSeen = upstream), true),
+  })
+  async last(): Promise<void> {}
+}
+
 /** 100 tasks side by side on few slots. */
 const slots = { now: 0, most: 0 };
 
@@ -205,6 +228,16 @@ describe.each(DATABASES)('the flow of an execution on %s', (database) => {
     expect(read).toEqual([undefined, 7, 0, 2, { n: 0 }]);
     expect(context).toMatchObject({ n: 2 });
     expect(await node.rows('firing')).toMatchObject([{ context: '{"n":0}' }]);
+  });
+
+  it('shows a "when" how each dependency ended, and with what output', async () => {
+    const node = await kit().boot([Joined]);
+    expect((await node.execute(Joined)).state).toBe('completed');
+    expect(upstreamSeen).toEqual({
+      counts: { state: 'completed', output: { n: 1 } },
+      silent: { state: 'completed', output: undefined },
+      unwanted: { state: 'skipped', output: undefined },
+    });
   });
 
   it('runs no more bodies at once than it has slots, and leaves no slot behind', async () => {

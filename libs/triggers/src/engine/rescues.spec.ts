@@ -1,5 +1,7 @@
+import { IntakeService } from '../intake/intake.service.js';
 import { Task } from '../workflows/task.decorator.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
+import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { DATABASES, gate, useEngineKit } from './engine.contract.js';
 import type { TestNode } from './engine.contract.js';
 
@@ -159,6 +161,22 @@ describe.each(DATABASES)('the work of a dead node on %s', (database) => {
     await kit().clock.advance(3_000);
     expect(await rescues(node, 'harmless')).toEqual([['completed', 0, 1]]);
     expect(most).toBeLessThanOrEqual(1);
+  });
+
+  it('that is its own by a row alone is given back when it has seen it twice', async () => {
+    others.open();
+    const node = await kit().boot([Harmless]);
+    const workflow = node.get(WorkflowRegistry).require('harmless');
+    const runAt = new Date(kit().clock.now() + 3_600_000);
+    await node.get(IntakeService).start({ workflow, runAt });
+    // As a COMMIT leaves it whose answer got lost.
+    const claim = `UPDATE triggers_task SET state = 'running', owner = '${node.nodeId}', lease_token = 'lost'`;
+    await node.store.dialect.writer.query(claim);
+    await kit().clock.advance(10_000);
+    expect(await rescues(node, 'harmless')).toEqual([['running', 0, 1]]);
+    await kit().clock.advance(10_000);
+    expect(await rescues(node, 'harmless')).toEqual([['completed', 0, 1]]);
+    expect(node.told('task')).toEqual(['task.started', 'task.completed']);
   });
 
   it('that waits to run alone and that nobody declares stops nobody', async () => {

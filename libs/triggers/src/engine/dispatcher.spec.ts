@@ -1,0 +1,106 @@
+import type { ClaimedTask, Claimer } from '../store/claimer.js';
+import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
+import type { Store } from '../store/store.service.js';
+import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { Dispatcher } from './dispatcher.service.js';
+import type { ResolvedEngineOptions } from './engine.options.js';
+import type { NodeLease } from './node-lease.service.js';
+import type { TaskRunner } from './task-runner.service.js';
+
+const task = (rescues = 0): ClaimedTask => ({ rescues }) as ClaimedTask;
+
+describe('Dispatcher', () => {
+  const runner = { begin: jest.fn(), run: jest.fn(), onSlotFree: (_task: ClaimedTask): void => undefined };
+  const transport = { start: jest.fn(), stop: jest.fn(async () => undefined), wake: jest.fn(), slotFreed: jest.fn() };
+  let lease: { nodeId: string; isHeld: boolean };
+  let commits: { claimer?: Claimer };
+  let dispatcher: Dispatcher;
+
+  beforeEach(() => {
+    jest.clearAllMocks();
+    lease = { nodeId: 'n1', isHeld: true };
+    commits = {};
+    const workflows = {
+      all: () => [{ name: 'files', hash: 'h1' }],
+      byHash: (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? {} : undefined),
+    };
+    dispatcher = new Dispatcher(
+      { commits } as unknown as Store,
+      workflows as unknown as WorkflowRegistry,
+      lease as unknown as NodeLease,
+      runner as unknown as TaskRunner,
+      transport,
+      { concurrency: 2 } as ResolvedEngineOptions,
+    );
+    dispatcher.startClaiming();
+  });
+
+  it('begins with the runner, the commits and the transport', () => {
+    expect([runner.begin.mock.calls.length, commits.claimer, transport.start.mock.calls]).toEqual([
+      1,
+      dispatcher,
+      [[dispatcher]],
+    ]);
+    expect([dispatcher.nodeId, dispatcher.declared]).toEqual(['n1', ['files:h1']]);
+  });
+
+  it('lets commits claim in passing what this node declares, unless a task waits that must run alone', () => {
+    expect([dispatcher.accepts('files', 'h1'), dispatcher.accepts('files', 'h2')]).toEqual([true, false]);
+    dispatcher.quiet(true);
+    expect(dispatcher.accepts('files', 'h1')).toBe(false);
+    dispatcher.quiet(false);
+    expect(dispatcher.accepts('files', 'h1')).toBe(true);
+  });
+
+  it('gives no more slots than there are, and takes back those that nothing was claimed for', () => {
+    expect([dispatcher.isIdle(), dispatcher.takeSlots(3), dispatcher.isIdle()]).toEqual([true, 2, false]);
+    expect(dispatcher.takeSlots(1)).toBe(0);
+    dispatcher.giveBackSlots(2);
+    expect([dispatcher.isIdle(), dispatcher.takeSlots(1)]).toEqual([true, 1]);
+  });
+
+  it('gives no slot while the lease is not held', () => {
+    lease.isHeld = false;
+    expect(dispatcher.takeSlots(1)).toBe(0);
+  });
+
+  it('runs what was claimed in its order, and frees a slot with each end', () => {
+    const tasks = [task(), task()];
+    dispatcher.takeSlots(2);
+    dispatcher.start(tasks);
+    expect(runner.run.mock.calls).toEqual(tasks.map((started) => [started]));
+    runner.onSlotFree(task());
+    expect([transport.slotFreed.mock.calls.length, dispatcher.isIdle(), dispatcher.takeSlots(2)]).toEqual([
+      1,
+      false,
+      1,
+    ]);
+  });
+
+  it('gives no slot beside a task that runs alone, from its second rescue on', () => {
+    dispatcher.takeSlots(1);
+    dispatcher.start([task(ALONE_FROM_RESCUE)]);
+    expect(dispatcher.takeSlots(1)).toBe(0);
+    runner.onSlotFree(task(ALONE_FROM_RESCUE));
+    expect(dispatcher.takeSlots(1)).toBe(1);
+    dispatcher.start([task(ALONE_FROM_RESCUE - 1)]);
+    expect(dispatcher.takeSlots(1)).toBe(1);
+  });
+
+  it('wakes the transport', () => {
+    dispatcher.wake(5);
+    expect(transport.wake.mock.calls).toEqual([[5]]);
+  });
+
+  it('claims nothing and wakes nobody after the stop; slots become free all the same', async () => {
+    dispatcher.takeSlots(2);
+    await dispatcher.stopClaiming();
+    expect(transport.stop).toHaveBeenCalledTimes(1);
+    dispatcher.wake(0);
+    runner.onSlotFree(task());
+    expect([transport.wake.mock.calls, transport.slotFreed.mock.calls]).toEqual([[], []]);
+    expect(dispatcher.takeSlots(1)).toBe(0);
+    dispatcher.startClaiming();
+    expect(dispatcher.takeSlots(2)).toBe(1);
+  });
+});

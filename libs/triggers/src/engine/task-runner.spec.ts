@@ -1,0 +1,264 @@
+import { Logger } from '@nestjs/common';
+import { EventBus } from '../model/events.js';
+import type { TriggersEvent } from '../model/events.js';
+import type { ExecutionId, LeaseToken } from '../model/ids.js';
+import type { ClaimedTask } from '../store/claimer.js';
+import type { Store } from '../store/store.service.js';
+import { TestClock } from '../testing/test-clock.js';
+import type { TaskContext } from '../workflows/task-context.js';
+import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
+import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { gate } from './engine.contract.js';
+import type { TaskFinisher } from './task-finisher.service.js';
+import type { BodyEnd, TaskRun } from './task-run.js';
+import { ABORT_GRACE_MS, TaskRunner } from './task-runner.service.js';
+
+const TOKEN = 'token' as LeaseToken;
+const FIRST = 'e1' as ExecutionId;
+
+const claimed = (executionId: ExecutionId = FIRST, given: object = {}): ClaimedTask =>
+  ({
+    facts: { executionId, workflow: 'files', hash: 'h1', depth: 0, input: '{"a":1}' },
+    task: 'read',
+    attempt: 1,
+    token: TOKEN,
+    place: { dependencies: [], ancestors: ['check', 'none'] },
+    outputs: new Map([['check', '{"b":2}']]),
+    ...given,
+  }) as unknown as ClaimedTask;
+
+describe('TaskRunner', () => {
+  let clock: TestClock;
+  let runner: TaskRunner;
+  let events: TriggersEvent[];
+  let freed: ClaimedTask[];
+  let ends: { readonly task: TaskRun; readonly end: BodyEnd; readonly stopping: boolean }[];
+  let finish: jest.Mock;
+  let release: jest.Mock;
+  let body: (context: TaskContext) => unknown;
+
+  beforeEach(() => {
+    clock = new TestClock();
+    [events, freed, ends] = [[], [], []];
+    body = () => undefined;
+    const bus = new EventBus(
+      () => 0,
+      () => undefined,
+    );
+    bus.subscribe((event) => events.push(event));
+    const invoke = async ([context]: readonly [TaskContext]): Promise<unknown> => body(context);
+    const task = { id: 'read', when: undefined, timeoutMs: 5_000, method: { invoke } };
+    const workflow = { tasks: [task] } as unknown as WorkflowDefinition;
+    const byHash = (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? workflow : undefined);
+    finish = jest.fn(async (run: TaskRun, end: BodyEnd, stopping: boolean) => ends.push({ task: run, end, stopping }));
+    release = jest.fn(async () => undefined);
+    runner = new TaskRunner(
+      clock,
+      bus,
+      {} as Store,
+      { byHash } as unknown as WorkflowRegistry,
+      { finish, release } as unknown as TaskFinisher,
+      { show: () => undefined, hide: () => undefined },
+    );
+    runner.onSlotFree = (task) => freed.push(task);
+  });
+
+  it('hands the end of a body on, frees its slot, and forgets it when its result is written', async () => {
+    const written = gate();
+    finish.mockReturnValueOnce(written.opened);
+    body = () => ({ c: 3 });
+    const task = claimed();
+    runner.run(task);
+    expect([runner.holds(TOKEN, FIRST, 'read'), freed]).toEqual([true, []]);
+    await clock.settle();
+    expect(finish).toHaveBeenCalledWith(
+      expect.objectContaining({ claimed: task }),
+      { kind: 'returned', value: { c: 3 } },
+      false,
+    );
+    expect([runner.holds(TOKEN, FIRST, 'read'), freed]).toEqual([true, [task]]);
+    written.open();
+    await clock.settle();
+    expect([runner.holds(TOKEN, FIRST, 'read'), runner.executions().size, clock.timers]).toEqual([false, 0, 0]);
+  });
+
+  it('knows its runs by token, execution and task', () => {
+    body = () => gate().opened;
+    runner.run(claimed());
+    const held = [
+      runner.holds(TOKEN, FIRST, 'read'),
+      runner.holds(TOKEN, FIRST, 'write'),
+      runner.holds(TOKEN, 'e2' as ExecutionId, 'read'),
+      runner.holds('other' as LeaseToken, FIRST, 'read'),
+    ];
+    expect(held).toEqual([true, false, false, false]);
+    runner.run(claimed('e2' as ExecutionId));
+    expect(runner.executions()).toEqual(new Set([FIRST, 'e2']));
+  });
+
+  it('tells that a task has started, and shows it input, outputs and a logger of its name', async () => {
+    let seen: TaskContext | undefined;
+    body = (context) => void (seen = context);
+    runner.run(claimed());
+    expect(events).toMatchObject([
+      { name: 'task.started', executionId: FIRST, workflow: 'files', task: 'read', attempt: 1 },
+    ]);
+    await clock.settle();
+    expect([seen?.data, seen?.taskId, seen?.attempt]).toEqual([{ a: 1, b: 2 }, 'read', 1]);
+    expect(seen?.logger).toMatchObject({ context: 'files.read' });
+    const { logger } = seen as TaskContext;
+    runner.run(claimed());
+    await clock.settle();
+    expect(seen?.logger).toBe(logger);
+  });
+
+  it('tells how far a body is', async () => {
+    body = (context) => (context.progress(0.5, 'half'), context.progress(1));
+    runner.run(claimed());
+    await clock.settle();
+    const of = { name: 'task.progress', executionId: FIRST, workflow: 'files', task: 'read' };
+    expect(events.slice(1)).toMatchObject([
+      { ...of, fraction: 0.5, note: 'half' },
+      { ...of, fraction: 1, note: null },
+    ]);
+  });
+
+  it.each([
+    ['whose workflow it does not declare in that shape', { facts: { ...claimed().facts, hash: 'h2' } }],
+    ['that its workflow does not have', { task: 'gone' }],
+  ])('puts a task back %s, and frees its slot', (_what, given) => {
+    const task = claimed(FIRST, given);
+    runner.run(task);
+    expect([release.mock.calls, freed, events]).toEqual([[[task]], [task], []]);
+  });
+
+  it('forgets a run whose result could not be written, and says so', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    finish.mockRejectedValueOnce(new Error('away'));
+    runner.run(claimed());
+    await clock.settle();
+    expect([runner.executions().size, freed.length]).toEqual([0, 1]);
+    expect(error).toHaveBeenCalledWith(expect.stringMatching(/"read".*away/));
+    error.mockRestore();
+  });
+
+  it('tells the bodies of one execution to stop, and whether there are any', () => {
+    body = () => gate().opened;
+    const signals: AbortSignal[] = [];
+    body = ({ signal }) => (signals.push(signal), gate().opened);
+    runner.run(claimed());
+    runner.run(claimed('e2' as ExecutionId));
+    expect([
+      runner.abortExecution(FIRST, 'cancelled'),
+      runner.abortExecution('e3' as ExecutionId, 'cancelled'),
+    ]).toEqual([true, false]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  it('drops everything when the lease is lost: slots are free, results count no more', async () => {
+    const working = gate();
+    let signal: AbortSignal | undefined;
+    body = (context) => ((signal = context.signal), working.opened);
+    runner.run(claimed());
+    runner.abandonAll();
+    expect([signal?.aborted, freed.length, runner.executions().size]).toEqual([true, 1, 0]);
+    working.open();
+    await clock.advance(60_000);
+    expect([ends, freed.length, runner.zombies]).toEqual([[], 1, 0]);
+  });
+
+  it('waits for nobody where nothing runs', async () => {
+    const idle = jest.fn();
+    void runner.whenIdle().then(idle);
+    await clock.settle();
+    expect(idle).toHaveBeenCalledTimes(1);
+  });
+
+  it('is idle when the last of several results is written', async () => {
+    const [one, other] = [gate(), gate()];
+    const idle = jest.fn();
+    body = () => one.opened;
+    runner.run(claimed());
+    body = () => other.opened;
+    runner.run(claimed('e2' as ExecutionId));
+    for (let asked = 0; asked < 2; asked += 1) void runner.whenIdle().then(idle);
+    one.open();
+    await clock.settle();
+    expect(idle).not.toHaveBeenCalled();
+    other.open();
+    await clock.settle();
+    expect(idle).toHaveBeenCalledTimes(2);
+  });
+
+  it('stops as soon as the last result is written', async () => {
+    const working = gate();
+    body = () => working.opened;
+    runner.run(claimed());
+    const stopped = jest.fn();
+    void runner.stop(20_000).then(stopped);
+    await clock.advance(2_000);
+    working.open();
+    await clock.settle();
+    expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
+    expect(ends).toMatchObject([{ end: { kind: 'returned' }, stopping: true }]);
+  });
+
+  it('tells bodies to stop after the drain, puts back a second later what does not, and returns', async () => {
+    let signal: AbortSignal | undefined;
+    body = (context) => ((signal = context.signal), gate().opened);
+    runner.run(claimed());
+    const stopped = jest.fn();
+    void runner.stop(3_000).then(stopped);
+    await clock.advance(2_999);
+    expect(signal?.aborted).toBe(false);
+    await clock.advance(1);
+    expect([signal?.aborted, signal?.reason]).toMatchObject([true, { code: 'TRG_ENG_STOPPED' }]);
+    await clock.advance(ABORT_GRACE_MS - 1);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    expect(ends).toMatchObject([{ end: { kind: 'threw' }, stopping: true, task: { abortCause: 'stopping' } }]);
+    expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
+  });
+
+  it('gives commits that wait for a database two seconds more, and no longer', async () => {
+    finish.mockReturnValue(gate().opened);
+    runner.run(claimed());
+    const stopped = jest.fn();
+    void runner.stop(3_000).then(stopped);
+    await clock.advance(3_000 + ABORT_GRACE_MS + 1_999);
+    expect(stopped).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
+  });
+
+  it('fails the attempt of a body that ignores its timeout a second later, and counts it until it returns', async () => {
+    const stuck = gate();
+    body = () => stuck.opened;
+    runner.run(claimed());
+    await clock.advance(5_000 + ABORT_GRACE_MS - 1);
+    expect([ends, runner.zombies]).toEqual([[], 0]);
+    await clock.advance(1);
+    expect(events.at(-1)).toMatchObject({
+      name: 'task.zombie',
+      executionId: FIRST,
+      workflow: 'files',
+      task: 'read',
+      zombies: 1,
+    });
+    expect(ends).toMatchObject([{ end: { kind: 'threw' }, stopping: false, task: { abortCause: 'timeout' } }]);
+    expect([runner.zombies, freed.length]).toEqual([1, 1]);
+    stuck.open();
+    await clock.settle();
+    expect([runner.zombies, ends.length, freed.length]).toEqual([0, 1, 1]);
+  });
+
+  it('knows no timeout of a body that has returned', async () => {
+    const written = gate();
+    finish.mockReturnValueOnce(written.opened);
+    runner.run(claimed());
+    await clock.advance(60_000);
+    expect([runner.zombies, finish.mock.calls.length]).toEqual([0, 1]);
+    written.open();
+    await clock.settle();
+  });
+});
