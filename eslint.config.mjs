@@ -20,7 +20,7 @@ const SLEEP = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/coverage/', '.jest-cache/', '**/node_modules/'] },
+  { ignores: ['**/dist/', '**/coverage/', '.jest-cache/', '.mutants/', '**/node_modules/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
