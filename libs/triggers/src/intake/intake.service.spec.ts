@@ -2,8 +2,12 @@ import { MAX_DEPTH, causedBy } from '../model/causation.js';
 import type { ExecutionId } from '../model/ids.js';
 import { newId } from '../model/ids.js';
 import { DATABASES, gate } from '../engine/engine.contract.js';
+import { rowsOf } from '../store/contract/kit.contract.js';
+import { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import type { FireOutcome } from './fire.types.js';
 import { behaviour, ran, useIntake } from './intake.contract.js';
 import { PollIntake } from './poll-intake.js';
+import type { PreparedFiring } from './poll-intake.js';
 
 describe.each(DATABASES)('intake on %s', (database) => {
   const h = useIntake(database);
@@ -156,11 +160,15 @@ describe.each(DATABASES)('intake on %s', (database) => {
     });
     await h().kit.clock.settle();
     expect(ran).toEqual([{ amount: 1 }, { amount: 3 }]);
-    expect(
-      h()
-        .node.events.all.map(({ name }) => name)
-        .filter((name) => name.startsWith('firing')),
-    ).toEqual(['firing.accepted', 'firing.rejected', 'firing.dead', 'firing.dead', 'firing.accepted']);
+    const names = ['firing.accepted', 'firing.rejected', 'firing.dead', 'firing.dead', 'firing.accepted'];
+    expect(h().node.events.all.filter(({ name }) => name.startsWith('firing'))).toMatchObject(
+      drafts.map(({ id, reason }, at) => ({
+        name: names[at],
+        trigger: 'inbox',
+        firingId: id,
+        ...(reason !== null && { reason }),
+      })),
+    );
   });
 
   // Cloacina case 33
@@ -181,6 +189,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
       ['filtered', 'filter'],
       ['filtered', 'filter'],
     ]);
+    expect(h().node.events.all.filter(({ name }) => name.startsWith('firing'))).toEqual([]);
     expect((await h().fire({ ...trigger, filter: () => true })).status).toBe('accepted');
   });
 
@@ -245,6 +254,129 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(await h().node.rows('firing')).toMatchObject([{ caused_by: executionId, depth: 5 }]);
   });
 
+  it('starts a workflow for a program, which says who asked', async () => {
+    const workflow = h().node.get(WorkflowRegistry).require('plain');
+    const started = await h().intake.start({ workflow, context: { a: 1 }, initiatedBy: 'ann', priority: 3 });
+    expect(started).toMatchObject({ status: 'accepted', dedupKey: null, reason: null, delayedMs: 0 });
+    await h().kit.clock.settle();
+    expect([ran, await h().node.rows('firing')]).toMatchObject([
+      [{ a: 1 }],
+      [{ kind: 'direct', trigger: null, initiated_by: 'ann' }],
+    ]);
+  });
+
+  it('gives up at the deadline of the database, and says for which instant it fires', async () => {
+    const { commits, options } = h().node.store;
+    const submit = jest.spyOn(commits, 'submit');
+    await h().fire(h().trigger(), {}, { scheduledFor: new Date(7), initiatedBy: 'ann' });
+    expect(submit).toHaveBeenCalledWith(
+      expect.anything(),
+      expect.objectContaining({ scheduledFor: 7, initiatedBy: 'ann' }),
+      { deadlineMs: options.commitDeadlineMs },
+    );
+    await h().kit.clock.settle();
+  });
+
+  it('calls what is debounced held', async () => {
+    const [draft] = await h().node.get(PollIntake).prepare(h().trigger(), [{}]);
+    const verdict = { status: 'stored', state: 'debounced', executionIds: [], delayedMs: 0 } as const;
+    const { id: firingId } = draft as PreparedFiring;
+    expect(h().intake.conclude(draft as PreparedFiring, { ...verdict, firingId })).toMatchObject({
+      status: 'held',
+      state: 'debounced',
+      firingId,
+    });
+  });
+
+  it('counts on the trigger what was fired, and what was fired before', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const trigger = h().trigger({ filter: (context) => !('no' in context) });
+    await h().fire(trigger, { a: 1 });
+    await h().fire(trigger, { a: 1 });
+    await h().fire(trigger, { a: 1 });
+    await h().fire(trigger, { no: true });
+    await h().kit.clock.advance(1_000);
+    const [row] = await rowsOf(h().node.store, 'trigger');
+    expect([row?.['fires'], row?.['duplicates']].map(Number)).toEqual([1, 2]);
+    const told = h().node.events.all.filter(({ name }) => name === 'firing.duplicate');
+    const [original] = await h().node.rows('firing');
+    expect(told).toMatchObject([{ trigger: 'inbox', firingId: original?.['id'] }, { trigger: 'inbox' }]);
+    working.open();
+    await h().kit.clock.settle();
+  });
+
+  describe('a request with an Idempotency-Key', () => {
+    const idempotency = { key: 'k', user: 'ann' };
+    const send = (context: object, user = 'ann'): Promise<FireOutcome> =>
+      h().fire(h().trigger({ dedup: { scope: 'off' } }), context, { idempotency: { ...idempotency, user } });
+
+    it('gets the answer that it got before, whatever the order of its keys, and each user his own', async () => {
+      const first = await send({ a: 1, b: 2 });
+      expect(await send({ b: 2, a: 1 })).toMatchObject({ status: 'duplicate', firingId: first.firingId });
+      expect((await send({ a: 1, b: 2 }, 'bob')).status).toBe('accepted');
+      await h().kit.clock.settle();
+      expect(ran).toHaveLength(2);
+    });
+
+    it('is refused with another context, and told which firing has the key', async () => {
+      const first = await send({ a: 1 });
+      await expect(send({ a: 2 })).rejects.toMatchObject({
+        code: 'TRG_API_IDEMPOTENCY',
+        details: { firingId: first.firingId },
+      });
+      await h().kit.clock.settle();
+    });
+
+    it('gets the id of a firing that is pruned, whose context nobody knows any more', async () => {
+      const first = await send({ a: 1 });
+      await h().kit.clock.settle();
+      for (const table of ['task', 'execution', 'firing'])
+        await h().node.store.dialect.writer.query(`DELETE FROM triggers_${table}`);
+      expect(await send({ a: 2 })).toMatchObject({ status: 'duplicate', state: 'pruned', firingId: first.firingId });
+    });
+
+    it('may be told of a duplicate of its dedup key with another context', async () => {
+      const working = gate();
+      behaviour.run = () => working.opened;
+      const first = await h().fire(h().trigger(), { a: 1 }, { dedupKey: 'd' });
+      const second = await h().fire(h().trigger(), { a: 2 }, { dedupKey: 'd', idempotency });
+      expect(second).toMatchObject({ status: 'duplicate', firingId: first.firingId });
+      working.open();
+      await h().kit.clock.settle();
+    });
+  });
+
+  it('replays with another context, by a trigger that is gone, and by none', async () => {
+    const { executionIds: byTrigger } = await h().fire(h().trigger(), { n: 1 });
+    const workflow = h().node.get(WorkflowRegistry).require('plain');
+    const { executionIds: byProgram } = await h().intake.start({ workflow, context: { n: 2 } });
+    await h().kit.clock.settle();
+    const replay = (id: ExecutionId | undefined, options?: object) => h().intake.replay(id as ExecutionId, options);
+    await replay(byTrigger[0], { context: { n: 3 } });
+    await h().kit.clock.settle();
+    h().undeclare('inbox');
+    await replay(byTrigger[0]);
+    await replay(byProgram[0]);
+    await h().kit.clock.settle();
+    expect(ran).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 1 }, { n: 2 }]);
+    const kinds = (await h().node.rows('firing')).map((row) => row['kind']);
+    expect(kinds).toEqual(['manual', 'direct', 'manual', 'direct', 'direct']);
+  });
+
+  it('cannot replay what no workflow declares any more', async () => {
+    const {
+      executionIds: [id],
+    } = await h().fire(h().trigger());
+    await h().kit.clock.settle();
+    const get = jest.spyOn(h().node.get(WorkflowRegistry), 'get').mockReturnValue(undefined);
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({
+      code: 'TRG_API_CONFLICT',
+      message: expect.stringContaining('No workflow "plain"'),
+    });
+    get.mockRestore();
+  });
+
   it('replays an ended execution with its context and key, and refuses while it or another runs', async () => {
     const working = gate();
     behaviour.run = () => working.opened;
@@ -261,9 +393,15 @@ describe.each(DATABASES)('intake on %s', (database) => {
       status: 'accepted',
       dedupKey: 'a',
     });
-    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({ code: 'TRG_API_CONFLICT' });
-    await expect(h().intake.replay(newId<ExecutionId>())).rejects.toMatchObject({
+    const holder = (await h().node.rows('firing')).at(-1);
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({
+      code: 'TRG_API_CONFLICT',
+      details: { holder: holder?.['id'], executionIds: JSON.parse(holder?.['executions'] as string) as unknown },
+    });
+    const unknown = newId<ExecutionId>();
+    await expect(h().intake.replay(unknown)).rejects.toMatchObject({
       code: 'TRG_API_EXECUTION_NOT_FOUND',
+      details: { executionId: unknown },
     });
     again.open();
     await h().kit.clock.settle();
