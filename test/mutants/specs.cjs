@@ -12,7 +12,8 @@ function filesOf(path) {
     .map((name) => `${path}/${name}`);
 }
 
-const needsDatabase = (path) => Number(readFileSync(join(ROOT, path), 'utf8').includes('.contract.js'));
+/** Kits and harnesses are hooks: `useEngineKit(database)`. */
+const needsDatabase = (path) => Number(/\buse[A-Z]\w+\(/.test(readFileSync(join(ROOT, path), 'utf8')));
 
 // What needs no database goes first: it kills a mutant within milliseconds.
 const specs = SPECS.flatMap(filesOf).sort((a, b) => needsDatabase(a) - needsDatabase(b));
