@@ -177,7 +177,7 @@ describe.each(DATABASES)('what operators do on %s', (database) => {
     working.open();
     await kit().clock.advance(1_000);
     expect(await control(node).cancel(id, 'ann')).toEqual({ state: 'cancelled' });
-    expect(node.events.filter(({ name }) => name === 'execution.changed')).toMatchObject([
+    expect(node.events.all.filter(({ name }) => name === 'execution.changed')).toMatchObject([
       { executionId: id, workflow: 'steps', change: 'pause', by: null },
       { change: 'pause' },
       { change: 'cancel' },

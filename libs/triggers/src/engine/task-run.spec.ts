@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../store/claimer.js';
 import type { TaskDefinition, WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { TaskRun } from './task-run.js';
@@ -5,15 +6,17 @@ import type { AbortCause } from './task-run.js';
 
 const newRun = (): TaskRun =>
   new TaskRun(
-    { task: 'read', facts: { executionId: 'e1' } } as unknown as ClaimedTask,
+    { task: 'read', facts: { executionId: 'e1' }, place: { ancestors: [] } } as unknown as ClaimedTask,
     {} as WorkflowDefinition,
     { timeoutMs: 5 } as TaskDefinition,
     7,
+    () => undefined,
+    new Logger('files.read'),
   );
 
 describe('one attempt of a task', () => {
   it('remembers when it began', () => {
-    expect(newRun().startedAt).toEqual(new Date(7));
+    expect(newRun().startedAtMs).toBe(7);
   });
 
   it.each<[AbortCause, string]>([

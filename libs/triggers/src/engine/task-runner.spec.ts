@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
-import type { ExecutionId, LeaseToken } from '../model/ids.js';
+import type { ExecutionId, LeaseToken, TaskExecutionId } from '../model/ids.js';
 import type { ClaimedTask } from '../store/claimer.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
@@ -16,9 +16,11 @@ import { ABORT_GRACE_MS, TaskRunner } from './task-runner.service.js';
 const TOKEN = 'token' as LeaseToken;
 const FIRST = 'e1' as ExecutionId;
 
+const idOf = (executionId: ExecutionId): TaskExecutionId => `${executionId}/read` as TaskExecutionId;
 const claimed = (executionId: ExecutionId = FIRST, given: object = {}): ClaimedTask =>
   ({
     facts: { executionId, workflow: 'files', hash: 'h1', depth: 0, input: '{"a":1}' },
+    id: idOf(executionId),
     task: 'read',
     attempt: 1,
     token: TOKEN,
@@ -48,7 +50,7 @@ describe('TaskRunner', () => {
     bus.subscribe((event) => events.push(event));
     const invoke = async ([context]: readonly [TaskContext]): Promise<unknown> => body(context);
     const task = { id: 'read', when: undefined, timeoutMs: 5_000, method: { invoke } };
-    const workflow = { tasks: [task] } as unknown as WorkflowDefinition;
+    const workflow = { name: 'files', tasks: [task] } as unknown as WorkflowDefinition;
     const byHash = (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? workflow : undefined);
     finish = jest.fn(async (run: TaskRun, end: BodyEnd, stopping: boolean) => ends.push({ task: run, end, stopping }));
     release = jest.fn(async () => undefined);
@@ -69,29 +71,28 @@ describe('TaskRunner', () => {
     body = () => ({ c: 3 });
     const task = claimed();
     runner.run(task);
-    expect([runner.holds(TOKEN, FIRST, 'read'), freed]).toEqual([true, []]);
+    expect([runner.holds(idOf(FIRST), TOKEN), freed]).toEqual([true, []]);
     await clock.settle();
     expect(finish).toHaveBeenCalledWith(
       expect.objectContaining({ claimed: task }),
       { kind: 'returned', value: { c: 3 } },
       false,
     );
-    expect([runner.holds(TOKEN, FIRST, 'read'), freed]).toEqual([true, [task]]);
+    expect([runner.holds(idOf(FIRST), TOKEN), freed]).toEqual([true, [task]]);
     written.open();
     await clock.settle();
-    expect([runner.holds(TOKEN, FIRST, 'read'), runner.executions().size, clock.timers]).toEqual([false, 0, 0]);
+    expect([runner.holds(idOf(FIRST), TOKEN), runner.executions().size, clock.timers]).toEqual([false, 0, 0]);
   });
 
-  it('knows its runs by token, execution and task', () => {
+  it('knows its runs by the id of their task execution and its token', () => {
     body = () => gate().opened;
     runner.run(claimed());
     const held = [
-      runner.holds(TOKEN, FIRST, 'read'),
-      runner.holds(TOKEN, FIRST, 'write'),
-      runner.holds(TOKEN, 'e2' as ExecutionId, 'read'),
-      runner.holds('other' as LeaseToken, FIRST, 'read'),
+      runner.holds(idOf(FIRST), TOKEN),
+      runner.holds(idOf('e2' as ExecutionId), TOKEN),
+      runner.holds(idOf(FIRST), 'other' as LeaseToken),
     ];
-    expect(held).toEqual([true, false, false, false]);
+    expect(held).toEqual([true, false, false]);
     runner.run(claimed('e2' as ExecutionId));
     expect(runner.executions()).toEqual(new Set([FIRST, 'e2']));
   });

@@ -14,7 +14,7 @@ describe('what operators do to triggers', () => {
   const row = async (name = 'inbox'): Promise<Row | undefined> =>
     (await rowsOf(h().node.store, 'trigger')).find((stored) => stored['name'] === name);
   const audit = (): Promise<readonly Row[]> => rowsOf(h().node.store, 'audit');
-  const told = (): object[] => h().node.events.filter(({ name }) => name === 'trigger.changed');
+  const told = (): object[] => h().node.events.all.filter(({ name }) => name === 'trigger.changed');
 
   it('is one commit with its record, which says who, why and from where', async () => {
     await control().override('inbox', { enabled: false, intervalMs: 90_000 }, ann);
