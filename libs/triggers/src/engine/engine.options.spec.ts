@@ -9,7 +9,12 @@ describe('the options of the engine', () => {
       nodeName: `${hostname()}-${process.pid}`,
       leaseMs: 30_000,
       drainMs: 20_000,
-      retention: { skipsMs: 86_400_000, completedMs: 30 * 86_400_000, failedMs: 90 * 86_400_000 },
+      retention: {
+        skipsMs: 86_400_000,
+        completedMs: 30 * 86_400_000,
+        failedMs: 90 * 86_400_000,
+        auditMs: 365 * 86_400_000,
+      },
     });
   });
 
@@ -18,14 +23,14 @@ describe('the options of the engine', () => {
       worker: { concurrency: 3 },
       node: { name: 'worker-1', lease: '9s' },
       shutdown: { drain: '1s' },
-      retention: { skips: '1h', completed: '2h', failed: 'forever' },
+      retention: { skips: '1h', completed: '2h', failed: 'forever', audit: '3h' },
     };
     expect(resolveEngineOptions(options)).toEqual({
       concurrency: 3,
       nodeName: 'worker-1',
       leaseMs: 9_000,
       drainMs: 1_000,
-      retention: { skipsMs: 3_600_000, completedMs: 7_200_000, failedMs: null },
+      retention: { skipsMs: 3_600_000, completedMs: 7_200_000, failedMs: null, auditMs: 10_800_000 },
     });
   });
 

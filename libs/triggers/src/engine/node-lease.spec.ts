@@ -164,13 +164,17 @@ describe('the lease of a node', () => {
     [5_000, 0],
     [-5_000, 0],
   ])('says once that clocks are %d ms apart: %d times', async (offsetMs, times) => {
+    // Besides, a clock that comes from ahead was set back, which is said too.
+    const said = (): number[] => [
+      warn.mock.calls.filter(([text]) => String(text).includes('is 6 s off')).length,
+      log.mock.calls.length,
+    ];
     row.now = () => clock.now() + offsetMs;
     await clock.advance(3 * RENEWAL_MS);
-    expect([warn.mock.calls.length, log.mock.calls.length]).toEqual([times, 0]);
-    if (times === 1) expect(warn).toHaveBeenCalledWith(expect.stringContaining('is 6 s off'));
+    expect(said()).toEqual([times, 0]);
     row.now = () => clock.now();
     await clock.advance(2 * RENEWAL_MS);
-    expect([warn.mock.calls.length, log.mock.calls.length]).toEqual([times, times]);
+    expect(said()).toEqual([times, times]);
   });
 
   it('is given back by a stop, and not renewed any more', async () => {
