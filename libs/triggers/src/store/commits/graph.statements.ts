@@ -20,10 +20,14 @@ export function* lockExecutions(ids: readonly ExecutionId[]): Work<void> {
   );
 }
 
+const TASK = { table: 'triggers_task', key: 'execution_id = g._execution AND task = g._task' } as const;
+const EXECUTION = { table: 'triggers_execution', key: 'id = g._id' } as const;
+
 /** Ends tasks that their holder still holds. */
-export const FINISH_TASK = change(
-  'task_finish',
-  {
+export const FINISH_TASK = change({
+  ...TASK,
+  name: 'task_finish',
+  columns: {
     _execution: 'text',
     _task: 'text',
     _token: 'text',
@@ -35,11 +39,10 @@ export const FINISH_TASK = change(
     _callback: 'text',
     _telling: 'text',
   },
-  [],
-  ({ now }) => `UPDATE triggers_task SET state = g._state, output = g._output, error = g._error, reason = g._reason,
-      attempts = g._attempts, finished_at = ${now}, callback = g._callback, callback_state = g._telling, callback_owner = owner
-    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'running' AND lease_token = g._token`,
-);
+  set: ({ now }) => `state = g._state, output = g._output, error = g._error, reason = g._reason, attempts = g._attempts,
+    finished_at = ${now}, callback = g._callback, callback_state = g._telling, callback_owner = owner`,
+  when: `state = 'running' AND lease_token = g._token`,
+});
 
 /** Tasks that were ended with this token before: a commit whose outcome nobody knew. */
 export const FINISHED_BEFORE = batch(
@@ -50,16 +53,14 @@ export const FINISHED_BEFORE = batch(
 );
 
 /** The common end of an execution: everything has completed. What it does not find, {@link COUNT_ENDED} decides. */
-export const COMPLETE_EXECUTION = change(
-  'execution_complete',
-  { _id: 'text', _ended: 'int', _callback: 'text', _telling: 'text', _node: 'text' },
-  [],
-  ({
-    now,
-  }) => `UPDATE triggers_execution SET open_ends = 0, state = 'completed', finished_at = ${now}, callback = g._callback,
-      callback_state = g._telling, callback_owner = g._node
-    FROM g WHERE id = g._id AND open_ends = g._ended AND failed_tasks = 0 AND state = 'running'`,
-);
+export const COMPLETE_EXECUTION = change({
+  ...EXECUTION,
+  name: 'execution_complete',
+  columns: { _id: 'text', _ended: 'int', _callback: 'text', _telling: 'text', _node: 'text' },
+  set: ({ now }) => `open_ends = 0, state = 'completed', finished_at = ${now}, callback = g._callback,
+    callback_state = g._telling, callback_owner = g._node`,
+  when: `open_ends = g._ended AND failed_tasks = 0 AND state = 'running'`,
+});
 
 const OPEN = 'open_ends > g._ended';
 const HAS_FAILED = 'failed_tasks + g._failed > 0';
@@ -67,22 +68,29 @@ const HAS_FAILED = 'failed_tasks + g._failed > 0';
 const DUE = `CASE WHEN ${HAS_FAILED} THEN g._failure ELSE g._success END`;
 
 /** Counts open ends that have ended, and failures; whoever brings the first counter to zero ends the execution. */
-export const COUNT_ENDED = change(
-  'execution_count',
-  { _id: 'text', _ended: 'int', _failed: 'int', _error: 'text', _success: 'text', _failure: 'text', _node: 'text' },
-  ['state', 'open_ends', 'callback', 'error'],
-  ({ now }) => `UPDATE triggers_execution SET
-      open_ends = open_ends - g._ended,
-      failed_tasks = failed_tasks + g._failed,
-      error = COALESCE(error, g._error),
-      state = CASE WHEN ${OPEN} THEN state WHEN state = 'cancelling' THEN 'cancelled'
-        WHEN ${HAS_FAILED} THEN 'failed' ELSE 'completed' END,
-      finished_at = CASE WHEN ${OPEN} THEN NULL ELSE ${now} END,
-      callback = CASE WHEN ${OPEN} OR state = 'cancelling' THEN NULL ELSE ${DUE} END,
-      callback_state = CASE WHEN ${OPEN} OR state = 'cancelling' OR ${DUE} IS NULL THEN NULL ELSE 'pending' END,
-      callback_owner = g._node
-    FROM g WHERE id = g._id`,
-);
+export const COUNT_ENDED = change({
+  ...EXECUTION,
+  name: 'execution_count',
+  columns: {
+    _id: 'text',
+    _ended: 'int',
+    _failed: 'int',
+    _error: 'text',
+    _success: 'text',
+    _failure: 'text',
+    _node: 'text',
+  },
+  set: ({ now }) => `open_ends = open_ends - g._ended,
+    failed_tasks = failed_tasks + g._failed,
+    error = COALESCE(error, g._error),
+    state = CASE WHEN ${OPEN} THEN state WHEN state = 'cancelling' THEN 'cancelled'
+      WHEN ${HAS_FAILED} THEN 'failed' ELSE 'completed' END,
+    finished_at = CASE WHEN ${OPEN} THEN NULL ELSE ${now} END,
+    callback = CASE WHEN ${OPEN} OR state = 'cancelling' THEN NULL ELSE ${DUE} END,
+    callback_state = CASE WHEN ${OPEN} OR state = 'cancelling' OR ${DUE} IS NULL THEN NULL ELSE 'pending' END,
+    callback_owner = g._node`,
+  returning: ['state', 'open_ends', 'callback', 'error'],
+});
 
 const ofExecution = (column: string): string =>
   `(SELECT e.${column} FROM triggers_execution e WHERE e.id = g._execution)`;
@@ -91,18 +99,17 @@ const ofExecution = (column: string): string =>
  * The common step to a dependant: everything that it waited for has completed, and it is claimed in passing. What it does not
  * find, {@link COUNT_DEPENDENCIES} decides. The execution's row is locked before, so the counters stand still.
  */
-export const HAND_OVER = change(
-  'task_hand_over',
-  { _execution: 'text', _task: 'text', _completed: 'int', _token: 'text', _owner: 'text' },
-  ['id', 'ordinal', 'graph', 'max_attempts', 'priority'],
-  ({
-    now,
-  }) => `UPDATE triggers_task SET open_dependencies = 0, succeeded_dependencies = succeeded_dependencies + g._completed,
-      state = 'running', owner = g._owner, lease_token = g._token, started_at = ${now}
-    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'blocked' AND held_by IS NULL
-      AND open_dependencies = g._completed AND failed_dependencies = 0 AND skipped_dependencies = 0
-      AND run_when <> 'anyFailed' AND ${ofExecution('state')} = 'running'`,
-);
+export const HAND_OVER = change({
+  ...TASK,
+  name: 'task_hand_over',
+  columns: { _execution: 'text', _task: 'text', _completed: 'int', _token: 'text', _owner: 'text' },
+  set: ({ now }) => `open_dependencies = 0, succeeded_dependencies = succeeded_dependencies + g._completed,
+    state = 'running', owner = g._owner, lease_token = g._token, started_at = ${now}`,
+  when: `state = 'blocked' AND held_by IS NULL AND open_dependencies = g._completed
+    AND failed_dependencies = 0 AND skipped_dependencies = 0 AND run_when <> 'anyFailed'
+    AND ${ofExecution('state')} = 'running'`,
+  returning: ['id', 'ordinal', 'graph', 'max_attempts', 'priority'],
+});
 
 /** Whether a task whose dependencies have all ended runs, as its `runWhen` says. */
 const RUNS = `CASE run_when
@@ -120,9 +127,10 @@ const NEXT = `CASE WHEN open_dependencies > g._ended THEN 'waits' WHEN NOT (${RU
  * Counts ended dependencies of blocked tasks. At zero the task becomes ready, claimed, held or skipped, as its `runWhen`
  * and its execution say. The execution's row is locked before, so the counters stand still.
  */
-export const COUNT_DEPENDENCIES = change(
-  'task_count',
-  {
+export const COUNT_DEPENDENCIES = change({
+  ...TASK,
+  name: 'task_count',
+  columns: {
     _execution: 'text',
     _task: 'text',
     _ended: 'int',
@@ -132,25 +140,24 @@ export const COUNT_DEPENDENCIES = change(
     _token: 'text',
     _owner: 'text',
   },
-  ['id', 'ordinal', 'state', 'graph', 'max_attempts', 'priority', 'reason'],
-  ({ now }) => `UPDATE triggers_task SET
-      open_dependencies = open_dependencies - g._ended,
-      succeeded_dependencies = succeeded_dependencies + g._succeeded,
-      failed_dependencies = failed_dependencies + g._failed,
-      skipped_dependencies = skipped_dependencies + g._skipped,
-      (state, held_by, owner, lease_token, started_at, run_at, reason, finished_at) = (SELECT
-        CASE _next WHEN 'skips' THEN 'skipped' WHEN 'claimed' THEN 'running' WHEN 'ready' THEN 'ready' ELSE 'blocked' END,
-        CASE _next WHEN 'held' THEN 'pause' END,
-        CASE _next WHEN 'claimed' THEN g._owner END,
-        CASE _next WHEN 'claimed' THEN g._token END,
-        CASE _next WHEN 'claimed' THEN ${now} END,
-        CASE _next WHEN 'ready' THEN ${now} ELSE run_at END,
-        CASE WHEN _next <> 'skips' THEN NULL WHEN failed_dependencies + g._failed > 0 OR ${ofExecution('failed_tasks')} > 0 THEN 'upstream_failed'
-          ELSE 'run_when' END,
-        CASE _next WHEN 'skips' THEN ${now} END
-        FROM (SELECT ${NEXT} AS _next) n)
-    FROM g WHERE execution_id = g._execution AND task = g._task AND state = 'blocked' AND held_by IS NULL`,
-);
+  set: ({ now }) => `open_dependencies = open_dependencies - g._ended,
+    succeeded_dependencies = succeeded_dependencies + g._succeeded,
+    failed_dependencies = failed_dependencies + g._failed,
+    skipped_dependencies = skipped_dependencies + g._skipped,
+    (state, held_by, owner, lease_token, started_at, run_at, reason, finished_at) = (SELECT
+      CASE _next WHEN 'skips' THEN 'skipped' WHEN 'claimed' THEN 'running' WHEN 'ready' THEN 'ready' ELSE 'blocked' END,
+      CASE _next WHEN 'held' THEN 'pause' END,
+      CASE _next WHEN 'claimed' THEN g._owner END,
+      CASE _next WHEN 'claimed' THEN g._token END,
+      CASE _next WHEN 'claimed' THEN ${now} END,
+      CASE _next WHEN 'ready' THEN ${now} ELSE run_at END,
+      CASE WHEN _next <> 'skips' THEN NULL WHEN failed_dependencies + g._failed > 0 OR ${ofExecution('failed_tasks')} > 0 THEN 'upstream_failed'
+        ELSE 'run_when' END,
+      CASE _next WHEN 'skips' THEN ${now} END
+      FROM (SELECT ${NEXT} AS _next) n)`,
+  when: `state = 'blocked' AND held_by IS NULL`,
+  returning: ['id', 'ordinal', 'state', 'graph', 'max_attempts', 'priority', 'reason'],
+});
 
 /** Nothing of these executions is open but what runs. */
 export const LEAVE_RUNNING = batch(

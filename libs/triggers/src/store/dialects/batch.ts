@@ -37,13 +37,25 @@ export interface Batch {
 }
 
 /**
- * A statement that changes at most one row of its table for each row of `g`: an UPDATE that reads `g` in `FROM g` and as
- * `g._column`, and nothing else of it. It is answered row for row. SQLite, where a call costs less than a join, runs it once
- * for each row; Postgres once for all.
+ * An UPDATE that changes at most one row of its table for each row of `g`, and is answered row for row. SQLite, where a call
+ * costs less than a join, runs it once for each row; Postgres once for all.
  */
 export interface Change extends Batch {
+  readonly table: string;
+  /** Finds the row: the columns of the primary key and those of `g`. */
+  readonly key: string;
   /** The columns of the changed row that are answered. */
   readonly returning: readonly string[];
+}
+
+/** The parts of a {@link Change}; their texts read `g._column`, never `g` itself. */
+interface ChangeParts extends Pick<Change, 'name' | 'columns' | 'table' | 'key'> {
+  /** What becomes of the columns. */
+  readonly set: (words: SqlWords) => string;
+  /** What the row has to be like; otherwise it stays as it is. */
+  readonly when?: string;
+  /** @default none: the answer says only whether a row was changed */
+  readonly returning?: Change['returning'];
 }
 
 /** A statement that a unit of work asks for: answered with the rows that it returned. */
@@ -82,13 +94,9 @@ export function batch(name: string, columns: Batch['columns'], sql: Batch['sql']
 }
 
 /** Defines a change of one row for each row of `g`. */
-export function change(
-  name: string,
-  columns: Batch['columns'],
-  returning: Change['returning'],
-  sql: Batch['sql'],
-): Change {
-  return { name, columns, returning, sql };
+export function change({ set, when, returning = [], ...of }: ChangeParts): Change {
+  const where = when === undefined ? of.key : `${of.key} AND ${when}`;
+  return { ...of, returning, sql: (words) => `UPDATE ${of.table} SET ${set(words)} FROM g WHERE ${where}` };
 }
 
 /** Whether a statement is answered row for row. */

@@ -91,33 +91,52 @@ function prepareBatch(db: BetterSqlite3.Database, batch: Batch, rows: number): P
 
 const NOTHING_ASKED: Row = {};
 
-/** A change has no `g` here: its columns are parameters, in the order in which the text names them. */
+/** What was changed is read by a statement of its own: `RETURNING` makes SQLite gather rows first, and doubles the price. */
 function prepareChange(db: BetterSqlite3.Database, change: Change): Prepared {
-  const { columns, returning } = change;
-  const names = Object.keys(columns);
-  const types = Object.values(columns);
-  const places: number[] = [];
-  const body = change
-    .sql(WORDS)
-    .replace(/\bFROM g\b/, '')
-    .replace(/\bg\.(_\w+)|@now\b/g, (_word, name: string | undefined) => {
-      places.push(name === undefined ? -1 : names.indexOf(name));
-      return '?';
-    });
-  const answers = returning.length > 0;
-  const statement = db.prepare(answers ? `${body} RETURNING ${returning.join(', ')}` : body);
-  const values = new Array<unknown>(places.length);
+  const { table, key, returning } = change;
+  const update = prepareForOne(db, change, change.sql(WORDS).replace(/\bFROM g\b/, ''));
+  const answer =
+    returning.length === 0
+      ? null
+      : prepareForOne(db, change, `SELECT ${returning.join(', ')} FROM ${table} WHERE ${key}`);
   return {
     run(given, present, into) {
-      for (const one of given) {
-        places.forEach((place, at) => {
-          values[at] = place < 0 ? present.now : bound(one[place], types[place], present);
-        });
-        if (answers) into.push(statement.get(values) as Row | undefined);
-        else into.push(statement.run(values).changes > 0 ? NOTHING_ASKED : undefined);
+      for (const row of given) {
+        const { changes } = update.statement.run(update.values(row, present));
+        if (changes === 0) into.push(undefined);
+        else into.push(answer === null ? NOTHING_ASKED : (answer.statement.get(answer.values(row, present)) as Row));
       }
     },
   };
+}
+
+/** A statement about one row has no `g`: its columns are parameters, in the order in which the text names them. */
+function prepareForOne(db: BetterSqlite3.Database, { columns }: Change, text: string): PreparedForOne {
+  const names = Object.keys(columns);
+  const types = Object.values(columns);
+  const places: number[] = [];
+  const statement = db.prepare(
+    text.replace(/\bg\.(_\w+)|@now\b/g, (_word, name: string | undefined) => {
+      places.push(name === undefined ? -1 : names.indexOf(name));
+      return '?';
+    }),
+  );
+  const values = new Array<unknown>(places.length);
+  return {
+    statement,
+    values(row, present) {
+      places.forEach((place, at) => {
+        values[at] = place < 0 ? present.now : bound(row[place], types[place], present);
+      });
+      return values;
+    },
+  };
+}
+
+interface PreparedForOne {
+  readonly statement: BetterSqlite3.Statement;
+  /** Its parameters, in one array for all calls. */
+  values(row: GivenRow, present: Present): readonly unknown[];
 }
 
 /** The present as the rows of one statement see it. */
