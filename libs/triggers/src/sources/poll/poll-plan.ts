@@ -1,8 +1,8 @@
 import { backoffMs, nextSlot } from './poll-schedule.js';
 
-/** When one trigger is polled next. Instants are monotonic. Extra polls do not move the grid of the fixed rate. */
+/** When one trigger is polled next, once a grid has begun. Instants are monotonic. Extra polls do not move the grid. */
 export class PollPlan {
-  nextAt = Number.POSITIVE_INFINITY;
+  nextAt = 0;
   #slot = 0;
   #isExtra = false;
 

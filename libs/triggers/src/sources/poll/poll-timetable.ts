@@ -5,20 +5,26 @@ import { Wakeups } from '../../model/timers.js';
 import type { PolledTrigger } from './polled-trigger.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** Where there is much to do, waking up costs more than polling: a turn that found this many triggers makes the next one wait. */
+const MANY = 4;
+/** The longest that a turn waits for that reason; about a millisecond for each trigger otherwise. */
+const MAX_TURN_MS = 10;
 
 /**
- * Wakes triggers: one heap and one timer for all of them.
+ * Wakes triggers, in turns: one timer for all of them, and one entry in the heap for all that are due in one millisecond.
  *
- * A trigger stands in the heap once and stays there while it is polled: a poll moves it to its next instant and allocates
- * nothing. One that wakes earlier than necessary is armed again for the right moment, so wake-ups are hardly ever taken
- * back; one that was is known by its instant, which the trigger does not wait for any more.
+ * A turn wakes whatever is due. Where many triggers are polled a poll may be up to 10 ms late; each trigger keeps its own
+ * instants, so that does not add up. A trigger that wakes earlier than necessary is armed again for the right moment,
+ * so wake-ups are hardly ever taken back; one that was is known by its instant, which the trigger does not wait for any more.
  */
 export class PollTimetable {
-  readonly #heap = new Heap<PolledTrigger>();
+  readonly #instants = new Heap<PolledTrigger[]>();
+  readonly #byInstant = new Map<number, PolledTrigger[]>();
   readonly #wakeups: Wakeups;
   readonly #onTimer = (): void => this.#wake();
   #timer: TimerHandle | null = null;
   #timerAt = NEVER;
+  #nextTurnAt = Number.NEGATIVE_INFINITY;
   #armed = 0;
 
   constructor(
@@ -32,19 +38,20 @@ export class PollTimetable {
 
   /** Wakes the trigger when something has to be decided about it. */
   arm(trigger: PolledTrigger, now: number): void {
-    const at = trigger.wakeAt(now);
-    if (at >= trigger.armedFor) return;
-    if (trigger.armedFor === NEVER) this.#armed += 1;
+    const at = Math.ceil(trigger.wakeAt(now));
+    if (at === NEVER) return;
+    if (trigger.armedFor === null) this.#armed += 1;
+    else if (at >= trigger.armedFor) return;
     trigger.armedFor = at;
-    this.#heap.push(at, trigger);
-    this.#setTimer(at, now);
+    const others = this.#byInstant.get(at);
+    if (others !== undefined) others.push(trigger);
+    else this.#add(at, [trigger], now);
   }
 
   /** Does not wake the trigger any more. */
   disarm(trigger: PolledTrigger): void {
-    if (trigger.armedFor === NEVER) return;
-    trigger.armedFor = NEVER;
-    this.#armed -= 1;
+    if (trigger.armedFor === null) return;
+    this.#unarm(trigger);
     if (this.#armed === 0) this.#clear();
   }
 
@@ -53,35 +60,43 @@ export class PollTimetable {
     return this.#wakeups.after(delayMs, expire);
   }
 
+  #add(at: number, triggers: PolledTrigger[], now: number): void {
+    this.#byInstant.set(at, triggers);
+    this.#instants.push(at, triggers);
+    this.#setTimer(at, now);
+  }
+
+  #unarm(trigger: PolledTrigger): void {
+    trigger.armedFor = null;
+    this.#armed -= 1;
+  }
+
   #wake(): void {
     this.#timer = null;
     // What is armed meanwhile sets no timer: it is set once, at the end.
     this.#timerAt = Number.NEGATIVE_INFINITY;
     const now = this.clock.monotonic();
-    for (let at = this.#heap.topKey; at <= now; at = this.#heap.topKey) {
-      const trigger = this.#heap.peek() as PolledTrigger;
-      if (trigger.armedFor === at) {
-        this.onWake(trigger, now);
-        this.#armAgain(trigger, at, now);
-      } else this.#heap.pop();
+    let found = 0;
+    for (let at = this.#instants.topKey; at <= now; at = this.#instants.topKey) {
+      const due = this.#instants.pop() as PolledTrigger[];
+      this.#byInstant.delete(at);
+      for (const trigger of due) if (trigger.armedFor === at) this.#wakeOne(trigger, now);
+      found += due.length;
     }
+    this.#nextTurnAt = found < MANY ? now : now + Math.min(found, MAX_TURN_MS);
     this.#timerAt = NEVER;
-    this.#setTimer(this.#heap.topKey, now);
+    if (this.#armed === 0) this.#clear();
+    else this.#setTimer(this.#instants.topKey, now);
   }
 
-  /** Moves a trigger that was woken to its next instant. */
-  #armAgain(trigger: PolledTrigger, was: number, now: number): void {
-    // It was lost, or armed for something even earlier.
-    if (trigger.armedFor !== was) return;
-    const at = trigger.wakeAt(now);
-    if (at === NEVER) return this.disarm(trigger);
-    trigger.armedFor = at;
-    // Another one may have come on top meanwhile.
-    if (this.#heap.peek() === trigger && this.#heap.topKey === was) this.#heap.replaceTop(at, trigger);
-    else this.#heap.push(at, trigger);
+  #wakeOne(trigger: PolledTrigger, now: number): void {
+    this.#unarm(trigger);
+    this.onWake(trigger, now);
+    this.arm(trigger, now);
   }
 
-  #setTimer(at: number, now: number): void {
+  #setTimer(wanted: number, now: number): void {
+    const at = Math.max(wanted, this.#nextTurnAt);
     if (at >= this.#timerAt) return;
     this.#timer?.clear();
     this.#timerAt = at;
@@ -89,7 +104,8 @@ export class PollTimetable {
   }
 
   #clear(): void {
-    while (this.#heap.pop() !== undefined);
+    while (this.#instants.pop() !== undefined);
+    this.#byInstant.clear();
     this.#timer?.clear();
     this.#timer = null;
     this.#timerAt = NEVER;

@@ -98,11 +98,15 @@ export class PollRunner {
   }
 
   #judge(trigger: PolledTrigger, poll: CurrentPoll, result: TriggerResult, now: number): PollEnd | Promise<PollEnd> {
-    const text =
-      result.cursor === undefined ? undefined : cursorToJson(result.cursor, `${trigger.definition.label} returned`);
-    const cursor = text === trigger.stored.cursor ? undefined : text;
+    const cursor = result.cursor === undefined ? undefined : this.#newCursor(trigger, result.cursor);
     if (result.items.length > 0) return this.#fire(trigger, poll, result, cursor);
     return this.#skip(trigger, poll, { reason: result.reason, more: result.more, cursor }, now);
+  }
+
+  /** The cursor as it has to be stored, unless it stands there already. */
+  #newCursor({ definition, stored }: PolledTrigger, cursor: unknown): string | undefined {
+    const text = cursorToJson(cursor, `${definition.label} returned`);
+    return text === stored.cursor ? undefined : text;
   }
 
   /** Counts a skip in memory, and writes what was counted if it has to be. */

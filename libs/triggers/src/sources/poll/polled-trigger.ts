@@ -22,16 +22,21 @@ export class PolledTrigger {
   ticks = new TickCounter();
   /** When its method was called last in this process. */
   startedAt: number | null = null;
-  /** When `PollTimetable` wakes it; infinity for never. */
-  armedFor = Number.POSITIVE_INFINITY;
+  /** When `PollTimetable` wakes it; `null` for never. */
+  armedFor: number | null = null;
   #phase: PollPhase = 'unowned';
   #stored: StoredTrigger | null = null;
+  // What follows from it, for every poll: kept here, a poll touches little memory.
+  #intervalMs: number;
+  #isResting = false;
+  #writesEveryPoll = false;
   #current: CurrentPoll | null = null;
   /** A body that ran when ownership was lost; no other is started here before it ends or is given up. */
   #orphan: CurrentPoll | null = null;
 
   constructor(readonly definition: PollDefinition) {
     this.life = new SourceLife(definition);
+    this.#intervalMs = definition.pollIntervalMs;
   }
 
   get name(): string {
@@ -61,11 +66,11 @@ export class PolledTrigger {
 
   /** Disabled or suspended: its next poll never comes. */
   get isResting(): boolean {
-    return !this.isEnabled || this.stored.suspendedAt !== null;
+    return this.#isResting;
   }
 
   get intervalMs(): number {
-    return this.#stored?.intervalOverrideMs ?? this.definition.pollIntervalMs;
+    return this.#intervalMs;
   }
 
   /** Whether this node may poll it if nobody else does. */
@@ -75,7 +80,7 @@ export class PolledTrigger {
 
   /** Whether a poll that found nothing has to be written all the same. */
   mustWrite(now: number): boolean {
-    return this.stored.consecutiveFailures > 0 || keepsClock(this.intervalMs) || this.ticks.isOverdue(now);
+    return this.#writesEveryPoll || this.ticks.isOverdue(now);
   }
 
   /** Whether this poll is the present one, stalled or not. */
@@ -108,7 +113,7 @@ export class PolledTrigger {
   /** This node owns it now: plans the first poll. */
   own(stored: StoredTrigger, now: number): void {
     this.#move('waiting');
-    this.#stored = stored;
+    this.#know(stored);
     this.#orphan = null;
     this.ticks = new TickCounter();
     const { name, intervalMs } = this;
@@ -124,6 +129,7 @@ export class PolledTrigger {
     if (this.#current?.bodyRuns === true) this.#orphan = this.#current;
     this.#current = null;
     this.#stored = null;
+    this.#intervalMs = this.definition.pollIntervalMs;
     this.waiters.refuse(reason.message);
   }
 
@@ -168,7 +174,7 @@ export class PolledTrigger {
   apply(stored: StoredTrigger, now: number): void {
     const { isResting, intervalMs } = this;
     const { cursorVersion } = this.stored;
-    this.#stored = stored;
+    this.#know(stored);
     if (this.#phase !== 'waiting') return;
     if (isResting !== this.isResting || cursorVersion !== stored.cursorVersion) this.plan.extra(now);
     else if (intervalMs !== this.intervalMs) this.#planNext(now);
@@ -176,7 +182,14 @@ export class PolledTrigger {
 
   /** What this node has written itself. */
   patch(change: Partial<StoredTrigger>): void {
-    this.#stored = { ...this.stored, ...change };
+    this.#know({ ...this.stored, ...change });
+  }
+
+  #know(stored: StoredTrigger): void {
+    this.#stored = stored;
+    this.#intervalMs = stored.intervalOverrideMs ?? this.definition.pollIntervalMs;
+    this.#isResting = !this.isEnabled || stored.suspendedAt !== null;
+    this.#writesEveryPoll = stored.consecutiveFailures > 0 || keepsClock(this.#intervalMs);
   }
 
   #planNext(now: number): void {
