@@ -106,6 +106,7 @@ export interface FiringItem extends ContextPreview {
   /** The execution whose task fired it. */
   readonly causedBy: ExecutionId | null;
   readonly replayOf: ExecutionId | null;
+  /** The tick that it stands for, or its `runAt`. */
   readonly scheduledFor: string | null;
   readonly createdAt: string;
 }

@@ -391,5 +391,10 @@ describe('IntakePipe', () => {
       initiatedBy: `a${'n'.repeat(255)}`,
       scheduledFor: 7,
     });
+    const item = { runAt: new Date(9) };
+    expect(await keep(sourceOf(trigger()), item)).toMatchObject({ scheduledFor: 9 });
+    expect(await keep(sourceOf(trigger()), item, { scheduledFor })).toMatchObject({ scheduledFor: 7 });
+    const filtered = sourceOf(trigger({ filter: () => false }));
+    expect(await keep(filtered, item)).toMatchObject({ scheduledFor: null });
   });
 });

@@ -64,7 +64,7 @@ export class IntakePipe {
       depth,
       causedBy: currentCause()?.executionId ?? null,
       ...urgencyOf(source, item, judged, this.clock.now()),
-      ...provenanceOf(extras),
+      ...provenanceOf(extras, judged.state === 'accepted' ? item.runAt : undefined),
       ...claimsOf(source, item, judged, extras),
     };
   }
@@ -90,11 +90,14 @@ function depthNow(): number {
   return cause === undefined ? 0 : cause.depth + 1;
 }
 
-function provenanceOf(extras: FiringExtras): Pick<FiringDraft, 'initiatedBy' | 'replayOf' | 'scheduledFor'> {
+function provenanceOf(
+  extras: FiringExtras,
+  runAt: Date | undefined,
+): Pick<FiringDraft, 'initiatedBy' | 'replayOf' | 'scheduledFor'> {
   return {
     initiatedBy: extras.initiatedBy === undefined ? null : cleanText(extras.initiatedBy).slice(0, 256),
     replayOf: extras.replayOf ?? null,
-    scheduledFor: extras.scheduledFor?.getTime() ?? null,
+    scheduledFor: (extras.scheduledFor ?? runAt)?.getTime() ?? null,
   };
 }
 

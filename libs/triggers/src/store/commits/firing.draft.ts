@@ -49,7 +49,7 @@ export interface FiringDraft {
   readonly causedBy: ExecutionId | null;
   readonly depth: number;
   readonly replayOf: ExecutionId | null;
-  /** Ms since 1970. */
+  /** The instant that somebody named, in ms since 1970. */
   readonly scheduledFor: number | null;
   /** The first tasks are ready after this long. */
   readonly runAfterMs: number;
