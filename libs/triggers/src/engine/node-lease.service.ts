@@ -1,19 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Clock } from '../model/clock.js';
+import { Clock, MAX_CLOCK_OFFSET_MS } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import { NodeIdentity } from '../model/node-identity.js';
 import type { NodeId } from '../model/ids.js';
 import { errorMessage } from '../model/text.js';
 import type { TimerHandle } from '../model/clock.js';
 import { Store } from '../store/store.service.js';
-import { deleteNode, registerNode, renewNode, shortenLeases } from '../store/node.repository.js';
+import { deleteNode, registerNode, renewNode } from '../store/node.repository.js';
 import { bringForward } from '../store/rescue.repository.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { ENGINE_OPTIONS } from './tokens.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
-
-/** How far the clocks of a node and of the database may differ without a word: 5 s. */
-const MAX_CLOCK_OFFSET_MS = 5_000;
 
 /** Told how the lease fares. */
 export interface LeaseListener {
@@ -134,7 +131,7 @@ export class NodeLease {
     this.#isClockOff = isOff;
   }
 
-  /** Rows say by a clock that can be set back when something is due and who is dead; both would wait for the old time. */
+  /** Rows say by a clock that can be set back when something is due; what was due would wait for the old time. */
   async #catchUp(storeNow: number, asked: number): Promise<void> {
     const last = this.#storeClock;
     const expected = last === undefined ? storeNow : last.showed + (asked - last.at);
@@ -142,11 +139,7 @@ export class NodeLease {
       this.#logger.warn(
         `The clock was set back by ${Math.round((expected - storeNow) / 1000)} s; tasks that were due go on at once.`,
       );
-      const { leaseMs } = this.options;
-      await Promise.all([
-        this.store.change(() => shortenLeases(leaseMs)),
-        this.store.change(() => bringForward(expected)),
-      ]);
+      await this.store.change(() => bringForward(expected));
     }
     this.#storeClock = { showed: storeNow, at: this.clock.monotonic() };
   }

@@ -73,7 +73,7 @@ describe('the lease of a node', () => {
   });
 
   it('begins with its row, which says what the node can run, and an event', () => {
-    expect(row.wrote).toEqual(['node_register ["worker-1",30000,"[\\"files:h1\\"]"]']);
+    expect(row.wrote).toEqual(['node_register ["worker-1",30000,30000,"[\\"files:h1\\"]"]']);
     expect(events).toMatchObject([{ name: 'node.started', nodeId: first }]);
     expect([lease.isHeld, lease.nodeId, clock.timers]).toEqual([true, first, 1]);
   });

@@ -12,6 +12,7 @@ import { PUT_BACK_TASK, putBackNow } from '../store/commits/put-back.commit.js';
 import type { HeldTask } from '../store/commits/put-back.commit.js';
 import type { Row } from '../store/dialects/batch.js';
 import { CANCELLED_AMONG, MAX_ORPHANS, ORPHANED_TASKS, OWN_TASKS } from '../store/rescue.repository.js';
+import { dateAnew } from '../store/set-back.repository.js';
 import { Store } from '../store/store.service.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { EndTeller } from './end-teller.service.js';
@@ -49,6 +50,7 @@ export class Rescuer {
   ) {}
 
   async runOnce(): Promise<RescueSummary> {
+    await this.#dateAnew();
     await this.#stopCancelled();
     await this.#releaseUnknown();
     const summary = { rescued: 0, abandoned: 0 };
@@ -63,6 +65,24 @@ export class Rescuer {
       if (ends.every((end) => end === 'cancelled')) return summary;
     }
     return summary;
+  }
+
+  /** Before anything else: whoever died while the clock was ahead would live until it shows that time again. */
+  async #dateAnew(): Promise<void> {
+    let dated = 0;
+    for (let full = true; full;) {
+      const found = await this.store.change(function* (scope) {
+        const done = yield* dateAnew();
+        if (done.tasks > 0) scope.leavesReady();
+        return done;
+      });
+      dated += found.tasks;
+      full = found.full;
+    }
+    if (dated > 0)
+      this.#logger.warn(
+        `The clock was ahead and was set back: ${dated} tasks that were written meanwhile wait no longer than they should.`,
+      );
   }
 
   async #rescue(

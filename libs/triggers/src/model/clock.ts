@@ -19,6 +19,9 @@ export abstract class Clock {
   abstract setTimer(wake: () => void, delayMs: number): TimerHandle;
 }
 
+/** How far two clocks may differ, or one be set back, without a word: 5 s. What was written meanwhile waits that much longer. */
+export const MAX_CLOCK_OFFSET_MS = 5_000;
+
 /** No timer is set further ahead than this: due-ness is decided again on waking, and `setTimeout` overflows at 2^31 ms. */
 export const MAX_TIMER_MS = 60_000;
 

@@ -61,8 +61,8 @@ const RESET_TASK = batch(
   ({
     now,
   }) => `UPDATE triggers_task SET state = g._state, open_dependencies = g._open, succeeded_dependencies = g._succeeded,
-      skipped_dependencies = g._skipped, failed_dependencies = 0, attempt = 1, rescues = 0, run_at = ${now}, owner = NULL,
-      lease_token = NULL, held_by = NULL, started_at = NULL, finished_at = NULL, output = NULL, error = NULL, reason = NULL,
+      skipped_dependencies = g._skipped, failed_dependencies = 0, attempt = 1, rescues = 0, run_at = ${now}, waits_since = ${now},
+      owner = NULL, lease_token = NULL, held_by = NULL, started_at = NULL, finished_at = NULL, output = NULL, error = NULL, reason = NULL,
       callback = NULL, callback_state = NULL, callback_error = NULL, callback_owner = NULL
     FROM g WHERE execution_id = g._id AND task = g._task`,
 );

@@ -4,9 +4,9 @@ import type { Work } from './dialects/batch.js';
 
 const REGISTER = batch(
   'node_register',
-  { _id: 'text', _name: 'text', _until: 'instant', _workflows: 'text' },
-  ({ now, nowMs }) => `INSERT INTO triggers_node (id, name, lease_until, started_at, workflows)
-    SELECT _id, _name, _until, ${now}, _workflows FROM g WHERE true
+  { _id: 'text', _name: 'text', _until: 'instant', _ms: 'int', _workflows: 'text' },
+  ({ now, nowMs }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows)
+    SELECT _id, _name, _until, _ms, ${now}, _workflows FROM g WHERE true
     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until RETURNING ${nowMs} AS now_ms`,
 );
 
@@ -25,12 +25,6 @@ const DELETE_OTHERS = batch(
   () => `DELETE FROM triggers_node WHERE id NOT IN (SELECT _id FROM g)`,
 );
 
-const SHORTEN = batch(
-  'node_shorten',
-  { _until: 'instant' },
-  () => `UPDATE triggers_node SET lease_until = (SELECT _until FROM g) WHERE lease_until > (SELECT _until FROM g)`,
-);
-
 /** A statement's test for "this node lives": put it in a WHERE with the column that holds the node. */
 export function livingNode(column: string, now: string): string {
   return `EXISTS (SELECT 1 FROM triggers_node n WHERE n.id = ${column} AND n.lease_until > ${now})`;
@@ -43,7 +37,9 @@ export function* registerNode(node: {
   readonly leaseMs: number;
   readonly workflows: readonly string[];
 }): Work<number> {
-  const [row] = yield* run(REGISTER, [[node.id, node.name, node.leaseMs, JSON.stringify(node.workflows)]]);
+  const [row] = yield* run(REGISTER, [
+    [node.id, node.name, node.leaseMs, node.leaseMs, JSON.stringify(node.workflows)],
+  ]);
   return Number(row?.['now_ms']);
 }
 
@@ -51,11 +47,6 @@ export function* registerNode(node: {
 export function* renewNode(id: NodeId, leaseMs: number): Work<number | null> {
   const [row] = yield* run(RENEW, [[id, leaseMs]]);
   return row === undefined ? null : Number(row['now_ms']);
-}
-
-/** The clock was set back: no lease that was taken before lasts longer from now on than a fresh one. */
-export function* shortenLeases(leaseMs: number): Work<void> {
-  yield* run(SHORTEN, [[leaseMs]]);
 }
 
 /** Gives a lease back. */

@@ -9,7 +9,7 @@ export const MAX_ORPHANS = 500;
 const BRING_FORWARD = batch(
   'task_bring_forward',
   { _before: 'at' },
-  ({ now }) => `UPDATE triggers_task SET run_at = ${now}
+  ({ now }) => `UPDATE triggers_task SET run_at = ${now}, waits_since = ${now}
     WHERE (state = 'ready' OR held_by IS NOT NULL) AND run_at > ${now}
       AND (run_at <= (SELECT _before FROM g) OR attempt > 1)`,
 );

@@ -13,6 +13,7 @@ import { pruningContract } from './contract/pruning.contract.js';
 import { putBacksContract } from './contract/put-backs.contract.js';
 import { racesContract } from './contract/races.contract.js';
 import { ratesContract } from './contract/rates.contract.js';
+import { setBackContract } from './contract/set-back.contract.js';
 
 /** Everything that the store promises, whatever the database. */
 export function storeContract(database: Database): void {
@@ -27,6 +28,7 @@ export function storeContract(database: Database): void {
   finishesContract(database);
   graphsContract(database);
   putBacksContract(database);
+  setBackContract(database);
   controlsContract(database);
   pollsContract(database);
   pruningContract(database);

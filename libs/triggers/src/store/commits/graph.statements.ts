@@ -144,13 +144,14 @@ export const COUNT_DEPENDENCIES = change({
     succeeded_dependencies = succeeded_dependencies + g._succeeded,
     failed_dependencies = failed_dependencies + g._failed,
     skipped_dependencies = skipped_dependencies + g._skipped,
-    (state, held_by, owner, lease_token, started_at, run_at, reason, finished_at) = (SELECT
+    (state, held_by, owner, lease_token, started_at, run_at, waits_since, reason, finished_at) = (SELECT
       CASE _next WHEN 'skips' THEN 'skipped' WHEN 'claimed' THEN 'running' WHEN 'ready' THEN 'ready' ELSE 'blocked' END,
       CASE _next WHEN 'held' THEN 'pause' END,
       CASE _next WHEN 'claimed' THEN g._owner END,
       CASE _next WHEN 'claimed' THEN g._token END,
       CASE _next WHEN 'claimed' THEN ${now} END,
       CASE _next WHEN 'ready' THEN ${now} ELSE run_at END,
+      CASE _next WHEN 'ready' THEN ${now} ELSE waits_since END,
       CASE WHEN _next <> 'skips' THEN NULL WHEN failed_dependencies + g._failed > 0 OR ${ofExecution('failed_tasks')} > 0 THEN 'upstream_failed'
         ELSE 'run_when' END,
       CASE _next WHEN 'skips' THEN ${now} END

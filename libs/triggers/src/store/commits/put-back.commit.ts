@@ -42,11 +42,11 @@ const PUT_BACK = batch(
     _spent: 'int',
     _rescued: 'int',
   },
-  () => `UPDATE triggers_task SET
+  ({ now }) => `UPDATE triggers_task SET
       state = CASE WHEN e._state = 'paused' THEN 'blocked' ELSE 'ready' END,
       held_by = CASE WHEN e._state = 'paused' THEN 'pause' END,
-      attempt = attempt + e._spent, rescues = rescues + e._rescued, run_at = e._run, owner = NULL, lease_token = NULL,
-      started_at = NULL, attempts = COALESCE(e._attempts, attempts), error = COALESCE(e._error, error)
+      attempt = attempt + e._spent, rescues = rescues + e._rescued, run_at = e._run, waits_since = ${now},
+      owner = NULL, lease_token = NULL, started_at = NULL, attempts = COALESCE(e._attempts, attempts), error = COALESCE(e._error, error)
     FROM (SELECT g.*, x.state AS _state FROM g JOIN triggers_execution x ON x.id = g._execution) e
     WHERE execution_id = e._execution AND task = e._task AND state = 'running' AND lease_token = e._token
       AND e._state <> 'cancelling'

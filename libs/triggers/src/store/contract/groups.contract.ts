@@ -40,7 +40,7 @@ export function groupsContract(database: Database): void {
             'make_node',
             {},
             ({ now }) =>
-              `INSERT INTO triggers_node (id, name, lease_until, started_at, workflows) VALUES ('x', 'x', ${now}, ${now}, '[]')`,
+              `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows) VALUES ('x', 'x', ${now}, 0, ${now}, '[]')`,
           ),
           [[]],
         );
@@ -121,7 +121,7 @@ export function groupsContract(database: Database): void {
             'make_node_2',
             {},
             ({ now }) =>
-              `INSERT INTO triggers_node (id, name, lease_until, started_at, workflows) VALUES ('y', 'y', ${now}, ${now}, '[]')`,
+              `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows) VALUES ('y', 'y', ${now}, 0, ${now}, '[]')`,
           ),
           [[]],
         );

@@ -12,6 +12,8 @@ export interface SqlWords {
   readonly now: string;
   /** An instant plus a number of milliseconds. */
   readonly addMs: (instant: string, ms: string) => string;
+  /** The milliseconds from one instant to another. */
+  readonly msBetween: (from: string, to: string) => string;
   /** The present instant as milliseconds since 1970. */
   readonly nowMs: string;
   /** Keeps rows from being claimed twice; nothing where one process writes at a time. */

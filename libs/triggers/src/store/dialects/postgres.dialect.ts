@@ -180,6 +180,7 @@ function wordsFor(clock: Clock): SqlWords {
     now,
     nowMs: clock.rulesTheStore ? '$NOW::float8' : `(extract(epoch from clock_timestamp()) * 1000)::float8`,
     addMs: (instant, ms) => `(${instant} + (${ms}) * interval '1 millisecond')`,
+    msBetween: (from, to) => `(extract(epoch from (${to}) - (${from})) * 1000)::float8`,
     least: (a, b) => `least(${a}, ${b})`,
     jsonTexts: (array) => `SELECT jsonb_array_elements_text(${array}::jsonb)`,
     skipLocked: 'FOR UPDATE SKIP LOCKED',

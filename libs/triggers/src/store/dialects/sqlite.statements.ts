@@ -6,6 +6,7 @@ const WORDS: SqlWords = {
   now: '@now',
   nowMs: '@nowMs',
   addMs: (instant, ms) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${instant}, ((${ms}) / 1000.0) || ' seconds')`,
+  msBetween: (from, to) => `((julianday(${to}) - julianday(${from})) * 86400000.0)`,
   least: (a, b) => `min(${a}, ${b})`,
   jsonTexts: (array) => `SELECT value FROM json_each(${array})`,
   skipLocked: '',

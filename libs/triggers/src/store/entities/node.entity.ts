@@ -9,6 +9,7 @@ export function nodeEntity(kinds: ColumnKinds): EntitySchema<NodeRow> {
     id: kinds.key,
     name: kinds.text,
     leaseUntil: kinds.instant,
+    leaseMs: kinds.count,
     startedAt: kinds.instant,
     workflows: kinds.text,
   });

@@ -76,6 +76,8 @@ export interface TaskRow {
   rescues: number;
   priority: number;
   runAt: Date;
+  /** Since when it waits for `runAt`, by the clock that said so; `null`: since its execution was made. */
+  waitsSince: Date | null;
   owner: NodeId | null;
   leaseToken: string | null;
   /** Why a task that could be ready is `blocked`: `pause`. */
@@ -157,6 +159,8 @@ export interface NodeRow {
   id: NodeId;
   name: string;
   leaseUntil: Date;
+  /** How long its lease lasts after a renewal. */
+  leaseMs: number;
   startedAt: Date;
   /** JSON array of `workflow:hash` that it declares. */
   workflows: string;

@@ -24,6 +24,7 @@ export function taskEntity(kinds: ColumnKinds): EntitySchema<TaskRow> {
     rescues: kinds.int,
     priority: kinds.int,
     runAt: kinds.instant,
+    waitsSince: kinds.instant,
     owner: kinds.maybe,
     leaseToken: kinds.maybe,
     heldBy: kinds.maybe,

@@ -43,8 +43,8 @@ const TYPES: Readonly<Record<'sqlite' | 'postgres', Types>> = {
 function nodesAndTriggers({ instant, float, count, flag }: Types): string[] {
   return [
     `CREATE TABLE triggers_node (
-      id text PRIMARY KEY, name text NOT NULL, lease_until ${instant} NOT NULL, started_at ${instant} NOT NULL,
-      workflows text NOT NULL)`,
+      id text PRIMARY KEY, name text NOT NULL, lease_until ${instant} NOT NULL, lease_ms ${count} NOT NULL,
+      started_at ${instant} NOT NULL, workflows text NOT NULL)`,
     `CREATE TABLE triggers_trigger (
       name text PRIMARY KEY, kind text NOT NULL, enabled_override ${flag}, interval_override_ms ${count}, cursor text,
       cursor_version integer NOT NULL DEFAULT 0, owner text, epoch integer NOT NULL DEFAULT 0,
@@ -94,7 +94,7 @@ function tasks({ instant }: Types): string[] {
       open_dependencies integer NOT NULL, succeeded_dependencies integer NOT NULL DEFAULT 0,
       failed_dependencies integer NOT NULL DEFAULT 0,
       skipped_dependencies integer NOT NULL DEFAULT 0, attempt integer NOT NULL DEFAULT 1, max_attempts integer NOT NULL,
-      rescues integer NOT NULL DEFAULT 0, priority integer NOT NULL DEFAULT 0, run_at ${instant} NOT NULL, owner text,
+      rescues integer NOT NULL DEFAULT 0, priority integer NOT NULL DEFAULT 0, run_at ${instant} NOT NULL, waits_since ${instant}, owner text,
       lease_token text, held_by text, started_at ${instant}, finished_at ${instant}, output text, error text, reason text,
       attempts text, callback text, callback_state text, callback_error text, callback_owner text,
       PRIMARY KEY (execution_id, task))`,
