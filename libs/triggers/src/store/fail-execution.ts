@@ -4,8 +4,16 @@ import type { CommitScope } from './commit-kind.js';
 import { cutShort, errorOf } from './commits/advance.js';
 import type { ExecutionEnd } from './commits/ended-task.js';
 import { readFacts } from './commits/claimed-task.js';
+import { lockExecutions } from './commits/graph.statements.js';
 import { batch, run } from './dialects/batch.js';
 import type { Work } from './dialects/batch.js';
+
+const READY_TASKS = batch(
+  'execution_ready_tasks',
+  { _id: 'text' },
+  ({ forUpdate }) =>
+    `SELECT task FROM triggers_task WHERE execution_id IN (SELECT _id FROM g) AND state = 'ready' ${forUpdate}`,
+);
 
 const FAIL_TASKS = batch(
   'execution_fail_tasks',
@@ -16,10 +24,11 @@ const FAIL_TASKS = batch(
 );
 
 /**
- * Fails an execution that nobody can continue: its ready tasks have failed, those behind them are cancelled.
+ * Fails an execution that nobody can continue: its ready tasks have failed, those behind them are cancelled. Nothing changes
+ * when none is ready: an operator, another node or a claim was faster than whoever found it.
  *
  * @param tellsFailure whether the workflow has a callback for it
- * @returns the end, unless a body still runs
+ * @returns the end, unless a body still runs or nothing changed
  */
 export function* failExecution(
   id: ExecutionId,
@@ -27,6 +36,8 @@ export function* failExecution(
   tellsFailure: boolean,
   scope: CommitScope,
 ): Work<ExecutionEnd | null> {
+  yield* lockExecutions([id]);
+  if ((yield* run(READY_TASKS, [[id]])).length === 0) return null;
   const rows = yield* run(FAIL_TASKS, [[id, JSON.stringify(error)]]);
   const facts = (yield* readFacts([id])).get(id);
   if (facts === undefined) return null;

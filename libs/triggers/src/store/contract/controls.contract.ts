@@ -3,6 +3,7 @@ import { newId } from '../../model/ids.js';
 import { CLAIM_TASKS } from '../commits/claim.commit.js';
 import { cancelExecution, pauseExecution, resumeExecution, retryExecution } from '../execution.repository.js';
 import type { ControlOutcome } from '../execution.repository.js';
+import { failExecution } from '../fail-execution.js';
 import type { Store } from '../store.service.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
@@ -220,6 +221,40 @@ export function controlsContract(database: Database): void {
       await retry(store, id);
       expect(await engine.runAll()).toEqual(['c']);
       expect(await states(store)).toEqual(['completed', 'skipped', 'completed']);
+    });
+
+    describe('giving up what nobody can go on with', () => {
+      const giveUp = (store: Store, id: ExecutionId): Promise<unknown> =>
+        store.change((scope) => failExecution(id, { name: 'Error', message: 'nobody can go on' }, false, scope));
+
+      it('fails what is ready, and what waits behind it will not run', async () => {
+        const { store } = await open();
+        const id = await begin(store, { graph: { a: [], b: ['a'] } });
+        expect(await giveUp(store, id)).toMatchObject({ state: 'failed' });
+        expect(await states(store)).toEqual(['failed', 'cancelled']);
+      });
+
+      it('changes nothing when somebody was faster: claimed, paused, cancelled or gave it up', async () => {
+        const { store, engine } = await open();
+        const id = await begin(store, { graph: { a: [], b: ['a'] }, workflows: 2 });
+        const row = async (): Promise<unknown> => (await rowsOf(store, 'execution')).find((one) => one['id'] === id);
+        const unchanged = async (): Promise<void> => {
+          const before = [await row(), await rowsOf(store, 'firing'), await rowsOf(store, 'task')];
+          await kit().clock.advance(1_000);
+          expect(await giveUp(store, id)).toBeNull();
+          expect([await row(), await rowsOf(store, 'firing'), await rowsOf(store, 'task')]).toEqual(before);
+        };
+        await pause(store, id);
+        await unchanged();
+        await cancel(store, id);
+        await unchanged();
+        await retry(store, id);
+        await giveUp(store, id);
+        await unchanged();
+        await retry(store, id);
+        await engine.claim();
+        await unchanged();
+      });
     });
 
     if (database !== ':memory:') {
