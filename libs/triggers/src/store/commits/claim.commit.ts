@@ -41,11 +41,12 @@ const CLAIM = batch(
     RETURNING execution_id, task, id, ordinal, graph, attempt, max_attempts, rescues, priority, attempts, run_at`,
 );
 
+/** One that was cancelled before it began and is retried runs, and has not begun. */
 const START_EXECUTIONS = batch(
   'execution_start',
   { _id: 'text' },
   ({ now }) => `UPDATE triggers_execution SET state = 'running', started_at = COALESCE(started_at, ${now})
-    WHERE id IN (SELECT _id FROM g) AND state = 'pending'`,
+    WHERE id IN (SELECT _id FROM g) AND (state = 'pending' OR (state = 'running' AND started_at IS NULL))`,
 );
 
 /** Batch claim of ready tasks, the highest priority first, then the longest waiting. */

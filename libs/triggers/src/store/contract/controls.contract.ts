@@ -223,6 +223,16 @@ export function controlsContract(database: Database): void {
       expect(await states(store)).toEqual(['completed', 'skipped', 'completed']);
     });
 
+    it('retry of one that was cancelled before it began lets it begin when its first task is claimed', async () => {
+      const { store, engine } = await open();
+      const id = await begin(store);
+      await cancel(store, id);
+      await retry(store, id);
+      await engine.claim();
+      const [row] = await rowsOf(store, 'execution');
+      expect(row).toMatchObject({ state: 'running', started_at: expect.anything() });
+    });
+
     describe('giving up what nobody can go on with', () => {
       const giveUp = (store: Store, id: ExecutionId): Promise<unknown> =>
         store.change((scope) => failExecution(id, { name: 'Error', message: 'nobody can go on' }, false, scope));
