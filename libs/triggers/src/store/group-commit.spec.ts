@@ -256,6 +256,18 @@ describe('GroupCommit', () => {
       expect((await settled).filter(({ status }) => status === 'rejected')).toHaveLength(1);
     });
 
+    it('does not wait for what was late for a busy database', async () => {
+      const { clock, database, commits, change } = setUp();
+      database.behaviours = ['busy'];
+      const late = expect(change('late', { deadlineMs: 60 })).rejects.toMatchObject({ code: 'TRG_STORE_UNAVAILABLE' });
+      await clock.settle();
+      const closing = { isOver: false };
+      void commits.close().then(() => (closing.isOver = true));
+      await clock.advance(1_000);
+      await late;
+      expect(closing.isOver).toBe(true);
+    });
+
     it('commits what waits for a busy database', async () => {
       const { clock, database, commits, change } = setUp();
       database.behaviours = ['busy', 'ok'];

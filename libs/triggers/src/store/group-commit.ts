@@ -138,7 +138,7 @@ export class GroupCommit {
   #watchDeadlines(inMs: number): void {
     this.#deadlines ??= this.clock.setTimer(() => {
       this.#deadlines = undefined;
-      this.#queue.dropLate(this.clock.monotonic());
+      this.#dropLate();
       if (this.#queue.hasDeadlines()) this.#watchDeadlines(DEADLINE_EVERY_MS);
     }, inMs);
   }
@@ -177,7 +177,7 @@ export class GroupCommit {
     if (this.#closed) return 'kept';
     this.#pause = this.clock.setTimer(() => {
       this.#pause = undefined;
-      this.#queue.dropLate(this.clock.monotonic());
+      this.#dropLate();
       this.#schedule();
     }, delayMs);
     return 'kept';
@@ -198,7 +198,13 @@ export class GroupCommit {
 
   #keep(group: readonly Entry[], after = 0): void {
     this.#queue.putBack(group, after);
+    this.#dropLate();
+  }
+
+  /** Whoever waits until nothing waits is told also when the last item was late. */
+  #dropLate(): void {
     this.#queue.dropLate(this.clock.monotonic());
+    if (this.#queue.size === 0 && this.#running === undefined) this.#tellIdle();
   }
 
   #wentAway(failure: TransactionFailure): void {
