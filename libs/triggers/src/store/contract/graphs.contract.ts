@@ -10,11 +10,12 @@ import { FAILED, FakeEngine, begin } from './work.contract.js';
 import type { Graph } from './work.contract.js';
 
 const RUN_WHEN = ['allSucceeded', 'allDone', 'anySucceeded', 'anyFailed', 'noneFailed'] as const;
-type RunWhen = (typeof RUN_WHEN)[number];
+/** When a task runs. */
+export type RunWhen = (typeof RUN_WHEN)[number];
 type Ended = Extract<TaskState, 'completed' | 'failed' | 'skipped'>;
 
 /** What `runWhen` means, said again without counters. */
-function runs(when: RunWhen, before: readonly Ended[]): boolean {
+export function runs(when: RunWhen, before: readonly TaskState[]): boolean {
   switch (when) {
     case 'allSucceeded':
       return before.every((state) => state === 'completed');
@@ -30,7 +31,7 @@ function runs(when: RunWhen, before: readonly Ended[]): boolean {
 }
 
 /** A graph, when its tasks run, and how they end if they do. */
-interface Plan {
+export interface Plan {
   readonly graph: Graph;
   readonly when: Readonly<Record<string, RunWhen>>;
   readonly results: Readonly<Record<string, Ended>>;
@@ -52,22 +53,20 @@ const results = fc.oneof(
   { weight: 1, arbitrary: fc.constant('skipped' as const) },
 );
 
-/** Graphs of up to twelve tasks in topological order. */
-const plans: fc.Arbitrary<Plan> = fc
-  .array(fc.record({ picks: fc.nat({ max: 4_095 }), when: fc.constantFrom(...RUN_WHEN), result: results }), {
-    minLength: 1,
-    maxLength: 12,
-  })
-  .map((tasks) => {
+/** Graphs of up to so many tasks in topological order. */
+export function plansOf(maxTasks: number): fc.Arbitrary<Plan> {
+  const task = fc.record({ picks: fc.nat({ max: 4_095 }), when: fc.constantFrom(...RUN_WHEN), result: results });
+  return fc.array(task, { minLength: 1, maxLength: maxTasks }).map((tasks) => {
     const names = tasks.map((_, at) => `t${at}`);
     const named = <T>(of: (task: (typeof tasks)[number], at: number) => T): Record<string, T> =>
-      Object.fromEntries(tasks.map((task, at) => [`t${at}`, of(task, at)]));
+      Object.fromEntries(tasks.map((one, at) => [`t${at}`, of(one, at)]));
     return {
       graph: named(({ picks }, at) => names.slice(0, at).filter((_, bit) => ((picks >> bit) & 1) === 1)),
       when: named(({ when }) => when),
       results: named(({ result }) => result),
     };
   });
+}
 
 /** Which of the waiting tasks end together, on which node, how many turns later, and how many slots the nodes have then. */
 const endings = fc.infiniteStream(
@@ -196,7 +195,7 @@ export function graphsContract(database: Database): void {
         if (database !== ':memory:') nodes.push(await FakeEngine.on(await kit().open()));
         const edgesOutside = await watchEdges(store);
         await fc.assert(
-          fc.asyncProperty(fc.array(plans, { minLength: 1, maxLength: 2 }), endings, async (given, stream) => {
+          fc.asyncProperty(fc.array(plansOf(12), { minLength: 1, maxLength: 2 }), endings, async (given, stream) => {
             await emptyLedger(store);
             const planned = new Map<string, Plan>();
             for (const plan of given) planned.set(await begin(store, { graph: plan.graph, runWhen: plan.when }), plan);

@@ -1,6 +1,7 @@
 import type { ExecutionId, FiringId } from '../../model/ids.js';
 import type { ExecutionState } from '../../model/states.js';
 import type { FiringDraft } from '../commits/firing.draft.js';
+import type { World } from './racing.contract.js';
 
 const MINUTE_MS = 60_000;
 
@@ -31,7 +32,7 @@ export type Asked =
   | { readonly kind: 'cancel' | 'retry'; readonly id: ExecutionId };
 
 /** The table of semantics §3 as a pure object: who holds which key, and what anybody who asks is answered. */
-export class KeyModel {
+export class KeyModel implements World<Asked, KeyModel> {
   constructor(
     readonly keys: ReadonlyMap<string, Key> = new Map(),
     readonly firings: ReadonlyMap<FiringId, Firing> = new Map(),
@@ -42,6 +43,10 @@ export class KeyModel {
   ask(asked: Asked, now: number): { readonly answer: string; readonly next: KeyModel } {
     const next = new KeyModel(new Map(this.keys), new Map(this.firings), new Map(this.executions));
     return { answer: next.#answer(asked, now), next };
+  }
+
+  get fingerprint(): string {
+    return JSON.stringify([[...this.keys], [...this.executions]]);
   }
 
   /** Every task that is ready is claimed. */
@@ -145,31 +150,4 @@ export class KeyModel {
 /** A key by a name. */
 export function keyName({ space, key }: { readonly space: string; readonly key: Buffer }): string {
   return `${space}/${key.toString('hex')}`;
-}
-
-/** Something that was asked, and what the store answered. */
-export interface Answered {
-  readonly asked: Asked;
-  readonly answer: string;
-}
-
-/**
- * Every world that the answers of a race leave possible: those that some order of the racers, one after the other, leads
- * to. None: nobody could have answered so.
- */
-export function worldsAfter(worlds: readonly KeyModel[], race: readonly Answered[], now: number): KeyModel[] {
-  const found = new Map<string, KeyModel>();
-  const walk = (world: KeyModel, left: readonly Answered[]): void => {
-    if (left.length === 0) found.set(JSON.stringify([[...world.keys], [...world.executions]]), world);
-    for (const racer of left) {
-      const { answer, next } = world.ask(racer.asked, now);
-      if (answer === racer.answer)
-        walk(
-          next,
-          left.filter((other) => other !== racer),
-        );
-    }
-  };
-  for (const world of worlds) walk(world, race);
-  return [...found.values()];
 }

@@ -6,11 +6,12 @@ import type { ClaimedTask } from '../claimer.js';
 import type { DedupWish } from '../commits/firing.draft.js';
 import { toDate } from '../dialects/batch.js';
 import { cancelExecution, retryExecution } from '../execution.repository.js';
-import { KeyModel, keyName, worldsAfter } from './key-model.contract.js';
-import type { Answered, Asked } from './key-model.contract.js';
+import { KeyModel, keyName } from './key-model.contract.js';
+import type { Asked } from './key-model.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
-import { emptyLedger, raced, turns, watchEdges } from './racing.contract.js';
+import { emptyLedger, raced, turns, watchEdges, worldsAfter } from './racing.contract.js';
+import type { Answered } from './racing.contract.js';
 import { FakeEngine, draftOf, fire, wish } from './work.contract.js';
 
 const MINUTE_MS = 60_000;
@@ -102,7 +103,7 @@ class Races {
       : { kind: wanted.kind, id };
   }
 
-  async #answered(asked: Asked, engine: FakeEngine, later: number): Promise<Answered> {
+  async #answered(asked: Asked, engine: FakeEngine, later: number): Promise<Answered<Asked>> {
     await turns(later);
     return { asked, answer: await this.#answer(asked, engine) };
   }
@@ -158,7 +159,7 @@ function draftFrom({ space, key, idempotency, replay, workflows, isDead }: Extra
   });
 }
 
-function told(answers: readonly Answered[]): string {
+function told(answers: readonly Answered<Asked>[]): string {
   return answers
     .map(({ asked, answer }) => `${asked.kind} ${asked.kind === 'fire' ? asked.draft.id : asked.id}: ${answer}`)
     .join('; ');

@@ -29,6 +29,44 @@ export async function emptyLedger(store: Store): Promise<void> {
   });
 }
 
+/** A model of the store: what it answers, and what it is then. */
+export interface World<Asked, Next> {
+  /** Two worlds with the same one answer alike for ever. */
+  readonly fingerprint: string;
+  ask(asked: Asked, now: number): { readonly answer: string; readonly next: Next };
+}
+
+/** Something that was asked, and what the store answered. */
+export interface Answered<Asked> {
+  readonly asked: Asked;
+  readonly answer: string;
+}
+
+/**
+ * Every world that the answers of a race leave possible: those that some order of the racers, one after the other, leads
+ * to. None: nobody could have answered so.
+ */
+export function worldsAfter<Asked, W extends World<Asked, W>>(
+  worlds: readonly W[],
+  race: readonly Answered<Asked>[],
+  now: number,
+): W[] {
+  const found = new Map<string, W>();
+  const walk = (world: W, left: readonly Answered<Asked>[]): void => {
+    if (left.length === 0) found.set(world.fingerprint, world);
+    for (const racer of left) {
+      const { answer, next } = world.ask(racer.asked, now);
+      if (answer === racer.answer)
+        walk(
+          next,
+          left.filter((other) => other !== racer),
+        );
+    }
+  };
+  for (const world of worlds) walk(world, race);
+  return [...found.values()];
+}
+
 const LOGGED = { task: TASK_EDGES, execution: EXECUTION_EDGES } as const;
 
 /**
