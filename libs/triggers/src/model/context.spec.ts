@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runs } from '../testing/properties.contract.js';
 import { MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH, contextToJson } from './context.js';
 
 class Order {
@@ -153,7 +154,7 @@ describe('contextToJson', () => {
         expect(parsed).toEqual(JSON.parse(JSON.stringify(value)));
         expect(contextToJson(parsed, rules)).toBe(text);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
     expect(accepted).toBeGreaterThan(50);
   });

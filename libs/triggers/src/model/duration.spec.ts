@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runs } from '../testing/properties.contract.js';
 import { MAX_DURATION_MS, formatDuration, parseDuration } from './duration.js';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -59,6 +60,7 @@ describe('parseDuration', () => {
         fc.pre(count * UNITS[name] <= MAX_DURATION_MS);
         expect(parseDuration(`${count}${name}`, '')).toBe(count * UNITS[name]);
       }),
+      runs(100),
     );
   });
 
@@ -68,6 +70,7 @@ describe('parseDuration', () => {
         fc.pre(!/^\d+(ms|s|m|h|d)$/.test(text));
         expect(() => parseDuration(text, '')).toThrow();
       }),
+      runs(100),
     );
   });
 });
@@ -88,6 +91,7 @@ describe('formatDuration', () => {
       fc.property(fc.integer({ min: 0, max: MAX_DURATION_MS }), (ms) =>
         expect(parseDuration(formatDuration(ms), '')).toBe(ms),
       ),
+      runs(100),
     );
   });
 });

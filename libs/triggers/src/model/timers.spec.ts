@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runs } from '../testing/properties.contract.js';
 import { TestClock } from '../testing/test-clock.js';
 import { MAX_TIMER_MS } from './clock.js';
 import type { TimerHandle } from './clock.js';
@@ -129,7 +130,7 @@ describe('Wakeups', () => {
           expect(wakeups.size).toBe(waiting.length);
         }
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runs } from '../testing/properties.contract.js';
 import type { DeclaredTask } from './task-dependencies.js';
 import { buildTaskGraph } from './task-graph.js';
 import type { TaskGraph } from './task-graph.js';
@@ -92,6 +93,7 @@ describe('buildTaskGraph', () => {
           expect(dependents.every((after) => byId.get(after)!.dependencies.includes(id))).toBe(true);
         }
       }),
+      runs(100),
     );
   });
 
@@ -106,6 +108,7 @@ describe('buildTaskGraph', () => {
         );
         expect(problemsOf(...closed).map(([code]) => code)).toEqual(['TRG_DEF_TASK_CYCLE']);
       }),
+      runs(100),
     );
   });
 
@@ -118,6 +121,7 @@ describe('buildTaskGraph', () => {
           .map((entry) => ({ ...entry, dependencies: [...entry.dependencies].reverse() }));
         expect(graphOf(...turned).hash).toBe(graphOf(...tasks).hash);
       }),
+      runs(100),
     );
   });
 

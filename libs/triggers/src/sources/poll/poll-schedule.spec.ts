@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runs } from '../../testing/properties.contract.js';
 import { MAX_SPREAD_MS, backoffMs, firstDelayMs, nextSlot, spreadMs } from './poll-schedule.js';
 
 const MINUTE = 60_000;
@@ -73,6 +74,7 @@ describe('next slot', () => {
           if (next - interval > slot) expect(next - interval).toBeLessThan(now);
         },
       ),
+      runs(100),
     );
   });
 });

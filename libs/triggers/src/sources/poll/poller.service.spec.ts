@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { TriggerResult } from '../../model/trigger-result.js';
+import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
 import { spreadMs } from './poll-schedule.js';
 import { createHarness, deferred } from './poll-harness.contract.js';
 import type { PollHarness } from './poll-harness.contract.js';
@@ -142,37 +143,41 @@ describe('time', () => {
     expect(harness.intake.calls).toMatchObject({ declare: 20, acquire: 20 });
   });
 
-  it('polls as the model clock says, whatever the durations of the bodies', async () => {
-    const bodies = fc.array(fc.integer({ min: 0, max: 350 }), { minLength: 1, maxLength: 12 });
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 10, max: 200 }), bodies, async (pollIntervalMs, durations) => {
-        const { clock, add, poller } = await createHarness();
-        const polls: number[] = [];
-        add({
-          name: 'model',
-          pollIntervalMs,
-          timeoutMs: HOUR,
-          poll: () => {
-            const durationMs = durations[polls.length] ?? HOUR;
-            polls.push(clock.monotonic());
-            return new Promise((resolve) => clock.setTimer(() => resolve(TriggerResult.skip()), durationMs));
-          },
-        });
-        await poller.start();
-        await clock.advance(10_000);
-        let slot = spreadMs('model', pollIntervalMs);
-        const model = durations.map((durationMs, index) => {
-          const at = slot;
-          const free = at + durationMs;
-          do slot += pollIntervalMs;
-          while (slot < free);
-          return index === 0 ? spreadMs('model', pollIntervalMs) : at;
-        });
-        expect(polls.slice(0, model.length)).toEqual(model);
-      }),
-      { numRuns: 25 },
-    );
-  });
+  it(
+    'polls as the model clock says, whatever the durations of the bodies',
+    async () => {
+      const bodies = fc.array(fc.integer({ min: 0, max: 350 }), { minLength: 1, maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 10, max: 200 }), bodies, async (pollIntervalMs, durations) => {
+          const { clock, add, poller } = await createHarness();
+          const polls: number[] = [];
+          add({
+            name: 'model',
+            pollIntervalMs,
+            timeoutMs: HOUR,
+            poll: () => {
+              const durationMs = durations[polls.length] ?? HOUR;
+              polls.push(clock.monotonic());
+              return new Promise((resolve) => clock.setTimer(() => resolve(TriggerResult.skip()), durationMs));
+            },
+          });
+          await poller.start();
+          await clock.advance(10_000);
+          let slot = spreadMs('model', pollIntervalMs);
+          const model = durations.map((durationMs, index) => {
+            const at = slot;
+            const free = at + durationMs;
+            do slot += pollIntervalMs;
+            while (slot < free);
+            return index === 0 ? spreadMs('model', pollIntervalMs) : at;
+          });
+          expect(polls.slice(0, model.length)).toEqual(model);
+        }),
+        runs(25),
+      );
+    },
+    PROPERTY_TIMEOUT_MS,
+  );
 });
 
 describe('ownership', () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runs } from '../../testing/properties.contract.js';
 import { MAX_UNWRITTEN_MS, TickCounter } from './tick-counter.js';
 
 const skip = (ticks: TickCounter, at: number, reason = 'empty'): boolean => ticks.count('skipped', reason, at, 2);
@@ -96,6 +97,7 @@ describe('TickCounter', () => {
         expect(polls).toBe(steps.filter((what) => what !== 'write').length);
         expect([...rows.values()].reduce((sum, count) => sum + count, 0)).toBe(polls);
       }),
+      runs(100),
     );
   });
 });
