@@ -45,7 +45,7 @@ export const EXECUTION_EDGES: Readonly<Record<ExecutionState, readonly Execution
 export const TASK_EDGES: Readonly<Record<TaskState, readonly TaskState[]>> = {
   blocked: ['ready', 'running', 'skipped', 'cancelled'],
   ready: ['running', 'blocked', 'cancelled', 'failed'],
-  running: ['ready', 'completed', 'failed', 'skipped', 'cancelled'],
+  running: ['ready', 'blocked', 'completed', 'failed', 'skipped', 'cancelled'],
   completed: [],
   failed: ['ready', 'blocked'],
   skipped: ['ready', 'blocked'],
