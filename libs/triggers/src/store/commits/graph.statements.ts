@@ -20,7 +20,8 @@ export function* lockExecutions(ids: readonly ExecutionId[]): Work<void> {
   );
 }
 
-const TASK = { table: 'triggers_task', key: 'execution_id = g._execution AND task = g._task' } as const;
+/** Whose row a change finds by `_execution` and `_task`. */
+export const TASK = { table: 'triggers_task', key: 'execution_id = g._execution AND task = g._task' } as const;
 const EXECUTION = { table: 'triggers_execution', key: 'id = g._id' } as const;
 
 /** Ends tasks that their holder still holds. */
@@ -92,7 +93,8 @@ export const COUNT_ENDED = change({
   returning: ['state', 'open_ends', 'callback', 'error'],
 });
 
-const ofExecution = (column: string): string =>
+/** A column of the execution that a row of `g` speaks of. */
+export const ofExecution = (column: string): string =>
   `(SELECT e.${column} FROM triggers_execution e WHERE e.id = g._execution)`;
 
 /**

@@ -2,9 +2,9 @@ import type { ExecutionId, LeaseToken } from '../../model/ids.js';
 import type { AttemptRecord, StoredError } from '../claimer.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
-import { batch, run } from '../dialects/batch.js';
+import { change, runEach } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { lockExecutions } from './graph.statements.js';
+import { lockExecutions, ofExecution, TASK } from './graph.statements.js';
 
 /**
  * A claimed task that goes back to `ready`.
@@ -30,9 +30,10 @@ export function putBackNow(why: 'release' | 'rescue', { executionId, task, token
   return { why, executionId, task, token, delayMs: 0, error: null, attempts: null };
 }
 
-const PUT_BACK = batch(
-  'task_put_back',
-  {
+const PUT_BACK = change({
+  ...TASK,
+  name: 'task_put_back',
+  columns: {
     _execution: 'text',
     _task: 'text',
     _token: 'text',
@@ -42,16 +43,12 @@ const PUT_BACK = batch(
     _spent: 'int',
     _rescued: 'int',
   },
-  ({ now }) => `UPDATE triggers_task SET
-      state = CASE WHEN e._state = 'paused' THEN 'blocked' ELSE 'ready' END,
-      held_by = CASE WHEN e._state = 'paused' THEN 'pause' END,
-      attempt = attempt + e._spent, rescues = rescues + e._rescued, run_at = e._run, waits_since = ${now},
-      owner = NULL, lease_token = NULL, started_at = NULL, attempts = COALESCE(e._attempts, attempts), error = COALESCE(e._error, error)
-    FROM (SELECT g.*, x.state AS _state FROM g JOIN triggers_execution x ON x.id = g._execution) e
-    WHERE execution_id = e._execution AND task = e._task AND state = 'running' AND lease_token = e._token
-      AND e._state <> 'cancelling'
-    RETURNING execution_id, task`,
-);
+  set: ({ now }) => `state = CASE WHEN ${ofExecution('state')} = 'paused' THEN 'blocked' ELSE 'ready' END,
+    held_by = CASE WHEN ${ofExecution('state')} = 'paused' THEN 'pause' END,
+    attempt = attempt + g._spent, rescues = rescues + g._rescued, run_at = g._run, waits_since = ${now}, owner = NULL,
+    lease_token = NULL, started_at = NULL, attempts = COALESCE(g._attempts, attempts), error = COALESCE(g._error, error)`,
+  when: `state = 'running' AND lease_token = g._token AND ${ofExecution('state')} <> 'cancelling'`,
+});
 
 /** Claimed tasks that go back. The outcome says whether the task was still held, and its execution still wanted it. */
 export const PUT_BACK_TASK: CommitKind<PutBackItem, boolean> = {
@@ -62,26 +59,30 @@ export const PUT_BACK_TASK: CommitKind<PutBackItem, boolean> = {
 };
 
 function* commitPutBacks(items: readonly PutBackItem[], scope: CommitScope): Work<readonly boolean[]> {
-  const rows = [...items]
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-    .map((item) => [
-      item.executionId,
-      item.task,
-      item.token,
-      item.delayMs,
-      item.attempts && JSON.stringify(item.attempts),
-      item.error && JSON.stringify(item.error),
-      item.why === 'retry' ? 1 : 0,
-      item.why === 'rescue' ? 1 : 0,
-    ]);
-  yield* lockExecutions(items.map(({ executionId }) => executionId));
-  const moved = new Set(
-    (yield* run(PUT_BACK, rows)).map((row) => `${String(row['execution_id'])}/${String(row['task'])}`),
-  );
-  for (const item of items) if (moved.has(keyOf(item))) scope.leavesReady(item.delayMs);
-  return items.map((item) => moved.has(keyOf(item)));
+  // Of several wishes about one claim the first counts.
+  const first = new Map<string, PutBackItem>();
+  for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item);
+  const wanted = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+  yield* lockExecutions(wanted.map(({ executionId }) => executionId));
+  const answer = yield* runEach(PUT_BACK, wanted.map(rowOf));
+  const moved = new Set(wanted.filter((_, at) => answer[at] !== undefined));
+  for (const { delayMs } of moved) scope.leavesReady(delayMs);
+  return items.map((item) => moved.has(item));
 }
 
-function keyOf({ executionId, task }: PutBackItem): string {
-  return `${executionId}/${task}`;
+function rowOf({ executionId, task, token, delayMs, attempts, error, why }: PutBackItem): unknown[] {
+  return [
+    executionId,
+    task,
+    token,
+    delayMs,
+    attempts && JSON.stringify(attempts),
+    error && JSON.stringify(error),
+    why === 'retry' ? 1 : 0,
+    why === 'rescue' ? 1 : 0,
+  ];
+}
+
+function keyOf({ executionId, task, token }: PutBackItem): string {
+  return `${executionId}/${task}/${token}`;
 }

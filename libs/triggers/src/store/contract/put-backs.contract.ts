@@ -52,6 +52,23 @@ export function putBacksContract(database: Database): void {
       expect(await rowsOf(store, 'task')).toMatchObject([{ state: 'running', attempt: 1, rescues: 0 }]);
     });
 
+    it('counts once, whoever asks for it twice at once, and never for a claim that is gone', async () => {
+      const store = await kit().open();
+      const engine = await FakeEngine.on(store);
+      await begin(store);
+      const gone = (await engine.claimAll())['a'];
+      await engine.putBack(gone, 'release');
+      const { a } = await engine.claimAll();
+      const answers = Promise.all([
+        engine.putBack(gone, 'retry'),
+        engine.putBack(a, 'release'),
+        engine.putBack(gone, 'rescue'),
+        engine.putBack(a, 'retry'),
+      ]);
+      expect(await answers).toEqual([false, true, false, false]);
+      expect(await rowsOf(store, 'task')).toMatchObject([{ state: 'ready', attempt: 1, rescues: 0 }]);
+    });
+
     it('is refused while the execution is being cancelled', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);
