@@ -10,10 +10,10 @@ import type { Race, Walk } from './walk.contract.js';
 const pick = fc.nat({ max: 30 });
 const oneIn = (count: number): fc.Arbitrary<boolean> => fc.nat({ max: count - 1 }).map((one) => one === count - 1);
 
-/** What somebody wants, whatever there is by then. */
+/** What somebody wants, whatever there is by then; mostly of the youngest. */
 const wishes = fc.oneof(
   {
-    weight: 3,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('fire' as const),
       key: fc.option(fc.constantFrom('k0', 'k1')),
@@ -31,7 +31,7 @@ const wishes = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('putBack' as const),
       pick,
@@ -46,6 +46,7 @@ const wishes = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom('pause', 'resume', 'cancel', 'retry', 'retry', 'strand', 'replay'),
       pick,
+      isOld: oneIn(4),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('rescue' as const) }) },
@@ -69,7 +70,7 @@ export const walks = fc.array(
       racers.map((some) => some.slice(0, 1)),
     ),
   }),
-  { minLength: 5, maxLength: 25 },
+  { minLength: 8, maxLength: 35 },
 );
 type Given = typeof walks extends fc.Arbitrary<(infer R)[]> ? R : never;
 
@@ -104,7 +105,7 @@ function askedOf(walk: Walk, wish: Wish, node: number): Asked | null {
     case 'putBack':
       return ofClaim(walk, wish);
     default: {
-      const id = picked([...walk.known], wish.pick);
+      const id = picked(wish.isOld ? [...walk.known] : [...walk.model.executions.keys()].slice(-3), wish.pick);
       return id === undefined ? null : { kind: wish.kind, id };
     }
   }
