@@ -8,7 +8,6 @@ const PACKAGES = [
   'canonicalize',
   'class-transformer',
   'class-validator',
-  'fast-check',
   'typeorm',
   'uuid',
 ];
