@@ -5,6 +5,7 @@ import { DATABASES, gate } from '../engine/engine.contract.js';
 import { rowsOf } from '../store/contract/kit.contract.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import type { FireOutcome } from './fire.types.js';
+import { keyOfContext } from './dedup-key.js';
 import { behaviour, ran, useIntake } from './intake.contract.js';
 import { PollIntake } from './poll-intake.js';
 import type { PreparedFiring } from './poll-intake.js';
@@ -353,7 +354,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     const { executionIds: byProgram } = await h().intake.start({ workflow, context: { n: 2 } });
     await h().kit.clock.settle();
     const replay = (id: ExecutionId | undefined, options?: object) => h().intake.replay(id as ExecutionId, options);
-    await replay(byTrigger[0], { context: { n: 3 } });
+    expect(await replay(byTrigger[0], { context: { n: 3 } })).toMatchObject({ dedupKey: keyOfContext({ n: 3 }).label });
     await h().kit.clock.settle();
     h().undeclare('inbox');
     await replay(byTrigger[0]);
@@ -362,6 +363,28 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(ran).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 1 }, { n: 2 }]);
     const kinds = (await h().node.rows('firing')).map((row) => row['kind']);
     expect(kinds).toEqual(['manual', 'direct', 'manual', 'direct', 'direct']);
+  });
+
+  it('cannot replay what still runs, whoever has its key', async () => {
+    const working = gate();
+    behaviour.run = () => working.opened;
+    const {
+      executionIds: [id],
+    } = await h().fire(h().trigger({ dedup: { scope: 'off' } }));
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({
+      code: 'TRG_API_CONFLICT',
+      message: expect.stringContaining('only an ended one'),
+    });
+    working.open();
+    await h().kit.clock.settle();
+  });
+
+  it('lets a replay wait for the rate limit that would refuse a fire', async () => {
+    const {
+      executionIds: [id],
+    } = await h().fire(h().trigger({ rateLimit: { limit: 1, perMs: 60_000 }, onLimit: 'skip' }));
+    await h().kit.clock.settle();
+    expect(await h().intake.replay(id as ExecutionId)).toMatchObject({ status: 'accepted', delayedMs: 60_000 });
   });
 
   it('cannot replay what no workflow declares any more', async () => {

@@ -1,5 +1,5 @@
 import type { ModuleRef } from '@nestjs/core';
-import type { TriggersError } from '../model/errors.js';
+import { TriggersError } from '../model/errors.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { TriggerBaseResolver } from './trigger-base.resolver.js';
 import type { DeclaredBase, ResolvedTriggerBase } from './trigger-base.resolver.js';
@@ -25,7 +25,11 @@ describe('TriggerBaseResolver', () => {
   let problems: TriggersError[];
 
   const resolverOf = (overrides = {}): TriggerBaseResolver => {
-    const workflows = { require: (ref: string) => ({ name: ref }) } as unknown as WorkflowRegistry;
+    const require = (ref: string): object => {
+      if (ref === 'gone') throw new TriggersError('TRG_DEF_INVALID_OPTION', `${WHERE}, starts "gone"`);
+      return { name: ref };
+    };
+    const workflows = { require } as unknown as WorkflowRegistry;
     return new TriggerBaseResolver(workflows, new TriggerOverrides(overrides), app as unknown as ModuleRef);
   };
   const resolve = (options: object, given: Partial<DeclaredBase> = {}, overrides = {}): Promise<ResolvedTriggerBase> =>
@@ -104,6 +108,7 @@ describe('TriggerBaseResolver', () => {
     [{ filter: 7 }, 'option "filter" is 7', { filter: null }],
     [{ enabled: undefined, dedup: null }, 'option "dedup" is null', { dedup: { scope: 'off' } }],
     [{ dedup: 'running' }, 'option "dedup" is "running"', { dedup: { scope: 'off' } }],
+    [{ workflow: ['gone', 'files'] }, 'starts "gone"', { workflows: [{ name: 'files' }] as never }],
     [{ enabled: () => undefined }, 'option "enabled" is undefined', { enabled: true }],
   ])('puts a default in the place of %j and says what is wrong', async (options, message, resolved) => {
     expect(await resolve(options)).toMatchObject(resolved);
