@@ -38,6 +38,7 @@ describe('TaskRunner', () => {
   let finish: jest.Mock;
   let release: jest.Mock;
   let body: (context: TaskContext) => unknown;
+  let task: { when: (() => unknown) | undefined };
 
   beforeEach(() => {
     clock = new TestClock();
@@ -49,15 +50,16 @@ describe('TaskRunner', () => {
     );
     bus.subscribe((event) => events.push(event));
     const invoke = async ([context]: readonly [TaskContext]): Promise<unknown> => body(context);
-    const task = { id: 'read', when: undefined, timeoutMs: 5_000, method: { invoke } };
-    const workflow = { name: 'files', tasks: [task] } as unknown as WorkflowDefinition;
+    task = { when: undefined };
+    const declared = Object.assign(task, { id: 'read', timeoutMs: 5_000, method: { invoke } });
+    const workflow = { name: 'files', tasks: [declared] } as unknown as WorkflowDefinition;
     const byHash = (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? workflow : undefined);
     finish = jest.fn(async (run: TaskRun, end: BodyEnd, stopping: boolean) => ends.push({ task: run, end, stopping }));
     release = jest.fn(async () => undefined);
     runner = new TaskRunner(
       clock,
       bus,
-      {} as Store,
+      { read: async () => [] } as unknown as Store,
       { byHash } as unknown as WorkflowRegistry,
       { finish, release } as unknown as TaskFinisher,
       { show: () => undefined, hide: () => undefined },
@@ -69,19 +71,33 @@ describe('TaskRunner', () => {
     const written = gate();
     finish.mockReturnValueOnce(written.opened);
     body = () => ({ c: 3 });
-    const task = claimed();
-    runner.run(task);
+    const given = claimed();
+    runner.run(given);
     expect([runner.holds(idOf(FIRST), TOKEN), freed]).toEqual([true, []]);
     await clock.settle();
     expect(finish).toHaveBeenCalledWith(
-      expect.objectContaining({ claimed: task }),
+      expect.objectContaining({ claimed: given }),
       { kind: 'returned', value: { c: 3 } },
       false,
     );
-    expect([runner.holds(idOf(FIRST), TOKEN), freed]).toEqual([true, [task]]);
+    expect([runner.holds(idOf(FIRST), TOKEN), freed]).toEqual([true, [given]]);
     written.open();
     await clock.settle();
     expect([runner.holds(idOf(FIRST), TOKEN), runner.executions().size, clock.timers]).toEqual([false, 0, 0]);
+  });
+
+  it.each<[string, () => unknown, object]>([
+    ['runs', () => true, { kind: 'returned' }],
+    ['runs', async () => true, { kind: 'returned' }],
+    ['runs', () => undefined, { kind: 'returned' }],
+    ['is skipped', () => false, { kind: 'skipped' }],
+    ['is skipped', async () => false, { kind: 'skipped' }],
+    ['fails', () => Promise.reject(new Error('broken')), { kind: 'threw', error: expect.any(Error) }],
+  ])('%s where its condition says so: %p', async (_what, when, end) => {
+    task.when = when;
+    runner.run(claimed());
+    await clock.settle();
+    expect(ends).toMatchObject([{ end }]);
   });
 
   it('knows its runs by the id of their task execution and its token', () => {
@@ -128,9 +144,9 @@ describe('TaskRunner', () => {
     ['whose workflow it does not declare in that shape', { facts: { ...claimed().facts, hash: 'h2' } }],
     ['that its workflow does not have', { task: 'gone' }],
   ])('puts a task back %s, and frees its slot', (_what, given) => {
-    const task = claimed(FIRST, given);
-    runner.run(task);
-    expect([release.mock.calls, freed, events]).toEqual([[[task]], [task], []]);
+    const claim = claimed(FIRST, given);
+    runner.run(claim);
+    expect([release.mock.calls, freed, events]).toEqual([[[claim]], [claim], []]);
   });
 
   it('forgets a run whose result could not be written, and says so', async () => {
