@@ -1,4 +1,4 @@
-/* global __dirname, describe, SPECS */
+/* global __dirname, beforeAll, describe, SPECS */
 const { readFileSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -18,5 +18,19 @@ const needsDatabase = (path) => Number(/\buse[A-Z]\w+\(/.test(readFileSync(join(
 // What needs no database goes first: it kills a mutant within milliseconds.
 const specs = SPECS.flatMap(filesOf).sort((a, b) => needsDatabase(a) - needsDatabase(b));
 
+// A mutant that breaks a spec while it is read was noticed: it fails every test.
+const broken = [];
+beforeAll(() => {
+  if (broken.length > 0) throw broken[0];
+});
+
 // A block for each file keeps apart what files keep apart: their hooks.
-for (const path of specs) describe(`${path}:`, () => void require(join(ROOT, path)));
+for (const path of specs) {
+  describe(`${path}:`, () => {
+    try {
+      require(join(ROOT, path));
+    } catch (error) {
+      broken.push(error);
+    }
+  });
+}
