@@ -3,14 +3,13 @@ import type { TriggersEvent } from './events.js';
 
 describe('EventBus', () => {
   const failures: string[] = [];
+  let now: jest.Mock<number>;
   let bus: EventBus;
 
   beforeEach(() => {
     failures.length = 0;
-    bus = new EventBus(
-      () => 86_400_000,
-      (message) => failures.push(message),
-    );
+    now = jest.fn(() => 86_400_000);
+    bus = new EventBus(now, (message) => failures.push(message));
   });
 
   it('tells an event with its name, its instant and its facts to everybody, in the order of subscription', () => {
@@ -23,6 +22,15 @@ describe('EventBus', () => {
       ['first', event],
       ['second', event],
     ]);
+  });
+
+  it('tells a listener only the events that it names, and makes none that nobody listens to', () => {
+    const told = jest.fn();
+    bus.subscribe(told, ['task.completed', 'trigger.superseded']);
+    bus.emit('trigger.superseded', { trigger: 'inbox' });
+    bus.emit('trigger.failing', { trigger: 'inbox', error: 'broken' });
+    expect(told.mock.calls).toEqual([[expect.objectContaining({ name: 'trigger.superseded' })]]);
+    expect(now).toHaveBeenCalledTimes(1);
   });
 
   it('tells the others when a listener throws, and names the event to whoever logs', () => {

@@ -3,6 +3,7 @@ import { runs } from '../testing/properties.contract.js';
 import { TestClock } from '../testing/test-clock.js';
 import { MAX_TIMER_MS } from './clock.js';
 import type { TimerHandle } from './clock.js';
+import { Heap } from './heap.js';
 import { Wakeups } from './timers.js';
 
 describe('Wakeups', () => {
@@ -91,6 +92,28 @@ describe('Wakeups', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it.each([
+    // As long as they are at most a thousand, or no more than the others, they may stay.
+    { waiting: 1_500, stays: 1_000 },
+    { waiting: 2_100, stays: 1_050 },
+  ])('lets $stays of $waiting wake-ups that were taken back stay, and none where it is one more', async (given) => {
+    const clock = new TestClock();
+    const wakeups = new Wakeups(clock, 'test');
+    const woken: number[] = [];
+    const forget = jest.spyOn(Heap.prototype, 'retain');
+    const handles = Array.from({ length: given.waiting }, (_, at) => wakeups.after(5, () => void woken.push(at)));
+    const taken = handles.splice(0, given.stays + 1);
+    for (const handle of taken.slice(1)) handle.clear();
+    expect([forget.mock.calls.length, wakeups.size]).toEqual([0, handles.length + 1]);
+    taken[0]?.clear();
+    expect([forget.mock.calls.length, wakeups.size]).toEqual([1, handles.length]);
+    handles.pop()?.clear();
+    await clock.advance(5);
+    expect([forget.mock.calls.length, wakeups.size]).toEqual([1, 0]);
+    expect(woken).toEqual(handles.map((_, at) => taken.length + at));
+    forget.mockRestore();
+  });
+
   it('wakes exactly those that were not taken back, like a sorted list, also after it was cleared', async () => {
     // Few instants and few handles, so that many wake-ups are due at once and most of what is taken back was asked for.
     const of = <K extends string>(kind: K, max: number) =>
@@ -102,7 +125,7 @@ describe('Wakeups', () => {
       { arbitrary: of('clear', 0), weight: 1 },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
         const clock = new TestClock();
         const wakeups = new Wakeups(clock, 'test');
         const woken: number[] = [];
