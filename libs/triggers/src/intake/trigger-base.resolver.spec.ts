@@ -6,6 +6,7 @@ import type { DeclaredBase, ResolvedTriggerBase } from './trigger-base.resolver.
 import { TriggerOverrides } from './trigger-overrides.js';
 
 const WHERE = 'Trigger "inbox" (Inbox.look)';
+const isWanted = (): boolean => true;
 
 /** Remembers the options that each provider was asked for with. */
 class App {
@@ -77,6 +78,8 @@ describe('TriggerBaseResolver', () => {
     [{ enabled: false }, { enabled: false }],
     [{ rateLimit: { limit: 1, per: '1ms' } }, { rateLimit: { limit: 1, perMs: 1 } }],
     [{ onLimit: 'skip' }, { onLimit: 'skip' }],
+    [{ onLimit: 'delay' }, { onLimit: 'delay' }],
+    [{ filter: isWanted }, { filter: isWanted }],
     [{ priority: 2 ** 31 - 1 }, { priority: 2 ** 31 - 1 }],
     [{ priority: -(2 ** 31 - 1) }, { priority: -(2 ** 31 - 1) }],
     [{ bigNumbers: 'string' }, { bigNumbers: 'string' }],
