@@ -67,7 +67,7 @@ export class ReplaySource {
 function chosenKey(row: Row, context: JsonObject): DedupKey | undefined {
   const bytes = row['dedup_key'] as Buffer | null;
   if (bytes === null || keyOfContext(context).bytes.equals(bytes)) return undefined;
-  return { bytes, label: (row['dedup_label'] as string | null) ?? '' };
+  return { bytes, label: row['dedup_label'] as string };
 }
 
 function conflict(message: string): TriggersError {

@@ -115,8 +115,7 @@ function runningDedup({ cooldown = DEFAULT_TRIGGER_OPTIONS.cooldown }: TriggerBa
 
 function explicitDedup(dedup: DedupScope, running: ResolvedDedup, where: string): ResolvedDedup {
   if (dedup === 'off') return { scope: 'off' };
-  const given: { readonly while?: unknown; readonly for?: unknown } =
-    typeof dedup === 'object' && dedup !== null ? dedup : {};
+  const given = (dedup as { readonly while?: unknown; readonly for?: unknown } | null) ?? {};
   if (given.while === 'running') return running;
   if (given.for === 'ever') return { scope: 'ever' };
   if (given.for === undefined)
