@@ -20,9 +20,10 @@ class Greeting {
 }
 
 describe('history costs nothing', () => {
+  let prepare: jest.SpyInstance<unknown, [text: string]>;
+  beforeEach(() => void (prepare = jest.spyOn(Database.prototype, 'prepare')));
+  afterEach(() => prepare.mockRestore());
   const kit = useEngineKit('sqlite');
-  const prepare = jest.spyOn(Database.prototype, 'prepare');
-  afterEach(() => prepare.mockClear());
 
   it('no statement that runs by itself, or with a task, walks a table of history', async () => {
     const node = await kit().boot([Greeting]);
