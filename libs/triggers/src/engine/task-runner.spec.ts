@@ -38,11 +38,12 @@ describe('TaskRunner', () => {
   let finish: jest.Mock;
   let release: jest.Mock;
   let body: (context: TaskContext) => unknown;
-  let task: { when: (() => unknown) | undefined };
+  let task: { when: (() => unknown) | undefined; timeoutMs: number | null };
+  let shown: string[];
 
   beforeEach(() => {
     clock = new TestClock();
-    [events, freed, ends] = [[], [], []];
+    [events, freed, ends, shown] = [[], [], [], []];
     body = () => undefined;
     const bus = new EventBus(
       () => 0,
@@ -50,8 +51,8 @@ describe('TaskRunner', () => {
     );
     bus.subscribe((event) => events.push(event));
     const invoke = async ([context]: readonly [TaskContext]): Promise<unknown> => body(context);
-    task = { when: undefined };
-    const declared = Object.assign(task, { id: 'read', timeoutMs: 5_000, method: { invoke } });
+    task = { when: undefined, timeoutMs: 5_000 };
+    const declared = Object.assign(task, { id: 'read', method: { invoke } });
     const workflow = { name: 'files', tasks: [declared] } as unknown as WorkflowDefinition;
     const byHash = (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? workflow : undefined);
     finish = jest.fn(async (run: TaskRun, end: BodyEnd, stopping: boolean) => ends.push({ task: run, end, stopping }));
@@ -62,7 +63,7 @@ describe('TaskRunner', () => {
       { read: async () => [] } as unknown as Store,
       { byHash } as unknown as WorkflowRegistry,
       { finish, release } as unknown as TaskFinisher,
-      { show: () => undefined, hide: () => undefined },
+      { show: (name) => shown.push(name), hide: () => undefined },
     );
     runner.onSlotFree = (task) => freed.push(task);
   });
@@ -178,7 +179,8 @@ describe('TaskRunner', () => {
     body = (context) => ((signal = context.signal), working.opened);
     runner.run(claimed());
     runner.abandonAll();
-    expect([signal?.aborted, freed.length, runner.executions().size]).toEqual([true, 1, 0]);
+    expect(signal?.reason).toMatchObject({ code: 'TRG_ENG_LEASE_LOST' });
+    expect([freed.length, runner.executions().size]).toEqual([1, 0]);
     working.open();
     await clock.advance(60_000);
     expect([ends, freed.length, runner.zombies]).toEqual([[], 1, 0]);
@@ -267,6 +269,17 @@ describe('TaskRunner', () => {
     stuck.open();
     await clock.settle();
     expect([runner.zombies, ends.length, freed.length]).toEqual([0, 1, 1]);
+  });
+
+  it('shows its timer, and has none for a task without a timeout', async () => {
+    task.timeoutMs = null;
+    body = () => gate().opened;
+    runner.run(claimed());
+    await clock.advance(86_400_000);
+    expect([shown, ends, clock.timers]).toEqual([[], [], 0]);
+    task.timeoutMs = 5_000;
+    runner.run(claimed('e2' as ExecutionId));
+    expect([shown, clock.timers]).toEqual([['triggers:tasks'], 1]);
   });
 
   it('knows no timeout of a body that has returned', async () => {
