@@ -92,12 +92,12 @@ export class StorePollIntake extends PollIntake {
     const drafts = await this.prepare(trigger, items);
     const holds = drafts.flatMap(({ dedup }) => dedup ?? []);
     const holders = await this.store.look(() => findHolders(holds));
-    const seen = new Set<string>();
+    const seen = new Set<string | null>();
     return drafts.map(({ dedup, state, reason }) => {
       const key = dedup && keyOf(dedup);
       const holder = key === null ? undefined : holders.get(key);
       const repeats = key !== null && seen.has(key);
-      if (key !== null) seen.add(key);
+      seen.add(key);
       const dedupKey = dedup?.label ?? null;
       if (holder !== undefined || repeats)
         return { status: 'duplicate', dedupKey, reason: null, firingId: holder?.firingId ?? null };
