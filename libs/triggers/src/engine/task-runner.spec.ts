@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { currentCause } from '../model/causation.js';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
 import type { ExecutionId, LeaseToken, TaskExecutionId } from '../model/ids.js';
@@ -19,7 +20,7 @@ const FIRST = 'e1' as ExecutionId;
 const idOf = (executionId: ExecutionId): TaskExecutionId => `${executionId}/read` as TaskExecutionId;
 const claimed = (executionId: ExecutionId = FIRST, given: object = {}): ClaimedTask =>
   ({
-    facts: { executionId, workflow: 'files', hash: 'h1', depth: 0, input: '{"a":1}' },
+    facts: { executionId, workflow: 'files', hash: 'h1', depth: 3, input: '{"a":1}' },
     id: idOf(executionId),
     task: 'read',
     attempt: 1,
@@ -116,13 +117,15 @@ describe('TaskRunner', () => {
 
   it('tells that a task has started, and shows it input, outputs and a logger of its name', async () => {
     let seen: TaskContext | undefined;
-    body = (context) => void (seen = context);
+    let cause: unknown;
+    body = (context) => void ([seen, cause] = [context, currentCause()]);
     runner.run(claimed());
     expect(events).toMatchObject([
       { name: 'task.started', executionId: FIRST, workflow: 'files', task: 'read', attempt: 1 },
     ]);
     await clock.settle();
     expect([seen?.data, seen?.taskId, seen?.attempt]).toEqual([{ a: 1, b: 2 }, 'read', 1]);
+    expect(cause).toEqual({ executionId: FIRST, depth: 3 });
     expect(seen?.logger).toMatchObject({ context: 'files.read' });
     const { logger } = seen as TaskContext;
     runner.run(claimed());
@@ -186,6 +189,21 @@ describe('TaskRunner', () => {
     expect([ends, freed.length, runner.zombies]).toEqual([[], 1, 0]);
   });
 
+  it('frees a slot once where the lease is lost while a result is written, and keeps the run that came after', async () => {
+    const written = gate();
+    finish.mockReturnValueOnce(written.opened);
+    runner.run(claimed());
+    await clock.settle();
+    runner.abandonAll();
+    expect(freed).toHaveLength(1);
+    body = () => gate().opened;
+    const again = 'again' as LeaseToken;
+    runner.run(claimed(FIRST, { token: again }));
+    written.open();
+    await clock.settle();
+    expect([runner.holds(idOf(FIRST), again), freed.length]).toEqual([true, 1]);
+  });
+
   it('waits for nobody where nothing runs', async () => {
     const idle = jest.fn();
     void runner.whenIdle().then(idle);
@@ -247,7 +265,7 @@ describe('TaskRunner', () => {
     await clock.advance(3_000 + ABORT_GRACE_MS + 1_999);
     expect(stopped).not.toHaveBeenCalled();
     await clock.advance(1);
-    expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
+    expect([stopped.mock.calls.length, finish.mock.calls.length, clock.timers]).toEqual([1, 1, 0]);
   });
 
   it('fails the attempt of a body that ignores its timeout a second later, and counts it until it returns', async () => {
@@ -273,10 +291,14 @@ describe('TaskRunner', () => {
 
   it('shows its timer, and has none for a task without a timeout', async () => {
     task.timeoutMs = null;
-    body = () => gate().opened;
+    const working = gate();
+    body = () => working.opened;
     runner.run(claimed());
     await clock.advance(86_400_000);
     expect([shown, ends, clock.timers]).toEqual([[], [], 0]);
+    working.open();
+    await clock.settle();
+    expect(ends).toHaveLength(1);
     task.timeoutMs = 5_000;
     runner.run(claimed('e2' as ExecutionId));
     expect([shown, clock.timers]).toEqual([['triggers:tasks'], 1]);
