@@ -193,7 +193,6 @@ export class TaskRunner {
   }
 
   #close(run: TaskRun, end: BodyEnd): void {
-    if (run.isOver) return;
     this.#over(run);
     this.finisher.finish(run, end, this.#stopping).then(
       () => this.#forget(run),
