@@ -18,7 +18,6 @@ describe('Heap', () => {
     // Mostly pushes, and many operations, so that the heap has some levels.
     const operation = fc.oneof(
       { arbitrary: fc.record({ push: key }), weight: 4 },
-      { arbitrary: fc.record({ replaceTop: key }), weight: 1 },
       { arbitrary: fc.record({ without: key }), weight: 1 },
       { arbitrary: fc.constant('pop' as const), weight: 1 },
     );
@@ -34,12 +33,10 @@ describe('Heap', () => {
         for (const [order, operation] of all.entries()) {
           if (operation === 'pop') expect(heap.pop()).toBe(list.shift());
           else if ('push' in operation) heap.push(operation.push, add({ key: operation.push, order }));
-          else if ('without' in operation) {
+          else {
             const stays = (item: Item): boolean => item.key !== operation.without;
             heap.retain(stays);
             list = list.filter(stays);
-          } else if (list.shift() !== undefined) {
-            heap.replaceTop(operation.replaceTop, add({ key: operation.replaceTop, order }));
           }
           expect([heap.size, heap.topKey, heap.peek()]).toEqual([list.length, list[0]?.key ?? Infinity, list[0]]);
         }

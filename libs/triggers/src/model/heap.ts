@@ -45,11 +45,6 @@ export class Heap<T> {
     return top;
   }
 
-  /** As a pop and a push, at the price of one. The heap must not be empty. */
-  replaceTop(key: number, item: T): void {
-    this.#sink(key, this.#order++, item);
-  }
-
   /** Leaves only the items that `stays` wants. Costs as much as looking at each once. */
   retain(stays: (item: T) => boolean): void {
     let kept = 0;
