@@ -80,7 +80,12 @@ export class Store {
   async look<R>(work: () => Work<R>): Promise<R> {
     const unit = work();
     let next = unit.next();
-    while (next.done !== true) next = unit.next(await this.read(next.value.batch, next.value.rows));
+    while (next.done !== true) {
+      const { batch, rows, heard } = next.value;
+      const answer = await this.read(batch, rows);
+      heard?.(answer);
+      next = unit.next(answer);
+    }
     return next.value;
   }
 

@@ -2,9 +2,9 @@ import { newId } from '../../model/ids.js';
 import type { ExecutionId, LeaseToken } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
-import { batch, run } from '../dialects/batch.js';
+import { batch, run, send } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
-import { claimedTask, placeOf, readFacts, readOutputs } from './claimed-task.js';
+import { claimedTask, hearFacts, hearOutputs, placeOf } from './claimed-task.js';
 
 /** A wish for as much work as this node has slots for. */
 export interface ClaimItem {
@@ -72,14 +72,15 @@ function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
   if (rows.length === 0) return { claimed: 0, slots };
   const ordered = [...rows].sort(byUrgency);
   const ids = [...new Set(ordered.map((row) => row['execution_id'] as ExecutionId))].sort();
-  yield* run(
+  yield* send(
     START_EXECUTIONS,
     ids.map((id) => [id]),
   );
-  const facts = yield* readFacts(ids);
   const needing = new Set(ordered.filter((row) => placeOf(row).ancestors.length > 0).map((row) => row['execution_id']));
-  const outputs = yield* readOutputs(ids.filter((id) => needing.has(id)));
-  for (const row of ordered) scope.claimed(claimedTask(row, facts, outputs, token));
+  const outputs = yield* hearOutputs(ids.filter((id) => needing.has(id)));
+  yield* hearFacts(ids, (facts) => {
+    for (const row of ordered) scope.claimed(claimedTask(row, facts, outputs, token));
+  });
   return { claimed: rows.length, slots };
 }
 

@@ -1,8 +1,8 @@
 import type { ExecutionId, FiringId, LeaseToken, TaskExecutionId } from '../../model/ids.js';
 import type { SourceKind } from '../../model/states.js';
 import type { AttemptRecord, ClaimedTask, DedupHold, ExecutionFacts, TaskPlace } from '../claimer.js';
-import { batch, run } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import { batch, run, send } from '../dialects/batch.js';
+import type { Row, Rows, Work } from '../dialects/batch.js';
 
 const READ_FACTS = batch(
   'execution_facts',
@@ -18,6 +18,22 @@ export function* readFacts(ids: readonly ExecutionId[]): Work<Map<ExecutionId, E
     READ_FACTS,
     ids.map((id) => [id]),
   );
+  return factsById(rows);
+}
+
+/** As {@link readFacts}, for whom nothing in the commit waits. */
+export function* hearFacts(
+  ids: readonly ExecutionId[],
+  heard: (facts: ReadonlyMap<ExecutionId, ExecutionFacts>) => void,
+): Work<void> {
+  yield* send(
+    READ_FACTS,
+    ids.map((id) => [id]),
+    (rows) => heard(factsById(rows)),
+  );
+}
+
+function factsById(rows: Rows): Map<ExecutionId, ExecutionFacts> {
   return new Map(rows.map((row) => [row['id'] as ExecutionId, factsOf(row)]));
 }
 
@@ -60,14 +76,31 @@ const READ_OUTPUTS = batch(
 
 /** JSON outputs by execution and task, of everything that has completed in these executions. */
 export function* readOutputs(ids: readonly ExecutionId[]): Work<ReadonlyMap<ExecutionId, ReadonlyMap<string, string>>> {
-  const outputs = new Map([...ids].sort().map((id) => [id, new Map<string, string>()]));
-  const rows = yield* run(
-    READ_OUTPUTS,
-    [...outputs.keys()].map((id) => [id]),
-  );
+  const outputs = noOutputs(ids);
+  addOutputs(outputs, yield* run(READ_OUTPUTS, rowsFor(outputs)));
+  return outputs;
+}
+
+/** As {@link readOutputs}, where nothing in the commit waits for them: what is heard after it finds them in the map. */
+export function* hearOutputs(ids: readonly ExecutionId[]): Work<ReadonlyMap<ExecutionId, ReadonlyMap<string, string>>> {
+  const outputs = noOutputs(ids);
+  yield* send(READ_OUTPUTS, rowsFor(outputs), (rows) => addOutputs(outputs, rows));
+  return outputs;
+}
+
+type OutputsById = ReadonlyMap<ExecutionId, Map<string, string>>;
+
+function noOutputs(ids: readonly ExecutionId[]): OutputsById {
+  return new Map([...ids].sort().map((id) => [id, new Map<string, string>()]));
+}
+
+function rowsFor(outputs: OutputsById): ExecutionId[][] {
+  return [...outputs.keys()].map((id) => [id]);
+}
+
+function addOutputs(outputs: OutputsById, rows: Rows): void {
   for (const row of rows)
     outputs.get(row['execution_id'] as ExecutionId)?.set(row['task'] as string, row['output'] as string);
-  return outputs;
 }
 
 /** Of what an execution has, the outputs that a task may see: those of its ancestors; `null` where one left none. */

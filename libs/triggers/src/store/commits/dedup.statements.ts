@@ -1,4 +1,4 @@
-import { batch, run, toDate } from '../dialects/batch.js';
+import { batch, run, send, toDate } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
 import { TransactionFailure } from '../dialects/dialect.js';
 import type { DedupHold } from '../claimer.js';
@@ -134,7 +134,7 @@ export function* findHolders(holds: readonly DedupHold[]): Work<Map<string, Hold
 
 /** Gives keys back whatever their scope: their firings were refused after all. */
 export function* freeKeys(held: readonly HeldBy[]): Work<void> {
-  yield* run(
+  yield* send(
     RELEASE,
     held.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),
   );
@@ -149,6 +149,6 @@ export function* releaseKeys(ended: readonly (HeldBy & { readonly failed: boolea
     running
       .filter(({ hold, failed }) => (failed && hold.cooldown) === cooling)
       .map(({ hold, firingId }) => [hold.space, hold.key, firingId]);
-  yield* run(RELEASE, rows(false));
-  yield* run(COOL_DOWN, rows(true));
+  yield* send(RELEASE, rows(false));
+  yield* send(COOL_DOWN, rows(true));
 }

@@ -2,8 +2,8 @@ import type { ExecutionId, LeaseToken } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import type { ExecutionFacts } from '../claimer.js';
-import { run } from '../dialects/batch.js';
-import type { Work } from '../dialects/batch.js';
+import { run, send } from '../dialects/batch.js';
+import type { Rows, Work } from '../dialects/batch.js';
 import { freeKeys } from './dedup.statements.js';
 import type { HeldBy } from './dedup.statements.js';
 import type { ExecutionDraft, FiringDraft, FiringVerdict, TaskDraft } from './firing.draft.js';
@@ -86,22 +86,38 @@ function stored(draft: FiringDraft, delayedMs: number): FiringVerdict {
   };
 }
 
+/** A firing that is there already was committed by an earlier try, with its executions; nothing of it is claimed again. */
 function* insert(judged: readonly Judged[], scope: CommitScope): Work<void> {
-  const inserted = yield* run(
-    INSERT_FIRING,
-    judged.map(({ draft }) => firingRow(draft)),
-  );
-  // A firing that is there already was committed by an earlier try, with its executions; nothing of it is claimed again.
-  const fresh = new Set(inserted.map((row) => row['id']));
-  const plans = judged
-    .filter(({ draft }) => fresh.has(draft.id))
-    .flatMap(({ draft, delayMs }) => draft.executions.map((execution) => plan(draft, execution, delayMs, scope)));
-  yield* run(INSERT_EXECUTION, plans.map(executionRow));
-  yield* run(
+  const rows = judged.map(({ draft }) => firingRow(draft));
+  if (scope.repeated) {
+    // What was refused then may pass now: it adds no executions to a firing that is there without them.
+    const fresh = idsOf(yield* run(INSERT_FIRING, rows));
+    const plans = planAll(
+      judged.filter(({ draft }) => fresh.has(draft.id)),
+      scope,
+    );
+    yield* insertExecutions(plans, scope);
+    for (const planned of plans) handOver(planned, scope);
+  } else {
+    const plans = planAll(judged, scope);
+    yield* send(INSERT_FIRING, rows, (inserted) => {
+      const fresh = idsOf(inserted);
+      for (const planned of plans) if (fresh.has(planned.draft.id)) handOver(planned, scope);
+    });
+    yield* insertExecutions(plans, scope);
+  }
+}
+
+function idsOf(rows: Rows): ReadonlySet<unknown> {
+  return new Set(rows.map((row) => row['id']));
+}
+
+function* insertExecutions(plans: readonly PlannedExecution[], scope: CommitScope): Work<void> {
+  yield* send(INSERT_EXECUTION, plans.map(executionRow));
+  yield* send(
     INSERT_TASK,
     plans.flatMap((planned) => taskRows(planned, scope)),
   );
-  for (const planned of plans) handOver(planned, scope);
 }
 
 interface PlannedExecution {
@@ -110,6 +126,12 @@ interface PlannedExecution {
   readonly delayMs: number;
   /** Root tasks that this commit claims. */
   readonly tokens: ReadonlyMap<string, LeaseToken>;
+}
+
+function planAll(judged: readonly Judged[], scope: CommitScope): readonly PlannedExecution[] {
+  return judged.flatMap(({ draft, delayMs }) =>
+    draft.executions.map((execution) => plan(draft, execution, delayMs, scope)),
+  );
 }
 
 function plan(draft: FiringDraft, execution: ExecutionDraft, delayMs: number, scope: CommitScope): PlannedExecution {

@@ -1,5 +1,5 @@
 import type { ExecutionId } from '../../model/ids.js';
-import { batch, change, run } from '../dialects/batch.js';
+import { batch, change, send } from '../dialects/batch.js';
 import type { Batch, Work } from '../dialects/batch.js';
 
 const LOCK_EXECUTIONS: Batch = {
@@ -14,7 +14,7 @@ const LOCK_EXECUTIONS: Batch = {
  * follows may come in any order.
  */
 export function* lockExecutions(ids: readonly ExecutionId[]): Work<void> {
-  yield* run(
+  yield* send(
     LOCK_EXECUTIONS,
     ids.map((id) => [id]),
   );

@@ -1,7 +1,7 @@
 import type { FiringId, NodeId } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
-import { batch, run } from '../dialects/batch.js';
+import { batch, run, send } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import type { TickRow } from '../entities/rows.js';
 import { commitFirings, firingBytes } from './firing.commit.js';
@@ -146,8 +146,8 @@ function* commitPolls(items: readonly PollItem[], scope: CommitScope): Work<read
     .filter(isWorthWriting);
   const there = scope.repeated ? yield* writtenBefore(writing) : NOTHING;
   const fresh = writing.filter(({ item }) => !there.has(item.ticks.at(-1)?.id));
-  yield* run(WRITE, fresh.map(triggerRow));
-  yield* run(WRITE_TICK, fresh.flatMap(tickRows));
+  yield* send(WRITE, fresh.map(triggerRow));
+  yield* send(WRITE_TICK, fresh.flatMap(tickRows));
   const wrote = new Set(writing.map(({ item }) => item));
   return items.map((item) => {
     const own = judged.get(item);

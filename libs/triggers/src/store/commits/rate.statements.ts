@@ -1,4 +1,4 @@
-import { batch, run } from '../dialects/batch.js';
+import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 import { takeToken } from './rate-limit.js';
@@ -45,7 +45,7 @@ export function* limitRates(candidates: readonly Candidate[]): Work<void> {
     if (allowed) candidate.delayMs = Math.max(candidate.delayMs, waitMs);
     else candidate.verdict = { status: 'limited', retryAfterMs: waitMs };
   }
-  yield* run(
+  yield* send(
     WRITE_TAT,
     [...tats].map(([name, { tat }]) => [name, tat]),
   );

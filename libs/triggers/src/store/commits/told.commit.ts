@@ -1,7 +1,7 @@
 import type { ExecutionId } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind } from '../commit-kind.js';
-import { batch, run } from '../dialects/batch.js';
+import { batch, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
 
 /** A callback that has settled. */
@@ -14,18 +14,19 @@ export interface ToldItem {
 }
 
 const OUTCOME = `callback_state = CASE WHEN g._error IS NULL THEN 'completed' ELSE 'failed' END, callback_error = g._error`;
+const PENDING = `callback_state = 'pending'`;
 
 const TOLD_TASK = batch(
   'told_task',
   { _execution: 'text', _task: 'text', _error: 'text' },
   () => `UPDATE triggers_task SET ${OUTCOME} FROM g
-    WHERE execution_id = g._execution AND task = g._task AND callback_state = 'pending'`,
+    WHERE execution_id = g._execution AND task = g._task AND ${PENDING}`,
 );
 
 const TOLD_EXECUTION = batch(
   'told_execution',
   { _execution: 'text', _error: 'text' },
-  () => `UPDATE triggers_execution SET ${OUTCOME} FROM g WHERE id = g._execution AND callback_state = 'pending'`,
+  () => `UPDATE triggers_execution SET ${OUTCOME} FROM g WHERE id = g._execution AND ${PENDING}`,
 );
 
 /** Outcomes of callbacks. */
@@ -38,11 +39,11 @@ export const TOLD: CommitKind<ToldItem, void> = {
 
 function* commitTold(items: readonly ToldItem[]): Work<readonly void[]> {
   const sorted = [...items].sort((a, b) => (`${a.executionId}/${a.task}` < `${b.executionId}/${b.task}` ? -1 : 1));
-  yield* run(
+  yield* send(
     TOLD_TASK,
     sorted.filter(({ task }) => task !== null).map(({ executionId, task, error }) => [executionId, task, error]),
   );
-  yield* run(
+  yield* send(
     TOLD_EXECUTION,
     sorted.filter(({ task }) => task === null).map(({ executionId, error }) => [executionId, error]),
   );

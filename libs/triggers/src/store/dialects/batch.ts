@@ -64,7 +64,12 @@ interface ChangeParts extends Pick<Change, 'name' | 'columns' | 'table' | 'key'>
 export interface Step {
   readonly batch: Batch | Change;
   readonly rows: readonly (readonly unknown[])[];
+  /** The unit of work goes on at once, answered with nothing; see {@link send}. */
+  readonly heard?: Heard;
 }
+
+/** Is told what a statement returned. */
+export type Heard = (rows: Rows) => void;
 
 /** The rows that a statement returned; those of a {@link Change} stand at the place of what they answer. */
 export type Answer = readonly (Row | undefined)[];
@@ -79,6 +84,17 @@ export type Work<R> = Generator<Step, R, Answer>;
 export function* run(batch: Batch, rows: readonly (readonly unknown[])[]): Work<Rows> {
   return rows.length === 0 ? [] : ((yield { batch, rows }) as Rows);
 }
+
+/**
+ * Asks for one statement whose answer nothing in this unit of work waits for. `heard` is told it before the outcome of the commit
+ * is, but perhaps not before the commit: what it does must be undone when the commit fails. A statement that fails
+ * fails the unit of work, wherever that has got to.
+ */
+export function* send(batch: Batch, rows: readonly (readonly unknown[])[], heard: Heard = ignore): Work<void> {
+  if (rows.length > 0) yield { batch, rows, heard };
+}
+
+const ignore: Heard = () => undefined;
 
 /** Asks for one change for each row: answered with the columns that it returns, or `undefined` where it found nothing to change. */
 export function* runEach(change: Change, rows: readonly (readonly unknown[])[]): Work<Answer> {

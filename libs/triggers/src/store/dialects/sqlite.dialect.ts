@@ -77,8 +77,12 @@ export class SqliteDialect implements Dialect {
       db.exec('BEGIN IMMEDIATE');
       const unit = work();
       let next = unit.next();
-      while (next.done !== true)
-        next = unit.next(this.#writing.execute(db, next.value.batch, next.value.rows, this.clock.now()));
+      while (next.done !== true) {
+        const { batch, rows, heard } = next.value;
+        const answer = this.#writing.execute(db, batch, rows, this.clock.now());
+        heard?.(answer as Rows);
+        next = unit.next(answer);
+      }
       this.#file?.require();
       db.exec('COMMIT');
       return next.value;

@@ -1,0 +1,108 @@
+import { Client } from 'pg';
+import { rowsOf, useStoreKit } from '../contract/kit.contract.js';
+import type { Store } from '../store.service.js';
+import { registerNode } from '../node.repository.js';
+import { newId } from '../../model/ids.js';
+import type { NodeId } from '../../model/ids.js';
+import { batch, send } from './batch.js';
+import type { Batch, Work } from './batch.js';
+
+const NO_SUCH_TABLE = batch('no_such_table', {}, () => 'INSERT INTO no_such_table VALUES (1)');
+const CUT = batch('cut_itself', {}, () => 'SELECT pg_terminate_backend(pg_backend_pid())');
+const NODE = batch(
+  'sent_node',
+  { _id: 'text' },
+  ({ now }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows)
+    SELECT _id, 'sent', ${now}, 1, ${now}, '[]' FROM g`,
+);
+
+interface Config {
+  readonly text: string;
+}
+
+/** Looks at every query before its connection takes it, or puts another in its place. */
+function onQuery(meet: (client: Client, config: Config) => Config): jest.SpyInstance {
+  const query = Client.prototype.query as (...args: unknown[]) => unknown;
+  return jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...args: unknown[]) {
+    const [config, ...rest] = args as [Config];
+    return query.call(this, meet(this, config), ...rest) as never;
+  });
+}
+
+describe('a transaction on Postgres', () => {
+  const kit = useStoreKit('postgres');
+
+  /** Sends a node, then these statements, and waits for none. */
+  const sendBehind = (store: Store, ...statements: readonly Batch[]): Promise<void> =>
+    store.dialect.transaction(function* (): Work<void> {
+      yield* send(NODE, [[newId()]]);
+      for (const statement of statements) yield* send(statement, [[]]);
+      yield* send(NODE, [[newId()]]);
+    });
+
+  const names = async (store: Store): Promise<unknown[]> => (await rowsOf(store, 'node')).map((row) => row['name']);
+
+  it('is spoilt by a statement that nobody waited for, and leaves a connection that works', async () => {
+    const store = await kit().open();
+    await expect(sendBehind(store, NO_SUCH_TABLE)).rejects.toMatchObject({
+      trouble: 'item',
+      outcome: 'rolledBack',
+      cause: { code: '42P01' },
+    });
+    expect(await names(store)).toEqual([]);
+    await sendBehind(store);
+    expect(await names(store)).toEqual(['sent', 'sent']);
+  });
+
+  it('is gone with a connection that breaks between its statements, and the next one has another', async () => {
+    const store = await kit().open();
+    // Whether the server's last word still arrives before the connection breaks is up to the network.
+    await expect(sendBehind(store, CUT)).rejects.toMatchObject({ trouble: 'away' });
+    expect(await names(store)).toEqual([]);
+    await sendBehind(store);
+    expect(await names(store)).toEqual(['sent', 'sent']);
+  });
+
+  it('writes nothing when BEGIN fails with its statements behind it', async () => {
+    const store = await kit().open();
+    const spy = onQuery((_client, config) => (config.text === 'BEGIN READ WRITE' ? { text: 'BEGIN NOTHING' } : config));
+    await expect(sendBehind(store)).rejects.toMatchObject({
+      trouble: 'away',
+      outcome: 'rolledBack',
+      cause: { code: '42601' },
+    });
+    spy.mockRestore();
+    expect(await names(store)).toEqual([]);
+  });
+
+  it('waits for each statement with a driver that takes one at a time', async () => {
+    const store = await kit().open();
+    const spy = onQuery((client, config) => {
+      (client as { pipeline: boolean }).pipeline = false;
+      return config;
+    });
+    await sendBehind(store);
+    await expect(sendBehind(store, NO_SUCH_TABLE)).rejects.toMatchObject({ trouble: 'item', cause: { code: '42P01' } });
+    spy.mockRestore();
+    expect(await names(store)).toEqual(['sent', 'sent']);
+  });
+
+  it('reports each failure once, and nothing of it as unhandled', async () => {
+    const store = await kit().open();
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const poisoned = store.change(function* () {
+      yield* send(NO_SUCH_TABLE, [[]]);
+      yield* send(NO_SUCH_TABLE, [[]]);
+    });
+    const neighbour = store.change(function* () {
+      yield* registerNode({ id: newId<NodeId>(), name: 'good', leaseMs: 1e9, workflows: [] });
+    });
+    await expect(poisoned).rejects.toMatchObject({ code: '42P01' });
+    await neighbour;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await names(store)).toEqual(['good']);
+  });
+});
