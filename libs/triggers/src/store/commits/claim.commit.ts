@@ -45,8 +45,8 @@ const CLAIM = batch(
 const START_EXECUTIONS = batch(
   'execution_start',
   { _id: 'text' },
-  ({ now }) => `UPDATE triggers_execution SET state = 'running', started_at = COALESCE(started_at, ${now})
-    WHERE id IN (SELECT _id FROM g) AND (state = 'pending' OR (state = 'running' AND started_at IS NULL))`,
+  ({ now, ifSo }) => `UPDATE triggers_execution SET state = 'running', started_at = COALESCE(started_at, ${now})
+    WHERE id IN (SELECT _id FROM g) AND ${ifSo(`state = 'pending' OR (state = 'running' AND started_at IS NULL)`)}`,
 );
 
 /** Batch claim of ready tasks, the highest priority first, then the longest waiting. */

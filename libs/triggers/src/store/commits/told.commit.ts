@@ -19,14 +19,14 @@ const PENDING = `callback_state = 'pending'`;
 const TOLD_TASK = batch(
   'told_task',
   { _execution: 'text', _task: 'text', _error: 'text' },
-  () => `UPDATE triggers_task SET ${OUTCOME} FROM g
-    WHERE execution_id = g._execution AND task = g._task AND ${PENDING}`,
+  ({ ifSo }) => `UPDATE triggers_task SET ${OUTCOME} FROM g
+    WHERE execution_id = g._execution AND task = g._task AND ${ifSo(PENDING)}`,
 );
 
 const TOLD_EXECUTION = batch(
   'told_execution',
   { _execution: 'text', _error: 'text' },
-  () => `UPDATE triggers_execution SET ${OUTCOME} FROM g WHERE id = g._execution AND ${PENDING}`,
+  ({ ifSo }) => `UPDATE triggers_execution SET ${OUTCOME} FROM g WHERE id = g._execution AND ${ifSo(PENDING)}`,
 );
 
 /** Outcomes of callbacks. */

@@ -20,6 +20,8 @@ export interface SqlWords {
   readonly skipLocked: string;
   /** Locks the rows that a SELECT reads until the commit. */
   readonly forUpdate: string;
+  /** A condition on rows that are found by their keys: where it has an index of its own, that one is not taken instead. */
+  readonly ifSo: (condition: string) => string;
   /** The texts of a JSON array as rows of one column. */
   readonly jsonTexts: (array: string) => string;
   /** The smaller of two numbers. */
@@ -113,8 +115,14 @@ export function batch(name: string, columns: Batch['columns'], sql: Batch['sql']
 
 /** Defines a change of one row for each row of `g`. */
 export function change({ set, when, returning = [], ...of }: ChangeParts): Change {
-  const where = when === undefined ? of.key : `${of.key} AND ${when}`;
-  return { ...of, returning, sql: (words) => `UPDATE ${of.table} SET ${set(words)} FROM g WHERE ${where}` };
+  return {
+    ...of,
+    returning,
+    sql: (words) => {
+      const where = when === undefined ? of.key : `${of.key} AND ${words.ifSo(when)}`;
+      return `UPDATE ${of.table} SET ${set(words)} FROM g WHERE ${where}`;
+    },
+  };
 }
 
 /** Whether a statement is answered row for row. */

@@ -4,8 +4,10 @@ import type { Store } from '../store.service.js';
 import { registerNode } from '../node.repository.js';
 import { newId } from '../../model/ids.js';
 import type { NodeId } from '../../model/ids.js';
-import { batch, send } from './batch.js';
+import * as graph from '../commits/graph.statements.js';
+import { batch, runOnce, send } from './batch.js';
 import type { Batch, Work } from './batch.js';
+import { PostgresStatements } from './postgres.statements.js';
 
 const NO_SUCH_TABLE = batch('no_such_table', {}, () => 'INSERT INTO no_such_table VALUES (1)');
 const CUT = batch('cut_itself', {}, () => 'SELECT pg_terminate_backend(pg_backend_pid())');
@@ -105,4 +107,24 @@ describe('a transaction on Postgres', () => {
     expect(unhandled).not.toHaveBeenCalled();
     expect(await names(store)).toEqual(['good']);
   });
+
+  it.each(['FINISH_TASK', 'COMPLETE_EXECUTION', 'COUNT_ENDED', 'HAND_OVER', 'COUNT_DEPENDENCIES'] as const)(
+    'finds the rows of %s by their keys, also when its plan was made for empty tables',
+    async (name) => {
+      const store = await kit().open();
+      const change = graph[name];
+      const row = Object.keys(change.columns).map(() => null);
+      const { text, values = [] } = new PostgresStatements(kit().clock).query(change, [row]);
+      const plan = await store.dialect.transaction(function* (): Work<string> {
+        yield* runOnce(batch('generic', {}, () => 'SET LOCAL plan_cache_mode = force_generic_plan'));
+        yield* runOnce(batch('prepare', {}, () => `PREPARE planned AS ${text}`));
+        const nulls = values.map(() => 'NULL').join(', ');
+        const lines = yield* runOnce(batch('explain', {}, () => `EXPLAIN EXECUTE planned(${nulls})`));
+        return lines.map((line) => line['QUERY PLAN']).join('\n');
+      });
+      const scans = plan.match(/\w+ Scan (using \w+ )?on triggers_\w+/g) ?? [];
+      expect(scans).not.toEqual([]);
+      expect(scans.filter((scan) => !/using \w+_pkey on/.test(scan))).toEqual([]);
+    },
+  );
 });

@@ -57,6 +57,8 @@ function wordsFor(clock: Clock): SqlWords {
     addMs: (instant, ms) => `(${instant} + (${ms}) * interval '1 millisecond')`,
     msBetween: (from, to) => `(extract(epoch from (${to}) - (${from})) * 1000)::float8`,
     least: (a, b) => `least(${a}, ${b})`,
+    // Nothing in a CASE is looked up in an index.
+    ifSo: (condition) => `CASE WHEN ${condition} THEN true END`,
     jsonTexts: (array) => `SELECT jsonb_array_elements_text(${array}::jsonb)`,
     skipLocked: 'FOR UPDATE SKIP LOCKED',
     forUpdate: 'FOR UPDATE',

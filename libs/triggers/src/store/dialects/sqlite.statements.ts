@@ -8,6 +8,7 @@ const WORDS: SqlWords = {
   addMs: (instant, ms) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${instant}, ((${ms}) / 1000.0) || ' seconds')`,
   msBetween: (from, to) => `((julianday(${to}) - julianday(${from})) * 86400000.0)`,
   least: (a, b) => `min(${a}, ${b})`,
+  ifSo: (condition) => `(${condition})`,
   jsonTexts: (array) => `SELECT value FROM json_each(${array})`,
   skipLocked: '',
   forUpdate: '',
