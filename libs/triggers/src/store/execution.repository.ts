@@ -206,7 +206,9 @@ function startsAfter(runWhen: unknown, succeeded: number, skipped: number): bool
   return runWhen === 'anySucceeded' ? succeeded > 0 : skipped === 0;
 }
 
+/** Locks first: on Postgres an UPDATE that had to wait for another node found nothing, although the state let it. */
 function* move(id: ExecutionId, state: ExecutionState, from: readonly ExecutionState[]): Work<boolean> {
+  yield* lockExecutions([id]);
   return (yield* run(MOVE, [[id, state, JSON.stringify(from)]])).length === 1;
 }
 

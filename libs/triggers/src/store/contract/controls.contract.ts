@@ -268,6 +268,20 @@ export function controlsContract(database: Database): void {
     });
 
     if (database !== ':memory:') {
+      it('cancel is not refused because another node pauses in the same instant', async () => {
+        const { store } = await open();
+        const other = await kit().open();
+        for (let round = 0; round < 10; round += 1) {
+          const ids = await Promise.all(Array.from({ length: 5 }, () => begin(store)));
+          const cancels = ids.map((id) => cancel(round % 2 === 0 ? store : other, id));
+          const pauses = ids.map((id) => pause(round % 2 === 0 ? other : store, id));
+          const outcomes = Promise.all([...cancels, ...pauses]);
+          await kit().clock.advance(1_000);
+          const told = (await outcomes).slice(0, ids.length).map(({ status }) => status);
+          expect(told).toEqual(ids.map(() => 'done'));
+        }
+      });
+
       it.each(['pause', 'cancel'] as const)(
         '%s from another node races with claims and finishes and loses nothing',
         async (name) => {
