@@ -33,7 +33,7 @@ describe.each(DATABASES)('operators on %s', (database) => {
           await walk.end();
           expect(await checkLedger(store)).toEqual([]);
         }),
-        runs(database === 'postgres' ? 25 : 60),
+        runs(database === 'postgres' ? 6 : 15),
       );
       expect(await edgesOutside()).toEqual([]);
       await emptyLedger(store);
