@@ -49,7 +49,7 @@ export const TASK_EDGES: Readonly<Record<TaskState, readonly TaskState[]>> = {
   completed: [],
   failed: ['ready', 'blocked'],
   skipped: ['ready', 'blocked'],
-  cancelled: ['ready', 'blocked'],
+  cancelled: ['ready', 'blocked', 'skipped'],
 };
 
 /** The states that an execution ends in. */
