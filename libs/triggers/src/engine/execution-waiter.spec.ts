@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { CallbacksService } from '../callbacks/callbacks.service.js';
 import type { EndedExecutions } from '../callbacks/ended-executions.service.js';
+import type { EndListener } from '../model/end-listener.js';
 import { EventBus } from '../model/events.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId } from '../model/ids.js';
@@ -12,6 +13,7 @@ import type { Store } from '../store/store.service.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../testing/properties.contract.js';
 import { TestClock } from '../testing/test-clock.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { gate } from './engine.contract.js';
 import { EndTeller } from './end-teller.service.js';
 import { ExecutionWaiter } from './execution-waiter.service.js';
 
@@ -178,4 +180,150 @@ describe('ExecutionWaiter', () => {
     },
     PROPERTY_TIMEOUT_MS,
   );
+});
+
+describe('ExecutionWaiter beside rows that answer at once', () => {
+  const [id, other] = [newId<ExecutionId>(), newId<ExecutionId>()] as const;
+  let clock: TestClock;
+  let events: EventBus;
+  let waiter: ExecutionWaiter;
+  /** What the rows say. */
+  let ended: Map<ExecutionId, Row>;
+  let reads: ExecutionId[][];
+  let hold: Promise<void> | undefined;
+  let isAway: boolean;
+
+  beforeEach(() => {
+    clock = new TestClock();
+    events = new EventBus(
+      () => 0,
+      () => undefined,
+    );
+    [ended, reads, hold, isAway] = [new Map(), [], undefined, false];
+    const read = async (_batch: unknown, asked: ExecutionId[][]): Promise<Row[]> => {
+      const ids = asked.flat();
+      reads.push(ids);
+      await hold;
+      if (isAway) throw new Error('away');
+      return ids.map((which) => ended.get(which) ?? rowOf(which, { state: 'running' }));
+    };
+    const listener = { settled: async () => undefined } as unknown as EndListener;
+    waiter = new ExecutionWaiter({ read } as unknown as Store, clock, listener, events);
+  });
+  const rowOf = (which: ExecutionId, given: Row = {}): Row => ({
+    id: which,
+    state: 'completed',
+    callback_state: null,
+    telling: 0,
+    ...given,
+  });
+  const end = (which: ExecutionId): void => {
+    ended.set(which, rowOf(which));
+    events.emit('execution.completed', { executionId: which, workflow: 'w' });
+  };
+  const ask = (which = id): jest.Mock => {
+    const told = jest.fn();
+    waiter.ended(which).then(() => told('ended'), told);
+    return told;
+  };
+
+  it.each(['execution.completed', 'execution.failed', 'execution.cancelled'] as const)(
+    'looks at once when this process tells %s, for whom somebody waits',
+    async (name) => {
+      const told = ask();
+      ended.set(id, rowOf(id));
+      events.emit(name, { executionId: other, workflow: 'w', error: '' });
+      events.emit(name, { executionId: id, workflow: 'w', error: '' });
+      await clock.settle();
+      expect([reads, told.mock.calls]).toEqual([[[id]], [['ended']]]);
+    },
+  );
+
+  it('looks at once for an end of a moment ago, and for nothing else', async () => {
+    end(id);
+    expect(reads).toEqual([]);
+    const [told, waits] = [ask(id), ask(other)];
+    await clock.settle();
+    expect([reads, told.mock.calls, waits.mock.calls]).toEqual([[[id]], [['ended']], []]);
+  });
+
+  it('remembers the last 5,000 ends, and at most as many before them', async () => {
+    end(id);
+    for (let more = 0; more < 5_000; more += 1) end(newId());
+    ask();
+    await clock.settle();
+    expect(reads).toEqual([[id]]);
+    for (let more = 0; more < 5_000; more += 1) end(newId());
+    ask();
+    await clock.settle();
+    expect(reads).toEqual([[id]]);
+  });
+
+  it('looks every second for the ends of other nodes, as long as somebody waits', async () => {
+    const told = ask();
+    ask(other);
+    await clock.advance(999);
+    expect(reads).toEqual([]);
+    await clock.advance(1);
+    expect(reads).toEqual([[id, other]]);
+    [id, other].forEach((which) => ended.set(which, rowOf(which)));
+    await clock.advance(1_000);
+    expect([told.mock.calls, reads.length]).toEqual([[['ended']], 2]);
+    await clock.advance(5_000);
+    expect([reads.length, clock.timers]).toEqual([2, 0]);
+  });
+
+  it.each([{ callback_state: 'pending' }, { telling: 1 }, { state: 'running' }])(
+    'waits on where the row says %j',
+    async (given) => {
+      const told = ask();
+      ended.set(id, rowOf(id, given));
+      await clock.advance(1_000);
+      expect(told).not.toHaveBeenCalled();
+      ended.set(id, rowOf(id));
+      await clock.advance(1_000);
+      expect(told).toHaveBeenCalledTimes(1);
+    },
+  );
+
+  it('asks again a second later what cannot be read now', async () => {
+    const told = ask();
+    isAway = true;
+    end(id);
+    await clock.settle();
+    isAway = false;
+    await clock.advance(999);
+    expect(told).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect(told.mock.calls).toEqual([['ended']]);
+  });
+
+  it('looks together for what ends while it looks', async () => {
+    const third = newId<ExecutionId>();
+    const asked = [id, other, third].map((which) => ask(which));
+    const read = gate();
+    hold = read.opened;
+    end(id);
+    await clock.settle();
+    end(other);
+    end(third);
+    await clock.settle();
+    expect(reads).toEqual([[id]]);
+    read.open();
+    await clock.settle();
+    expect(reads).toEqual([[id], [other, third]]);
+    expect(asked.map(({ mock }) => mock.calls)).toEqual(Array(3).fill([['ended']]));
+    ask(id);
+    await clock.settle();
+    expect(reads.slice(2)).toEqual([[id]]);
+  });
+
+  it('tells everybody who waits that the application stops, and looks no more', async () => {
+    const told = [ask(), ask()];
+    waiter.onModuleDestroy();
+    end(id);
+    await clock.settle();
+    for (const { mock } of told) expect(mock.calls).toEqual([[expect.objectContaining({ code: 'TRG_ENG_STOPPED' })]]);
+    expect([reads, clock.timers]).toEqual([[], 0]);
+  });
 });

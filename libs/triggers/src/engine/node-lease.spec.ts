@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
+import { isId } from '../model/ids.js';
 import { NodeIdentity } from '../model/node-identity.js';
 import type { Step, Work } from '../store/dialects/batch.js';
 import type { Store } from '../store/store.service.js';
@@ -29,7 +30,8 @@ class NodeRow {
     if (this.isAway) throw new Error('away');
     const steps = work();
     const step = steps.next().value as Step;
-    this.wrote.push(`${step.batch.name} ${JSON.stringify(step.rows[0]?.slice(1))}`);
+    const given = step.rows[0]?.filter((value) => !isId(String(value)));
+    this.wrote.push(`${step.batch.name} ${JSON.stringify(given)}`);
     const rows = step.batch.name === 'node_renew' && this.now ? [{ now_ms: this.now() }] : [];
     return steps.next(rows).value as R;
   }
@@ -64,7 +66,7 @@ describe('the lease of a node', () => {
       () => undefined,
     );
     bus.subscribe((event) => events.push(event));
-    const store = { change: row.change.bind(row), commits: row } as unknown as Store;
+    const store = { change: (work: () => Work<unknown>) => row.change(work), commits: row } as unknown as Store;
     const workflows = { all: () => [{ name: 'files', hash: 'h1' }] } as unknown as WorkflowRegistry;
     const options = { nodeName: 'worker-1', leaseMs: LEASE_MS } as ResolvedEngineOptions;
     lease = new NodeLease(store, clock, workflows, bus, identity, options);
@@ -175,6 +177,22 @@ describe('the lease of a node', () => {
     row.now = () => clock.now();
     await clock.advance(2 * RENEWAL_MS);
     expect(said()).toEqual([times, times]);
+  });
+
+  it.each([
+    [5_000, []],
+    [5_001, ['node_shorten [30000]', 'task_bring_forward']],
+  ])('lets nothing wait for the old time of a clock that was set back by %d ms, once', async (backMs, wrote) => {
+    await clock.advance(RENEWAL_MS);
+    const expected = clock.now() + RENEWAL_MS;
+    row.now = () => clock.now() - backMs;
+    await clock.advance(RENEWAL_MS);
+    const all = wrote.map((text) => (text.includes('[') ? text : `${text} [${expected}]`));
+    expect(row.wrote.slice(2)).toEqual(['node_renew [30000]', ...all]);
+    await clock.advance(RENEWAL_MS);
+    row.now = () => clock.now();
+    await clock.advance(RENEWAL_MS);
+    expect(row.wrote.slice(3 + wrote.length)).toEqual(Array(2).fill('node_renew [30000]'));
   });
 
   it('is given back by a stop, and not renewed any more', async () => {
