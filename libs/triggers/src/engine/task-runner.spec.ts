@@ -240,22 +240,29 @@ describe('TaskRunner', () => {
     expect(ends).toMatchObject([{ end: { kind: 'returned' }, stopping: true }]);
   });
 
-  it('tells bodies to stop after the drain, puts back a second later what does not, and returns', async () => {
-    let signal: AbortSignal | undefined;
-    body = (context) => ((signal = context.signal), gate().opened);
-    runner.run(claimed());
-    const stopped = jest.fn();
-    void runner.stop(3_000).then(stopped);
-    await clock.advance(2_999);
-    expect(signal?.aborted).toBe(false);
-    await clock.advance(1);
-    expect([signal?.aborted, signal?.reason]).toMatchObject([true, { code: 'TRG_ENG_STOPPED' }]);
-    await clock.advance(ABORT_GRACE_MS - 1);
-    expect(ends).toEqual([]);
-    await clock.advance(1);
-    expect(ends).toMatchObject([{ end: { kind: 'threw' }, stopping: true, task: { abortCause: 'stopping' } }]);
-    expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
-  });
+  it.each([
+    ['a timeout', 5_000],
+    ['none', null],
+  ])(
+    'tells bodies with %s to stop after the drain, puts back a second later what does not',
+    async (_what, timeoutMs) => {
+      task.timeoutMs = timeoutMs;
+      let signal: AbortSignal | undefined;
+      body = (context) => ((signal = context.signal), gate().opened);
+      runner.run(claimed());
+      const stopped = jest.fn();
+      void runner.stop(3_000).then(stopped);
+      await clock.advance(2_999);
+      expect(signal?.aborted).toBe(false);
+      await clock.advance(1);
+      expect([signal?.aborted, signal?.reason]).toMatchObject([true, { code: 'TRG_ENG_STOPPED' }]);
+      await clock.advance(ABORT_GRACE_MS - 1);
+      expect(ends).toEqual([]);
+      await clock.advance(1);
+      expect(ends).toMatchObject([{ end: { kind: 'threw' }, stopping: true, task: { abortCause: 'stopping' } }]);
+      expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
+    },
+  );
 
   it('gives commits that wait for a database two seconds more, and no longer', async () => {
     finish.mockReturnValue(gate().opened);
