@@ -37,13 +37,18 @@ export function* commitFirings(drafts: readonly FiringDraft[], scope: CommitScop
   return judged.map(verdictOf);
 }
 
-/** What an earlier try has stored may have ended since and given its key back: it must not take it again. */
-function* recogniseStored(judged: readonly Judged[]): Work<void> {
+/** The states of those that an earlier try has stored, by their ids. */
+export function* storedBefore(drafts: readonly FiringDraft[]): Work<ReadonlyMap<unknown, unknown>> {
   const rows = yield* run(
     STORED_BEFORE,
-    judged.map(({ draft }) => [draft.id]),
+    drafts.map(({ id }) => [id]),
   );
-  const states = new Map(rows.map((row) => [row['id'], row['state']]));
+  return new Map(rows.map((row) => [row['id'], row['state']]));
+}
+
+/** What an earlier try has stored may have ended since and given its key back: it must not take it again. */
+function* recogniseStored(judged: readonly Judged[]): Work<void> {
+  const states = yield* storedBefore(judged.map(({ draft }) => draft));
   for (const item of judged) {
     const state = states.get(item.draft.id);
     if (state === undefined) continue;

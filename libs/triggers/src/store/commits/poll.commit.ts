@@ -4,7 +4,7 @@ import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { batch, run, send } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import type { TickRow } from '../entities/rows.js';
-import { commitFirings, firingBytes } from './firing.commit.js';
+import { commitFirings, firingBytes, storedBefore } from './firing.commit.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 
 /** What a poll counted since its last write. */
@@ -108,7 +108,8 @@ const WRITE_TICK = batch(
   },
   () => `INSERT INTO triggers_tick (id, trigger, at, last_at, count, outcome, reason, duration_ms, firing_ids)
     SELECT _id, _trigger, _first, _last, _count, _outcome, _reason, _duration, _firings FROM g WHERE true
-    ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at, count = excluded.count, duration_ms = excluded.duration_ms`,
+    ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at, count = excluded.count, duration_ms = excluded.duration_ms,
+      outcome = excluded.outcome, reason = excluded.reason, firing_ids = excluded.firing_ids`,
 );
 
 const TICKS_THERE = batch(
@@ -131,10 +132,9 @@ function* commitPolls(items: readonly PollItem[], scope: CommitScope): Work<read
     .map((item) => [item.trigger, item.owner, item.epoch, item.cursorVersion, item.declaredEnabled]);
   const held = new Map((yield* run(GUARD, guards)).map((row) => [row['name'], row]));
   const valid = items.filter((item) => isHeld(item, held.get(item.trigger)));
-  const verdicts = yield* commitFirings(
-    valid.flatMap(({ drafts }) => drafts),
-    scope,
-  );
+  const drafts = valid.flatMap((item) => item.drafts);
+  const before = scope.repeated ? new Set((yield* storedBefore(drafts)).keys()) : NOTHING;
+  const verdicts = yield* commitFirings(drafts, scope);
   let at = 0;
   const judged = new Map(valid.map((item) => [item, verdicts.slice(at, (at += item.drafts.length))]));
   const writing = valid
@@ -145,9 +145,9 @@ function* commitPolls(items: readonly PollItem[], scope: CommitScope): Work<read
     }))
     .filter(isWorthWriting);
   const there = scope.repeated ? yield* writtenBefore(writing) : NOTHING;
-  const fresh = writing.filter(({ item }) => !there.has(item.ticks.at(-1)?.id));
-  yield* send(WRITE, fresh.map(triggerRow));
-  yield* send(WRITE_TICK, fresh.flatMap(tickRows));
+  const owed = writing.flatMap((one) => (there.has(one.item.ticks.at(-1)?.id) ? sinceThen(one, before) : one));
+  yield* send(WRITE, owed.map(triggerRow));
+  yield* send(WRITE_TICK, writing.flatMap(tickRows));
   const wrote = new Set(writing.map(({ item }) => item));
   return items.map((item) => {
     const own = judged.get(item);
@@ -172,6 +172,13 @@ function* writtenBefore(writing: readonly Writing[]): Work<ReadonlySet<unknown>>
     last.map(({ id, count }) => [id, count]),
   );
   return new Set(rows.map((row) => row['id']));
+}
+
+/** What a poll that was written before has to write: firings that were duplicates then, and were counted as such. */
+function sinceThen({ item, firingIds }: Writing, before: ReadonlySet<unknown>): Writing[] {
+  const late = firingIds.filter((id) => !before.has(id));
+  const counts = { polls: 0, skips: 0, duplicates: 0, failures: 0 };
+  return late.length === 0 ? [] : [{ item: { ...item, counts }, firingIds: late, duplicates: -late.length }];
 }
 
 interface Writing {

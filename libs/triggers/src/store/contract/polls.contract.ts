@@ -9,7 +9,8 @@ import type { Store } from '../store.service.js';
 import { FaultyDialect } from './faulty-dialect.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { draftOf, wish } from './work.contract.js';
+import { raced } from './racing.contract.js';
+import { FakeEngine, draftOf, fire, wish } from './work.contract.js';
 
 const OVERRULE = batch(
   'test_overrule',
@@ -157,6 +158,25 @@ export function pollsContract(database: Database): void {
     });
 
     if (database !== ':memory:') {
+      it('counts as fired what was a duplicate in the try of which nobody knew that it was committed', async () => {
+        const { store, epoch } = await open();
+        const [engine, other] = [await FakeEngine.on(store), await FakeEngine.on(await kit().open())];
+        await fire(engine.store, draftOf({ dedup: wish('a') }));
+        const faulty = new FaultyDialect(store.dialect);
+        faulty.faults = ['lostAfter'];
+        faulty.whileLost = async () => void (await other.runAll());
+        const drafts = ['a', 'b'].map((label) => draftOf({ dedup: wish(label) }));
+        const tick = { id: newId(), outcome: 'fired', reason: null, count: 1 } as const;
+        const ticks = [{ ...tick, firstAgoMs: 0, lastAgoMs: 0, durationMs: 1 }];
+        const told = await raced(kit().clock, poll(store, item(epoch, { drafts, ticks, cursor: '1' })));
+        expect(told).toMatchObject({ verdicts: [{ status: 'stored' }, { status: 'stored' }] });
+        const { polls, fires, duplicates } = (await rowsOf(store, 'trigger'))[0] ?? {};
+        expect([polls, fires, duplicates].map(Number)).toEqual([1, 2, 0]);
+        const [written] = await rowsOf(store, 'tick');
+        expect(JSON.parse(String(written?.['firing_ids']))).toEqual(drafts.map(({ id }) => id));
+        expect(await rowsOf(store, 'firing')).toHaveLength(3);
+      });
+
       it('writes one result when two nodes poll over each other', async () => {
         const { store, epoch } = await open();
         const other = await kit().open();
