@@ -67,8 +67,12 @@ export class StoreTransport extends TaskTransport {
     else this.#claimSoon();
   }
 
+  #mayClaim(): boolean {
+    return this.#host !== undefined && this.#backlog && (!this.#alone || this.#host.isIdle());
+  }
+
   #claimSoon(): void {
-    if (this.#host === undefined || !this.#backlog) return;
+    if (!this.#mayClaim()) return;
     this.#claiming ??= this.#claim().finally(() => {
       this.#claiming = undefined;
       if (this.#freed) this.#claimSoon();
@@ -104,8 +108,7 @@ export class StoreTransport extends TaskTransport {
   }
 
   async #claim(): Promise<void> {
-    for (let host = this.#host; host !== undefined && this.#backlog; host = this.#host) {
-      if (this.#alone && !host.isIdle()) return;
+    while (this.#mayClaim()) {
       this.#backlog = false;
       this.#freed = false;
       const { claimed, slots } = await this.store.commits

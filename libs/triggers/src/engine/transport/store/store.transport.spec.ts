@@ -1,0 +1,109 @@
+import type { TimerRegistry } from '../../../model/timer-registry.js';
+import type { Store } from '../../../store/store.service.js';
+import { TestClock } from '../../../testing/test-clock.js';
+import { StoreTransport, SWEEP_MS } from './store.transport.js';
+
+describe('StoreTransport', () => {
+  /** What a claim finds: how many tasks are ready, and how many slots are free for them. */
+  let claims: jest.Mock<Promise<{ claimed: number; slots: number }>>;
+  let isIdle: jest.Mock<boolean>;
+  let lonersWait: boolean;
+  let clock: TestClock;
+  let transport: StoreTransport;
+
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  };
+  /** For each claim, whether it asked for a task that must run alone. */
+  const asked = (): boolean[] => claims.mock.calls.map(([, { alone }]: [unknown, { alone: boolean }]) => alone);
+
+  beforeEach(async () => {
+    claims = jest.fn(async () => ({ claimed: 0, slots: 2 }));
+    isIdle = jest.fn(() => true);
+    lonersWait = false;
+    clock = new TestClock();
+    const store = { read: async () => (lonersWait ? [{ waits: 1 }] : []), commits: { submit: claims } };
+    const timers: TimerRegistry = { show: () => undefined, hide: () => undefined };
+    transport = new StoreTransport(store as unknown as Store, clock, timers);
+    transport.start({ quiet: () => undefined, isIdle });
+    await turns();
+    claims.mockClear();
+  });
+
+  it('claims when it is woken, and again while as many were ready as slots were free and a slot came free meanwhile', async () => {
+    claims.mockImplementationOnce(async () => {
+      transport.slotFreed();
+      return { claimed: 2, slots: 2 };
+    });
+    claims.mockImplementationOnce(async () => ({ claimed: 1, slots: 1 }));
+    transport.wake(0);
+    await turns();
+    expect(asked()).toEqual([false, false]);
+  });
+
+  it('claims with the next slot that comes free where more may be ready, and with none where nothing is', async () => {
+    claims.mockImplementationOnce(async () => ({ claimed: 2, slots: 2 }));
+    transport.wake(0);
+    await turns();
+    transport.slotFreed();
+    await turns();
+    transport.slotFreed();
+    await turns();
+    expect(asked()).toEqual([false, false]);
+  });
+
+  it('looks by itself every second', async () => {
+    await clock.advance(SWEEP_MS - 1);
+    expect(asked()).toEqual([]);
+    await clock.advance(1);
+    await turns();
+    expect(asked()).toEqual([false]);
+  });
+
+  describe('while a task waits to run alone and others run', () => {
+    beforeEach(async () => {
+      lonersWait = true;
+      let asks = 0;
+      // An endless loop of promises would never come back to the test: it is let go after a while.
+      isIdle.mockImplementation(() => (asks += 1) > 100);
+      await clock.advance(SWEEP_MS);
+      await turns();
+      isIdle.mockClear();
+      claims.mockClear();
+    });
+
+    it('claims nothing when one of them ends, and does not ask on and on', async () => {
+      transport.slotFreed();
+      transport.wake(0);
+      await turns();
+      expect(asked()).toEqual([]);
+      expect(isIdle.mock.calls.length).toBeLessThan(5);
+    });
+
+    it('claims that task when the last of them ends, then the others', async () => {
+      transport.slotFreed();
+      await turns();
+      isIdle.mockImplementation(() => true);
+      claims.mockImplementationOnce(async () => {
+        isIdle.mockImplementation(() => false);
+        return { claimed: 1, slots: 1 };
+      });
+      transport.slotFreed();
+      await turns();
+      expect(asked()).toEqual([true]);
+      lonersWait = false;
+      isIdle.mockImplementation(() => true);
+      transport.slotFreed();
+      await turns();
+      expect(asked()).toEqual([true, false]);
+    });
+  });
+
+  it('claims nothing after its end', async () => {
+    await transport.stop();
+    transport.wake(0);
+    transport.slotFreed();
+    await clock.advance(SWEEP_MS);
+    expect(asked()).toEqual([]);
+  });
+});
