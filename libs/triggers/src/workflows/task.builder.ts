@@ -78,9 +78,18 @@ function define(task: GraphTask, source: TaskSource, owner: DiscoveredClass): Ta
   const { id, ordinal, dependencies, dependents, ancestors, method } = task;
   const { runWhen, retry, timeoutMs, callbacks, options } = source;
   const when = options.when;
+  // No spreads: they would give every definition a hidden class of its own, and every run reads some.
   return {
-    ...{ id, ordinal, dependencies, dependents, ancestors },
-    ...{ runWhen, when, retry, timeoutMs, callbacks },
+    id,
+    ordinal,
+    dependencies,
+    dependents,
+    ancestors,
+    runWhen,
+    when,
+    retry,
+    timeoutMs,
+    callbacks,
     method: owner.invoker(method),
   };
 }

@@ -202,8 +202,8 @@ export class PollerService {
     const names = owned.map(({ name }) => name);
     const unwritten = owned.filter(({ phase, ticks }) => phase === 'waiting' && ticks.hasUnwritten);
     await this.#all(unwritten.map((trigger) => this.#runner.writer.flush(trigger)));
-    for (const trigger of owned)
-      this.#lose(trigger, new TriggersError('TRG_ENG_STOPPED', 'This process stops polling.'));
+    const reason = new TriggersError('TRG_ENG_STOPPED', 'This process stops polling.');
+    for (const trigger of owned) this.#lose(trigger, reason);
     await this.#all([this.#ownership.release(names), ...triggers.map(({ life }) => life.end())]);
   }
 
