@@ -14,11 +14,16 @@ function notFired(view: LedgerView, feeder: Expectations['feeder']): string[] {
   });
 }
 
-/** A cancelled execution leaves its item on the list, so it fires again. */
+/**
+ * A cancelled execution leaves its item on the list, so it fires again; unless its body had taken the item, and its
+ * process died before that was written.
+ */
 function notTaken(view: LedgerView, feeder: Expectations['feeder']): string[] {
   const fired = view.byItem('waiting');
-  const isTaken = (item: string): boolean =>
-    (fired.get(item) ?? []).some(({ executions }) => executions.some(({ state }) => state === 'completed'));
+  const isTaken = (item: string): boolean => {
+    const states = (fired.get(item) ?? []).flatMap(({ executions }) => executions.map(({ state }) => state));
+    return states.includes('completed') || (states.includes('cancelled') && feeder.isTaken(item));
+  };
   return feeder.fed.waiting.filter(({ item }) => !isTaken(item)).map(({ item }) => `${item} is not taken`);
 }
 

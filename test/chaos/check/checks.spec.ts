@@ -31,6 +31,7 @@ function goodRound(): Round {
     expected: {
       feeder: {
         fed: { counted: [work('counted-0')], keyed: [], waiting: [work('waiting-0')] },
+        isTaken: () => true,
         started: [
           { work: work('direct-0'), workflow: 'chain', acknowledged: [{ askedAt: 5, firingId: 'f-direct-0' }] },
         ],
@@ -184,6 +185,14 @@ describe('the checker of the chaos', () => {
     const round = goodRound();
     spoil(round);
     expect(problemsOf(round)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+
+  it('waits for an item whose execution was cancelled until it is taken, and no longer', () => {
+    const round = goodRound();
+    execution(round, 'waiting-0')['state'] = 'cancelled';
+    expect(unfinished(new LedgerView(round.rows), round.expected)).toEqual([]);
+    Object.assign(round.expected.feeder, { isTaken: () => false });
+    expect(unfinished(new LedgerView(round.rows), round.expected)).toEqual(['waiting-0 is not taken']);
   });
 
   it('holds acknowledgements of before the loss of a ledger against nobody, and those of after it against the new one', () => {

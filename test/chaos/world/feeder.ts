@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../random.js';
 import type { Work } from '../worker/effects.js';
@@ -56,6 +56,11 @@ export class Feeder {
       for (let count = share(AMOUNTS.direct, batch); count > 0; count -= 1) insisting.push(this.#insist());
     }
     await Promise.all(insisting);
+  }
+
+  /** Whether a body took an item off the list that the trigger `waiting` reads. */
+  isTaken(item: string): boolean {
+    return existsSync(join(this.folder, 'done', item));
   }
 
   #append(way: Exclude<Way, 'direct'>, count: number): void {
