@@ -52,6 +52,24 @@ describe('StoreTransport', () => {
     expect(asked()).toEqual([false, false]);
   });
 
+  it.each(['a slot that comes free', 'a task that becomes ready'])(
+    'claims with %s at any moment around the end of a claim',
+    async (what) => {
+      for (let late = 0; late < 10; late += 1) {
+        claims.mockClear();
+        const slots = what === 'a slot that comes free' ? 1 : 2;
+        const answer = Promise.resolve({ claimed: 1, slots });
+        claims.mockImplementationOnce(() => answer);
+        transport.wake(0);
+        for (let turn = 0; turn < late; turn += 1) await Promise.resolve();
+        if (what === 'a slot that comes free') transport.slotFreed();
+        else transport.wake(0);
+        await turns();
+        expect([late, claims.mock.calls.length]).toEqual([late, 2]);
+      }
+    },
+  );
+
   it('looks by itself every second', async () => {
     await clock.advance(SWEEP_MS - 1);
     expect(asked()).toEqual([]);

@@ -72,11 +72,7 @@ export class StoreTransport extends TaskTransport {
   }
 
   #claimSoon(): void {
-    if (!this.#mayClaim()) return;
-    this.#claiming ??= this.#claim().finally(() => {
-      this.#claiming = undefined;
-      if (this.#freed) this.#claimSoon();
-    });
+    if (this.#mayClaim()) this.#claiming ??= this.#claim();
   }
 
   async stop(): Promise<void> {
@@ -117,7 +113,9 @@ export class StoreTransport extends TaskTransport {
       if (claimed < slots) continue;
       // All slots are used: more may be ready, and the next slot that becomes free asks again.
       if (!this.#alone) this.#backlog = true;
-      if (!this.#freed) return;
+      if (!this.#freed) break;
     }
+    // In the turn of the last look at what was asked for meanwhile: a later wish begins another claim.
+    this.#claiming = undefined;
   }
 }
