@@ -8,6 +8,9 @@ describe('StoreTransport', () => {
   let claims: jest.Mock<Promise<{ claimed: number; slots: number }>>;
   let isIdle: jest.Mock<boolean>;
   let lonersWait: boolean;
+  /** The look for tasks that wait to run alone. */
+  let look: jest.Mock<Promise<object[]>>;
+  let shown: string[];
   let clock: TestClock;
   let transport: StoreTransport;
 
@@ -22,8 +25,10 @@ describe('StoreTransport', () => {
     isIdle = jest.fn(() => true);
     lonersWait = false;
     clock = new TestClock();
-    const store = { read: async () => (lonersWait ? [{ waits: 1 }] : []), commits: { submit: claims } };
-    const timers: TimerRegistry = { show: () => undefined, hide: () => undefined };
+    look = jest.fn(async () => (lonersWait ? [{ waits: 1 }] : []));
+    shown = [];
+    const store = { read: look, commits: { submit: claims } };
+    const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
     transport = new StoreTransport(store as unknown as Store, clock, timers);
     transport.start({ quiet: () => undefined, isIdle });
     await turns();
@@ -70,6 +75,33 @@ describe('StoreTransport', () => {
     },
   );
 
+  it('claims a task that becomes ready within a second when it does', async () => {
+    transport.wake(300);
+    await clock.advance(299);
+    expect(asked()).toEqual([]);
+    await clock.advance(1);
+    expect(asked()).toEqual([false]);
+  });
+
+  it('shows its timer by its name', () => {
+    expect(new Set(shown)).toEqual(new Set(['triggers:claims']));
+  });
+
+  it('gives a claim up that no commit took until the next look, which claims again', async () => {
+    claims.mockImplementationOnce(() => Promise.reject(new Error('away')));
+    transport.wake(0);
+    await clock.settle();
+    expect(claims.mock.calls).toMatchObject([[{}, {}, { deadlineMs: SWEEP_MS }]]);
+    await clock.advance(SWEEP_MS);
+    expect(asked()).toEqual([false, false]);
+  });
+
+  it('claims also when it cannot see whether a task waits to run alone', async () => {
+    look.mockImplementationOnce(() => Promise.reject(new Error('away')));
+    await clock.advance(SWEEP_MS);
+    expect(asked()).toEqual([false]);
+  });
+
   it('looks by itself every second', async () => {
     await clock.advance(SWEEP_MS - 1);
     expect(asked()).toEqual([]);
@@ -88,6 +120,7 @@ describe('StoreTransport', () => {
       await turns();
       isIdle.mockClear();
       claims.mockClear();
+      look.mockClear();
     });
 
     it('claims nothing when one of them ends, and does not ask on and on', async () => {
@@ -95,7 +128,31 @@ describe('StoreTransport', () => {
       transport.wake(0);
       await turns();
       expect(asked()).toEqual([]);
+      expect(look).not.toHaveBeenCalled();
       expect(isIdle.mock.calls.length).toBeLessThan(5);
+    });
+
+    it('looks whether another one waits before it claims more, also where that task ended within its claim', async () => {
+      let looked: (waiting: object[]) => void = () => undefined;
+      look.mockImplementationOnce(() => new Promise((resolve) => (looked = resolve)));
+      isIdle.mockImplementation(() => true);
+      claims.mockImplementationOnce(async () => {
+        transport.slotFreed();
+        return { claimed: 1, slots: 1 };
+      });
+      transport.wake(0);
+      await turns();
+      expect(asked()).toEqual([true]);
+      looked([]);
+      await turns();
+      expect(asked()).toEqual([true, false]);
+    });
+
+    it('lets the slots of its last tasks go after its end', async () => {
+      await transport.stop();
+      transport.slotFreed();
+      await clock.advance(SWEEP_MS);
+      expect([asked(), look.mock.calls]).toEqual([[], []]);
     });
 
     it('claims that task when the last of them ends, then the others', async () => {
@@ -117,7 +174,13 @@ describe('StoreTransport', () => {
     });
   });
 
-  it('claims nothing after its end', async () => {
+  it('claims nothing after its end, also when it had just looked', async () => {
+    await clock.advance(SWEEP_MS - 1);
+    look.mockImplementationOnce(async () => {
+      void transport.stop();
+      return [];
+    });
+    await clock.advance(1);
     await transport.stop();
     transport.wake(0);
     transport.slotFreed();

@@ -87,7 +87,6 @@ export class StoreTransport extends TaskTransport {
   }
 
   #sweep(): void {
-    if (this.#host === undefined) return;
     this.#wakeups.after(SWEEP_MS, () => this.#sweep());
     this.#look();
   }
