@@ -118,6 +118,8 @@ export class EngineService implements LeaseListener {
 
   async #run(): Promise<void> {
     await this.lease.start(this);
+    // Stopped meanwhile: another process may be the owner by now, and its node is not to be deleted.
+    if (this.#state !== 'waiting') return;
     if (this.store.options.type === 'sqlite') {
       await this.store.change(() => deleteOtherNodes(this.lease.nodeId));
     }

@@ -165,12 +165,15 @@ export class NodeLease {
     const storeNow = await this.store.change(() => registerNode(node));
     this.#renewedAt = before;
     this.#registered = true;
+    // Stopped meanwhile.
+    if (this.#listener === undefined) return this.stop();
     this.events.emit('node.started', { nodeId: this.nodeId });
     await this.#catchUp(storeNow, before);
   }
 
   #arm(): void {
     this.#timer?.clear();
+    if (this.#listener === undefined) return;
     this.#timer = this.clock.setTimer(() => void this.#tick(), this.options.leaseMs / 3);
   }
 
@@ -182,7 +185,7 @@ export class NodeLease {
     } catch (error) {
       this.#logger.warn(`The lease of this node could not be renewed, tried again soon: ${errorMessage(error)}`);
     } finally {
-      if (this.#listener !== undefined) this.#arm();
+      this.#arm();
     }
     await this.#tell(renewal);
   }

@@ -216,6 +216,19 @@ describe('the lease of a node', () => {
     await expect(lease.stop()).resolves.toBeUndefined();
   });
 
+  it('is given back as it begins when a stop came before its row was written', async () => {
+    await lease.stop();
+    let answer: () => void = () => undefined;
+    row.hold = new Promise((resolve) => (answer = resolve));
+    const started = lease.start(listener);
+    await lease.stop();
+    answer();
+    await started;
+    await clock.advance(LEASE_MS);
+    expect(row.wrote.slice(2).map((text) => text.split(' ')[0])).toEqual(['node_register', 'node_delete']);
+    expect([lease.isHeld, clock.timers, events.length, told]).toEqual([false, 0, 1, []]);
+  });
+
   it('is not renewed again by a stop that comes during a renewal', async () => {
     let answer: () => void = () => undefined;
     row.hold = new Promise((resolve) => (answer = resolve));
