@@ -28,7 +28,7 @@ export interface PruneSummary {
 export class Pruner {
   #timer: TimerHandle | undefined;
   #running: Promise<unknown> | undefined;
-  #stopped = true;
+  #stopped = false;
   #scannedTo = '';
   #keyPosition = FIRST_KEY;
   #rescannedAt = Number.NEGATIVE_INFINITY;
@@ -50,7 +50,7 @@ export class Pruner {
     await this.#running;
   }
 
-  /** Deletes everything that is due, batch after batch. */
+  /** Deletes everything that is due, batch after batch; a stop lets it end each kind with the batch that it is at. */
   async runOnce(): Promise<PruneSummary> {
     const { skipsMs, auditMs } = this.options.retention;
     const firings = await this.#firings();
@@ -80,6 +80,7 @@ export class Pruner {
       deleted += pruned.deleted;
       if (pruned.last === null) return deleted;
       this.#scannedTo = pruned.last;
+      if (this.#stopped) return deleted;
     }
   }
 
@@ -91,7 +92,7 @@ export class Pruner {
       const pruned = await this.store.change(() => pruneKeys(after, KEY_PAGE));
       deleted += pruned.deleted;
       this.#keyPosition = pruned.next ?? FIRST_KEY;
-      if (pruned.next === null) return deleted;
+      if (pruned.next === null || this.#stopped) return deleted;
     }
     return deleted;
   }
@@ -105,7 +106,7 @@ export class Pruner {
     for (;;) {
       const batch = await deleteBatch();
       deleted += batch;
-      if (batch < BATCH) return deleted;
+      if (batch < BATCH || this.#stopped) return deleted;
     }
   }
 

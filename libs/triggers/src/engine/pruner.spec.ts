@@ -1,9 +1,13 @@
-import { newId } from '../model/ids.js';
+import { firstIdAt, newId } from '../model/ids.js';
 import type { FiringId } from '../model/ids.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import { recordAudit } from '../store/audit.repository.js';
 import { draftOf } from '../store/contract/work.contract.js';
-import { DATABASES, useEngineKit } from './engine.contract.js';
+import type { Row, Step, Work } from '../store/dialects/batch.js';
+import type { Store } from '../store/store.service.js';
+import { TestClock } from '../testing/test-clock.js';
+import { DATABASES, gate, useEngineKit } from './engine.contract.js';
+import type { ResolvedEngineOptions } from './engine.options.js';
 import { BATCH, Pruner } from './pruner.service.js';
 
 const DAY_MS = 86_400_000;
@@ -66,5 +70,148 @@ describe.each(DATABASES)('the pruner on %s', (database) => {
     await node.store.commits.submit(FIRING, draftOf({ state: 'dead' }));
     kit().clock.set(new Date(Date.now() + 10_000 * DAY_MS));
     expect(await node.get(Pruner).runOnce()).toMatchObject({ firings: 0, ticks: 0 });
+  });
+});
+
+/** A database that answers as a test says, and where everything is as slow as it says. */
+class Rows {
+  /** What was asked, with what. */
+  readonly asked: [name: string, values: readonly unknown[]][] = [];
+  answers: Record<string, (values: readonly unknown[]) => object[]> = {};
+  before: () => unknown = () => undefined;
+
+  async change<R>(work: () => Work<R>): Promise<R> {
+    await this.before();
+    const steps = work();
+    let next = steps.next();
+    while (next.done !== true) {
+      const { batch, rows } = next.value as Step;
+      const [values = []] = rows;
+      this.asked.push([batch.name, values]);
+      next = steps.next((this.answers[batch.name]?.(values) ?? []) as Row[]);
+    }
+    return next.value;
+  }
+
+  of(name: string): (readonly unknown[])[] {
+    return this.asked.filter(([asked]) => asked === name).map(([, values]) => values);
+  }
+}
+
+describe('Pruner', () => {
+  const EVERY_MS = 60_000;
+  const WEEK_MS = 7 * DAY_MS;
+  let clock: TestClock;
+  let rows: Rows;
+  let pruner: Pruner;
+  const passes = (): number => rows.of('prune_nodes').length;
+  const firings = (count: number): object[] =>
+    Array.from({ length: count }, (_, at) => ({ id: `00${at + 10}`, state: 'filtered', executions: '[]' }));
+
+  beforeEach(() => {
+    clock = new TestClock();
+    rows = new Rows();
+    const retention = { completedMs: WEEK_MS, failedMs: null, skipsMs: DAY_MS, auditMs: 2 * WEEK_MS };
+    pruner = new Pruner(rows as unknown as Store, clock, { retention } as ResolvedEngineOptions);
+  });
+
+  it('passes once a minute from its start to its stop', async () => {
+    pruner.start();
+    await clock.advance(EVERY_MS - 1);
+    expect(passes()).toBe(0);
+    await clock.advance(1 + 2 * EVERY_MS);
+    expect(passes()).toBe(3);
+    await pruner.stop();
+    await clock.advance(EVERY_MS);
+    expect([passes(), clock.timers]).toEqual([3, 0]);
+  });
+
+  it('passes again a minute after a pass that failed, and after one that was slow', async () => {
+    rows.before = () => Promise.reject(new Error('away'));
+    pruner.start();
+    await clock.advance(EVERY_MS);
+    const slow = gate();
+    rows.before = () => slow.opened;
+    await clock.advance(5 * EVERY_MS);
+    expect(passes()).toBe(0);
+    slow.open();
+    await clock.advance(EVERY_MS);
+    expect(passes()).toBe(2);
+  });
+
+  it('ends its pass with the batch that it is at when it is stopped, and its stop waits for that', async () => {
+    const slow = gate();
+    // Far more than one batch of everything.
+    const left: Record<string, number> = {};
+    const more = (name: string, answer: object[]) => () => ((left[name] = (left[name] ?? 9) - 1) < 0 ? [] : answer);
+    rows.answers = {
+      prune_find: more('firings', firings(BATCH)),
+      prune_ticks: more('ticks', firings(BATCH)),
+      prune_audit: more('audit', firings(BATCH)),
+      prune_scan_keys: more('keys', Array(500).fill({ trigger: 't', key: 'k', over: 0 })),
+    };
+    rows.before = () => slow.opened;
+    pruner.start();
+    await clock.advance(EVERY_MS);
+    let stopped = false;
+    const stop = pruner.stop().then(() => (stopped = true));
+    await clock.settle();
+    expect(stopped).toBe(false);
+    slow.open();
+    await stop;
+    expect([rows.of('prune_find').length, passes(), clock.timers]).toEqual([1, 1, 0]);
+    for (const name of ['prune_ticks', 'prune_audit', 'prune_scan_keys']) expect(rows.of(name).length).toBe(1);
+  });
+
+  it('goes on where the last batch of firings ended, and begins anew after more than an hour', async () => {
+    const found = [BATCH, 3, 0, BATCH, 0, 0];
+    rows.answers = { prune_find: () => firings(found.shift() ?? 0) };
+    const before = firstIdAt(clock.now() - WEEK_MS);
+    expect(await pruner.runOnce()).toMatchObject({ firings: BATCH + 3 });
+    expect(rows.of('prune_find')).toEqual([
+      ['', before, BATCH],
+      ['0059', before, BATCH],
+    ]);
+    await clock.advance(60 * EVERY_MS);
+    await pruner.runOnce();
+    await clock.advance(1);
+    await pruner.runOnce();
+    await clock.advance(1);
+    await pruner.runOnce();
+    expect(rows.of('prune_find').map(([after]) => after)).toEqual(['', '0059', '0059', '', '0059', '0059']);
+  });
+
+  it('deletes skips and what operators did batch after batch, each after its own time', async () => {
+    const found = { ticks: [BATCH, BATCH, 1], audit: [BATCH, 0] };
+    rows.answers = {
+      prune_ticks: () => firings(found.ticks.shift() ?? 0),
+      prune_audit: () => firings(found.audit.shift() ?? 0),
+    };
+    expect(await pruner.runOnce()).toEqual({ firings: 0, ticks: 2 * BATCH + 1, keys: 0, audit: BATCH });
+    const tick = [firstIdAt(clock.now() - DAY_MS), -DAY_MS, BATCH];
+    expect(rows.of('prune_ticks')).toEqual([tick, tick, tick]);
+    const record = [firstIdAt(clock.now() - 2 * WEEK_MS), BATCH];
+    expect(rows.of('prune_audit')).toEqual([record, record]);
+  });
+
+  it('looks at keys round and round, at most a hundred pages a pass', async () => {
+    let key = 0;
+    const page = (count: number) => () =>
+      Array.from({ length: count }, (_, at) => ({ trigger: 't', key: (key += 1), over: at < 2 ? 1 : 0 }));
+    rows.answers = { prune_scan_keys: page(500) };
+    expect(await pruner.runOnce()).toMatchObject({ keys: 200 });
+    expect(rows.of('prune_scan_keys').length).toBe(100);
+    rows.answers = { prune_scan_keys: page(499) };
+    expect(await pruner.runOnce()).toMatchObject({ keys: 2 });
+    await pruner.runOnce();
+    const scans = rows.of('prune_scan_keys');
+    expect(scans.slice(0, 2).map(([trigger, at]) => [trigger, at])).toEqual([
+      ['', Buffer.alloc(0)],
+      ['t', 500],
+    ]);
+    expect(scans.slice(100).map(([trigger, at]) => [trigger, at])).toEqual([
+      ['t', 50_000],
+      ['', Buffer.alloc(0)],
+    ]);
   });
 });
