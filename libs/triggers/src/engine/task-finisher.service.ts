@@ -35,11 +35,10 @@ export class TaskFinisher {
 
   finish(run: TaskRun, end: BodyEnd, stopping: boolean): Promise<unknown> {
     if (end.kind === 'skipped') return this.#end(run, { state: 'skipped', output: null, error: null, reason: 'when' });
-    if (end.kind === 'returned' && run.abortCause !== 'timeout') return this.#succeed(run, end.value);
-    const error = failureOf(run, end);
+    if (run.abortCause === 'timeout') return this.#fail(run, reasonOf('timeout', run));
+    if (end.kind === 'returned') return this.#succeed(run, end.value);
     if (run.abortCause === 'cancelled') return this.#cancelled(run);
-    if (run.abortCause === 'stopping' || (stopping && run.abortCause !== 'timeout')) return this.#release(run);
-    return this.#fail(run, error);
+    return stopping ? this.#release(run) : this.#fail(run, end.error);
   }
 
   /** Puts a task back that cannot run here. */
@@ -139,11 +138,6 @@ export class TaskFinisher {
 
 function heldBy({ facts, task, token }: ClaimedTask): HeldTask {
   return { executionId: facts.executionId, task, token };
-}
-
-function failureOf(run: TaskRun, end: BodyEnd): unknown {
-  if (run.abortCause === 'timeout') return reasonOf('timeout', run);
-  return end.kind === 'threw' ? end.error : undefined;
 }
 
 function callbackOf(state: FinishItem['state'], callbacks: TaskRun['definition']['callbacks']): FinishItem['callback'] {
