@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
+import type { TriggersEvent } from '../model/events.js';
+import type { Step, Work } from '../store/dialects/batch.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import type { Dispatcher } from './dispatcher.service.js';
@@ -24,6 +26,9 @@ describe('EngineService', () => {
   /** What does not end, until it is told to. */
   let held: string | undefined;
   let goOn: () => void;
+  let found: { rescued: number; abandoned: number };
+  let runner: { zombies: number };
+  let told: TriggersEvent[];
   let engine: EngineService;
   const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
   const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
@@ -37,6 +42,11 @@ describe('EngineService', () => {
     if (held === what) await new Promise<void>((resolve) => (goOn = resolve));
     return result;
   }
+  const taskRunner = {
+    beginStop: () => done('stop began'),
+    stop: (drainMs: number) => work(`drained ${drainMs}`),
+    abandonAll: () => done('all abandoned'),
+  };
   const companion = (name: string) => ({
     engineStarted: async () => void (await work(`${name} started`)),
     leaseRenewed: async () => void (await work(`${name} renewed`)),
@@ -44,7 +54,8 @@ describe('EngineService', () => {
   });
 
   beforeEach(() => {
-    [did, broken, held, mayOwn, type] = [[], [], undefined, true, 'sqlite'];
+    [did, told, broken, held, mayOwn, type] = [[], [], [], undefined, true, 'sqlite'];
+    found = { rescued: 0, abandoned: 0 };
     for (const mock of [warn, log, error]) mock.mockClear();
     clock = new TestClock();
     const store = {
@@ -52,24 +63,25 @@ describe('EngineService', () => {
       get options() {
         return { type };
       },
-      change: () => work('other nodes deleted'),
+      change: (unit: () => Work<void>) => {
+        const { rows } = unit().next().value as Step;
+        return work(`other nodes than ${String(rows[0]?.[0])} deleted`);
+      },
     } as unknown as Store;
+    const events = new EventBus(
+      () => 0,
+      () => undefined,
+    );
+    events.subscribe((event) => told.push(event));
+    runner = { zombies: 3, ...taskRunner };
     engine = new EngineService(
       store,
       clock,
-      new EventBus(
-        () => 0,
-        () => undefined,
-      ),
-      { start: () => work('lease began'), stop: () => work('lease ended') } as unknown as NodeLease,
+      events,
+      { nodeId: 'n1', start: () => work('lease began'), stop: () => work('lease ended') } as unknown as NodeLease,
       { startClaiming: () => done('claims'), stopClaiming: () => work('claims no more') } as unknown as Dispatcher,
-      {
-        zombies: 3,
-        beginStop: () => done('stop began'),
-        stop: (drainMs: number) => work(`drained ${drainMs}`),
-        abandonAll: () => done('all abandoned'),
-      } as unknown as TaskRunner,
-      { runOnce: () => work('rescued', { rescued: 0, abandoned: 0 }) } as unknown as Rescuer,
+      runner as unknown as TaskRunner,
+      { runOnce: () => work('rescued', found) } as unknown as Rescuer,
       { runOnce: () => work('watched') } as unknown as WorkflowWatch,
       { start: () => done('prunes'), stop: () => work('prunes no more') } as unknown as Pruner,
       { drainMs: DRAIN_MS } as ResolvedEngineOptions,
@@ -77,7 +89,7 @@ describe('EngineService', () => {
     for (const name of ['source', 'callbacks']) engine.join(companion(name));
   });
 
-  const BEGINNING = ['lease began', 'other nodes deleted', 'rescued', 'watched'];
+  const BEGINNING = ['lease began', 'other nodes than n1 deleted', 'rescued', 'watched'];
   const RUNNING = [...BEGINNING, 'claims', 'prunes', 'source started', 'callbacks started'];
   const END = ['lease ended', 'owner left'];
 
@@ -95,7 +107,7 @@ describe('EngineService', () => {
   it('deletes no other node where many may run', async () => {
     type = 'postgres';
     await engine.start();
-    expect(did).toEqual(RUNNING.filter((what) => what !== 'other nodes deleted'));
+    expect(did).toEqual(RUNNING.filter((what) => what !== 'other nodes than n1 deleted'));
   });
 
   it('begins once, however often it is started', async () => {
@@ -192,6 +204,32 @@ describe('EngineService', () => {
     expect(warn.mock.calls.map(([text]) => String(text).split(': ')[1])).toEqual(
       broken.map((what) => `${what} is broken`),
     );
+  });
+
+  it.each([
+    [0, 0, 0],
+    [2, 0, 1],
+    [1, 1, 1],
+    [0, 1, 1],
+  ])(
+    'says what it took over, when it was %d tasks that go on and %d that do not',
+    async (rescued, abandoned, lines) => {
+      found = { rescued, abandoned };
+      await engine.start();
+      expect(log).toHaveBeenCalledTimes(lines);
+    },
+  );
+
+  it('says with a renewal that more than ten bodies do not return, once until it is better', async () => {
+    for (const zombies of [11, 12, 10, 11]) {
+      runner.zombies = zombies;
+      await engine.renewed(false);
+    }
+    const unhealthy = { name: 'node.unhealthy', nodeId: 'n1' };
+    expect(told).toMatchObject([
+      { ...unhealthy, reason: expect.stringMatching(/^11 task bodies/) },
+      { ...unhealthy, reason: expect.stringMatching(/^11 task bodies/) },
+    ]);
   });
 
   it('takes nothing from others after a late renewal', async () => {

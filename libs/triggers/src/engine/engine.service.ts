@@ -95,7 +95,7 @@ export class EngineService implements LeaseListener {
 
   /** Lets running tasks end, then aborts and releases them, and gives up lease and ownership. */
   async drain(): Promise<void> {
-    if (this.#state === 'running') await this.runner.stop(this.options.drainMs);
+    await this.runner.stop(this.options.drainMs);
     await this.lease.stop();
     this.store.dialect.releaseOwnership();
     this.#state = 'stopped';
@@ -138,7 +138,6 @@ export class EngineService implements LeaseListener {
 
   #tryLater(): void {
     this.#ownershipTimer = this.clock.setTimer(() => {
-      if (this.#state !== 'waiting') return;
       if (!this.store.dialect.acquireOwnership()) return this.#tryLater();
       this.#logger.log('The other process has left; this one runs the triggers now.');
       void this.#isolated(() => this.#run()).then(() => {

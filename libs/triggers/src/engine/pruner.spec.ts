@@ -3,12 +3,12 @@ import type { FiringId } from '../model/ids.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import { recordAudit } from '../store/audit.repository.js';
 import { draftOf } from '../store/contract/work.contract.js';
-import type { Row, Step, Work } from '../store/dialects/batch.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import { DATABASES, gate, useEngineKit } from './engine.contract.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import { BATCH, Pruner } from './pruner.service.js';
+import { StoreAnswers } from './store-answers.contract.js';
 
 const DAY_MS = 86_400_000;
 
@@ -73,36 +73,11 @@ describe.each(DATABASES)('the pruner on %s', (database) => {
   });
 });
 
-/** A database that answers as a test says, and where everything is as slow as it says. */
-class Rows {
-  /** What was asked, with what. */
-  readonly asked: [name: string, values: readonly unknown[]][] = [];
-  answers: Record<string, (values: readonly unknown[]) => object[]> = {};
-  before: () => unknown = () => undefined;
-
-  async change<R>(work: () => Work<R>): Promise<R> {
-    await this.before();
-    const steps = work();
-    let next = steps.next();
-    while (next.done !== true) {
-      const { batch, rows } = next.value as Step;
-      const [values = []] = rows;
-      this.asked.push([batch.name, values]);
-      next = steps.next((this.answers[batch.name]?.(values) ?? []) as Row[]);
-    }
-    return next.value;
-  }
-
-  of(name: string): (readonly unknown[])[] {
-    return this.asked.filter(([asked]) => asked === name).map(([, values]) => values);
-  }
-}
-
 describe('Pruner', () => {
   const EVERY_MS = 60_000;
   const WEEK_MS = 7 * DAY_MS;
   let clock: TestClock;
-  let rows: Rows;
+  let rows: StoreAnswers;
   let pruner: Pruner;
   const passes = (): number => rows.of('prune_nodes').length;
   const firings = (count: number): object[] =>
@@ -110,7 +85,7 @@ describe('Pruner', () => {
 
   beforeEach(() => {
     clock = new TestClock();
-    rows = new Rows();
+    rows = new StoreAnswers();
     const retention = { completedMs: WEEK_MS, failedMs: null, skipsMs: DAY_MS, auditMs: 2 * WEEK_MS };
     pruner = new Pruner(rows as unknown as Store, clock, { retention } as ResolvedEngineOptions);
   });
@@ -192,6 +167,17 @@ describe('Pruner', () => {
     expect(rows.of('prune_ticks')).toEqual([tick, tick, tick]);
     const record = [firstIdAt(clock.now() - 2 * WEEK_MS), BATCH];
     expect(rows.of('prune_audit')).toEqual([record, record]);
+  });
+
+  it('asks for no skips and no records of operators where they are kept for ever', async () => {
+    const retention = { completedMs: null, failedMs: null, skipsMs: null, auditMs: null };
+    const keeper = new Pruner(rows as unknown as Store, clock, { retention } as ResolvedEngineOptions);
+    expect(await keeper.runOnce()).toEqual({ firings: 0, ticks: 0, keys: 0, audit: 0 });
+    expect(rows.names).toEqual(['prune_find', 'prune_scan_keys', 'prune_nodes']);
+  });
+
+  it('may be stopped where it was never started', async () => {
+    await expect(pruner.stop()).resolves.toBeUndefined();
   });
 
   it('looks at keys round and round, at most a hundred pages a pass', async () => {

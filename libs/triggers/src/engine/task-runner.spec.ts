@@ -227,7 +227,7 @@ describe('TaskRunner', () => {
     expect(idle).toHaveBeenCalledTimes(2);
   });
 
-  it('stops as soon as the last result is written', async () => {
+  it('stops as soon as the last result is written, until it begins again', async () => {
     const working = gate();
     body = () => working.opened;
     runner.run(claimed());
@@ -238,6 +238,10 @@ describe('TaskRunner', () => {
     await clock.settle();
     expect([stopped.mock.calls.length, clock.timers]).toEqual([1, 0]);
     expect(ends).toMatchObject([{ end: { kind: 'returned' }, stopping: true }]);
+    runner.begin();
+    runner.run(claimed());
+    await clock.settle();
+    expect(ends[1]).toMatchObject({ stopping: false });
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import type { TriggersError } from '../model/errors.js';
 import { Task } from '../workflows/task.decorator.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
 import { DATABASES, gate, useEngineKit } from './engine.contract.js';
@@ -46,7 +47,7 @@ function compatible() {
 
 /** `store` is gone. */
 function incompatible() {
-  @Workflow({ name: 'files' })
+  @Workflow({ name: 'files', onFailure: (_task, error) => void log.push(`told ${(error as TriggersError).code}`) })
   class Files {
     @Task()
     async read(): Promise<void> {
@@ -84,7 +85,7 @@ describe.each(DATABASES)('an execution whose workflow changes on %s', (database)
     await kit().clock.advance(599_000);
     expect(await states(next)).not.toContain('failed');
     await kit().clock.advance(25_000);
-    expect([log, await states(next)]).toEqual([[], ['failed']]);
+    expect([log, await states(next)]).toEqual([['told TRG_WORKFLOW_CHANGED'], ['failed']]);
     const [execution] = await next.rows('execution');
     expect(JSON.parse(execution?.['error'] as string)).toMatchObject({
       code: 'TRG_WORKFLOW_CHANGED',
@@ -108,7 +109,7 @@ describe.each(DATABASES)('an execution whose workflow changes on %s', (database)
     await interrupted();
     const none = await kit().boot([]);
     await kit().clock.advance(625_000);
-    expect(await states(none)).toEqual(['failed']);
+    expect(await none.rows('execution')).toMatchObject([{ state: 'failed', callback_state: null }]);
     await kit().shutDown(none, 1_000);
     const next = await kit().boot([compatible()]);
     const { ExecutionControl } = await import('./execution-control.service.js');

@@ -27,7 +27,7 @@ describe('StoreTransport', () => {
     clock = new TestClock();
     look = jest.fn(async () => (lonersWait ? [{ waits: 1 }] : []));
     shown = [];
-    const store = { read: look, commits: { submit: claims } };
+    const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'] } } };
     const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
     transport = new StoreTransport(store as unknown as Store, clock, timers);
     transport.start({ quiet: () => undefined, isIdle });
@@ -100,6 +100,10 @@ describe('StoreTransport', () => {
     look.mockImplementationOnce(() => Promise.reject(new Error('away')));
     await clock.advance(SWEEP_MS);
     expect(asked()).toEqual([false]);
+  });
+
+  it('looks for tasks that wait to run alone among those that its node declares', () => {
+    expect(look.mock.calls).toEqual([[expect.objectContaining({ name: 'task_waits_alone' }), [['["files:h1"]']]]]);
   });
 
   it('looks by itself every second', async () => {
