@@ -34,7 +34,7 @@ describe('WorkflowWatch', () => {
   beforeEach(() => {
     log.mockClear();
     [told, foreign, live] = [[], [], []];
-    unfinished = { read: [], sum: ['b', 'a'] };
+    unfinished = { read: [], sum: ['c', 'b', 'a'] };
     clock = new TestClock();
     rows = new StoreAnswers();
     rows.answers = {
@@ -53,7 +53,7 @@ describe('WorkflowWatch', () => {
       hash: 'h2',
       tasks: [
         { id: 'read', dependencies: [] },
-        { id: 'sum', dependencies: ['a', 'b'] },
+        { id: 'sum', dependencies: ['b', 'a', 'c'] },
       ],
       callbacks: {},
     };
@@ -78,7 +78,7 @@ describe('WorkflowWatch', () => {
 
   it('asks once, for what this node does not declare, where nothing is', async () => {
     expect(await watch.runOnce()).toEqual({ adopted: 0, failed: 0 });
-    expect(rows.asked).toEqual([['task_foreign', ['["files:h2"]']]]);
+    expect([rows.units, rows.asked]).toEqual([1, [['task_foreign', ['["files:h2"]']]]]);
   });
 
   it('adopts executions whose unfinished tasks exist as they were, in whatever order they name what they need', async () => {
