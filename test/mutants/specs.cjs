@@ -4,10 +4,10 @@ const { join } = require('node:path');
 
 const ROOT = join(__dirname, '../..');
 
-/** A path is a spec, or a folder with specs. */
+/** A path is a spec, or a folder with specs, also further down. */
 function filesOf(path) {
   if (path.endsWith('.spec.ts')) return [path];
-  return readdirSync(join(ROOT, path))
+  return readdirSync(join(ROOT, path), { recursive: true })
     .filter((name) => name.endsWith('.spec.ts'))
     .map((name) => `${path}/${name}`);
 }

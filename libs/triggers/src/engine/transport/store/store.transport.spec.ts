@@ -20,6 +20,14 @@ describe('StoreTransport', () => {
   /** For each claim, whether it asked for a task that must run alone. */
   const asked = (): boolean[] => claims.mock.calls.map(([, { alone }]: [unknown, { alone: boolean }]) => alone);
 
+  const begun = (): StoreTransport => {
+    const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'] } } };
+    const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
+    const transport = new StoreTransport(store as unknown as Store, clock, timers);
+    transport.start({ quiet: () => undefined, isIdle });
+    return transport;
+  };
+
   beforeEach(async () => {
     claims = jest.fn(async () => ({ claimed: 0, slots: 2 }));
     isIdle = jest.fn(() => true);
@@ -27,10 +35,7 @@ describe('StoreTransport', () => {
     clock = new TestClock();
     look = jest.fn(async () => (lonersWait ? [{ waits: 1 }] : []));
     shown = [];
-    const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'] } } };
-    const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
-    transport = new StoreTransport(store as unknown as Store, clock, timers);
-    transport.start({ quiet: () => undefined, isIdle });
+    transport = begun();
     await turns();
     claims.mockClear();
   });
@@ -80,6 +85,13 @@ describe('StoreTransport', () => {
     await clock.advance(299);
     expect(asked()).toEqual([]);
     await clock.advance(1);
+    expect(asked()).toEqual([false]);
+  });
+
+  it('claims what becomes ready before its first look is answered', async () => {
+    look.mockImplementationOnce(() => new Promise(() => undefined));
+    begun().wake(0);
+    await turns();
     expect(asked()).toEqual([false]);
   });
 
