@@ -19,6 +19,7 @@ import { Clock } from './model/clock.js';
 import { TriggersError } from './model/errors.js';
 import { NestTimerRegistry } from './nest-timer-registry.js';
 import { PollSource } from './sources/poll/poll.source.js';
+import type { Notice } from './store/notices.js';
 import { Store } from './store/store.service.js';
 import { MODULE_OPTIONS } from './triggers.options.js';
 import type { TriggersOptions } from './triggers.options.js';
@@ -102,6 +103,10 @@ export class TriggersLifecycle
   async leaseRenewed(): Promise<void> {
     await this.callbacks.runOnce();
     await this.source.renewed();
+  }
+
+  async noticed(notice: Notice): Promise<void> {
+    await this.source.noticed(notice.about === 'trigger' ? notice.name : null);
   }
 
   leaseLost(): void {

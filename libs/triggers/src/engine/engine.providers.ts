@@ -5,6 +5,7 @@ import { EngineService } from './engine.service.js';
 import { ExecutionControl } from './execution-control.service.js';
 import { ExecutionWaiter } from './execution-waiter.service.js';
 import { NodeLease } from './node-lease.service.js';
+import { NoticeListener } from './notice-listener.service.js';
 import { Pruner } from './pruner.service.js';
 import { Rescuer } from './rescuer.service.js';
 import { TaskFinisher } from './task-finisher.service.js';
@@ -21,6 +22,7 @@ export const ENGINE_PROVIDERS: readonly Provider[] = [
   ExecutionControl,
   ExecutionWaiter,
   NodeLease,
+  NoticeListener,
   Pruner,
   Rescuer,
   TaskFinisher,

@@ -4,11 +4,13 @@ import type { TimerHandle } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import { errorMessage } from '../model/text.js';
 import { deleteOtherNodes } from '../store/node.repository.js';
+import type { Notice } from '../store/notices.js';
 import { Store } from '../store/store.service.js';
 import { Dispatcher } from './dispatcher.service.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import { NodeLease } from './node-lease.service.js';
 import type { LeaseListener } from './node-lease.service.js';
+import { NoticeListener } from './notice-listener.service.js';
 import { Pruner } from './pruner.service.js';
 import { Rescuer } from './rescuer.service.js';
 import { MAX_ZOMBIES, TaskRunner } from './task-runner.service.js';
@@ -23,6 +25,8 @@ export interface EngineCompanion {
   engineStarted(): Promise<void>;
   /** The lease was renewed. */
   leaseRenewed(): Promise<void>;
+  /** Another process told that a trigger, or anything, was changed. */
+  noticed(notice: Notice): Promise<void>;
   /** The lease is lost: drop everything that is owned, at once. */
   leaseLost(): void;
 }
@@ -50,6 +54,7 @@ export class EngineService implements LeaseListener {
     private readonly rescuer: Rescuer,
     private readonly watch: WorkflowWatch,
     private readonly pruner: Pruner,
+    private readonly notices: NoticeListener,
     @Inject(ENGINE_OPTIONS) private readonly options: ResolvedEngineOptions,
   ) {}
 
@@ -87,6 +92,7 @@ export class EngineService implements LeaseListener {
   /** Claims nothing more. First step of a shutdown. */
   async stopClaiming(): Promise<void> {
     this.#ownershipTimer?.clear();
+    this.notices.stop();
     this.runner.beginStop();
     if (this.#state === 'running') await this.dispatcher.stopClaiming();
     else this.#state = 'stopped';
@@ -104,7 +110,7 @@ export class EngineService implements LeaseListener {
   async renewed(late: boolean): Promise<void> {
     await this.#isolated(() => (late ? Promise.resolve() : this.rescuer.runOnce()));
     await this.#isolated(() => this.watch.runOnce());
-    for (const companion of this.#companions) await this.#isolated(() => companion.leaseRenewed());
+    await this.#tellCompanions((companion) => companion.leaseRenewed());
     this.#checkHealth();
   }
 
@@ -133,7 +139,12 @@ export class EngineService implements LeaseListener {
     this.#state = 'running';
     this.dispatcher.startClaiming();
     this.pruner.start();
+    this.notices.start((notice) => void this.#tellCompanions((companion) => companion.noticed(notice)));
     for (const companion of this.#companions) await companion.engineStarted();
+  }
+
+  async #tellCompanions(tell: (companion: EngineCompanion) => Promise<void>): Promise<void> {
+    for (const companion of this.#companions) await this.#isolated(() => tell(companion));
   }
 
   #tryLater(): void {

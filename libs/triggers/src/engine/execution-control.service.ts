@@ -56,6 +56,7 @@ export class ExecutionControl {
     work: (scope: CommitScope) => Work<ControlOutcome>,
   ): Promise<Controlled> {
     const outcome = await this.store.change(work);
+    if (outcome.status === 'done') this.store.notices.tell({ about: 'execution', id });
     switch (outcome.status) {
       case 'absent':
         throw new TriggersError('TRG_API_EXECUTION_NOT_FOUND', `There is no execution "${id}".`, {

@@ -51,7 +51,7 @@ export class Rescuer {
 
   async runOnce(): Promise<RescueSummary> {
     await this.#dateAnew();
-    await this.#stopCancelled();
+    await this.stopCancelled();
     await this.#releaseUnknown();
     const summary = { rescued: 0, abandoned: 0 };
     for (let full = true; full;) {
@@ -125,11 +125,10 @@ export class Rescuer {
     });
   }
 
-  async #stopCancelled(): Promise<void> {
-    const rows = await this.store.read(
-      CANCELLED_AMONG,
-      [...this.runner.executions()].map((id) => [id]),
-    );
+  /** Tells bodies of this node to stop whose execution was cancelled, perhaps by another process. */
+  async stopCancelled(among: Iterable<ExecutionId> = this.runner.executions()): Promise<void> {
+    const ids = [...among].map((id) => [id]);
+    const rows = await this.store.read(CANCELLED_AMONG, ids);
     for (const row of rows) this.runner.abortExecution(row['id'] as ExecutionId, 'cancelled');
   }
 

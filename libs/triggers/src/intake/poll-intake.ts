@@ -73,6 +73,9 @@ export abstract class PollIntake {
   /** What is stored of triggers, whoever owns them; names without a row are left out. */
   abstract read(names: readonly string[]): Promise<readonly StoredTrigger[]>;
 
+  /** Tells the node that owns a trigger that it was changed; lost, it finds out at its next renewal. */
+  abstract tellChanged(name: string): void;
+
   /** The stamps of those triggers that this node owns; the others were lost. Cheap: asked for all triggers every 10 s. */
   abstract stamps(names: readonly string[]): Promise<readonly TriggerStamp[]>;
 

@@ -60,6 +60,10 @@ export class StorePollIntake extends PollIntake {
     return rows.map((row) => recordOf(row, this.node.id));
   }
 
+  tellChanged(name: string): void {
+    this.store.notices.tell({ about: 'trigger', name });
+  }
+
   async stamps(names: readonly string[]): Promise<readonly TriggerStamp[]> {
     const rows = await this.store.read(
       READ_STAMPS,

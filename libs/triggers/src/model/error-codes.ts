@@ -55,6 +55,10 @@ export const ERROR_CODES = {
   TRG_STORE_PATH: { family: 'store', means: 'The folder of the SQLite file does not exist or cannot be used.' },
   TRG_STORE_READ_ONLY: { family: 'store', means: 'The database cannot be written.' },
   TRG_STORE_CORRUPT: { family: 'store', means: 'The file is damaged or is no SQLite database.' },
+  TRG_STORE_POOLER: {
+    family: 'store',
+    means: 'A pooler stands between this process and Postgres, and drops what our connections are told.',
+  },
   TRG_STORE_SCHEMA: { family: 'store', means: 'A table or an index that a promise rests on is missing.' },
   TRG_STORE_SCHEMA_NEWER: { family: 'store', means: 'The database was migrated by a newer version of this package.' },
   TRG_CONTEXT_NOT_JSON: { family: 'context', means: 'A context holds something that JSON cannot carry.', status: 400 },

@@ -63,6 +63,11 @@ export class CommitScope {
     this.#readyInMs = Math.min(inMs, this.#readyInMs ?? inMs);
   }
 
+  /** After how long a task will be ready that nobody has claimed; `null`: the commit leaves none. */
+  get readyInMs(): number | null {
+    return this.#readyInMs;
+  }
+
   /** The commit is there: hands claimed tasks to the engine. */
   succeeded(): void {
     if (this.#reserved > 0) this.claimer?.giveBackSlots(this.#reserved);

@@ -18,7 +18,7 @@ export interface PostgresDatabaseOptions {
   readonly schema?: string;
   /** TLS options, handed to `pg`. @default none */
   readonly ssl?: boolean | object;
-  /** Connections of this process, at least 2. @default 5 */
+  /** Connections of this process, at least 3: one commits, one hears notices, the others read. @default 5 */
   readonly poolSize?: number;
 }
 
@@ -103,7 +103,7 @@ function schemaName(schema: string): string {
 }
 
 function poolSize(size: number): number {
-  if (!Number.isInteger(size) || size < 2) throw refuse('poolSize', `is ${size}; use a whole number from 2 on`);
+  if (!Number.isInteger(size) || size < 3) throw refuse('poolSize', `is ${size}; use a whole number from 3 on`);
   return size;
 }
 

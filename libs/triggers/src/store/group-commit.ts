@@ -55,6 +55,8 @@ export class GroupCommit {
     private readonly dialect: Dialect,
     private readonly clock: Clock,
     private readonly events: EventBus,
+    /** A commit left tasks ready that nobody has claimed: others may have a slot. */
+    private readonly leftReady: () => void = () => undefined,
   ) {}
 
   /** Items that wait for their commit. */
@@ -163,6 +165,7 @@ export class GroupCommit {
     this.#succeeded();
     tell(parts, outcomes);
     scope.succeeded();
+    if (scope.readyInMs === 0) this.leftReady();
     return 'settled';
   }
 

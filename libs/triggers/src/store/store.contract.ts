@@ -8,6 +8,7 @@ import { groupsContract } from './contract/groups.contract.js';
 import { keysContract } from './contract/keys.contract.js';
 import type { Database } from './contract/kit.contract.js';
 import { migrationsContract } from './contract/migrations.contract.js';
+import { noticesContract } from './contract/notices.contract.js';
 import { pollsContract } from './contract/polls.contract.js';
 import { pruningContract } from './contract/pruning.contract.js';
 import { putBacksContract } from './contract/put-backs.contract.js';
@@ -30,6 +31,7 @@ export function storeContract(database: Database): void {
   putBacksContract(database);
   setBackContract(database);
   controlsContract(database);
+  noticesContract(database);
   pollsContract(database);
   pruningContract(database);
 }

@@ -13,6 +13,7 @@ import { defineEntities } from './entities/entities.js';
 import type { StoreEntities } from './entities/entities.js';
 import { GroupCommit } from './group-commit.js';
 import { migrate } from './migrations/migrate.js';
+import { Notices } from './notices.js';
 
 /**
  * The ledger's database: one writer through {@link GroupCommit}, readers beside it, schema and life cycle. It owns its
@@ -22,6 +23,7 @@ export class Store {
   readonly dialect: Dialect;
   readonly commits: GroupCommit;
   readonly entities: StoreEntities;
+  readonly notices: Notices;
   #open = false;
 
   constructor(
@@ -35,14 +37,15 @@ export class Store {
       options.type === 'sqlite'
         ? new SqliteDialect(options.path, schemas, clock)
         : new PostgresDialect(options, schemas, clock);
-    this.commits = new GroupCommit(this.dialect, clock, events);
+    this.notices = new Notices(this.dialect.notices, clock);
+    this.commits = new GroupCommit(this.dialect, clock, events, () => this.notices.tell({ about: 'ready' }));
   }
 
   /**
    * Connects and brings the schema up to date.
    *
    * @throws TRG_DEF_MISSING_DRIVER, TRG_STORE_UNAVAILABLE, TRG_STORE_PATH, TRG_STORE_READ_ONLY, TRG_STORE_CORRUPT,
-   *   TRG_STORE_SCHEMA, TRG_STORE_SCHEMA_NEWER
+   *   TRG_STORE_POOLER, TRG_STORE_SCHEMA, TRG_STORE_SCHEMA_NEWER
    */
   async open(): Promise<void> {
     if (this.#open) return;
@@ -61,6 +64,7 @@ export class Store {
     if (!this.#open) return;
     this.#open = false;
     await this.commits.close();
+    await this.notices.close();
     await this.dialect.close();
   }
 

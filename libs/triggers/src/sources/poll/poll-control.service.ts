@@ -66,10 +66,11 @@ export class PollControl {
     };
   }
 
-  /** An operator changed the trigger: works with what is stored now. Another node finds out at its next renewal. */
+  /** An operator changed the trigger: works with what is stored now, here and on the node that owns it. */
   changed(name: string): void {
     const trigger = this.poller.find(name);
     if (trigger !== undefined) void this.poller.refresh(trigger);
+    this.intake.tellChanged(name);
   }
 
   #refusalOf(trigger: PolledTrigger): string | null {

@@ -28,6 +28,8 @@ type Row = { -readonly [K in keyof StoredTrigger]: StoredTrigger[K] } & { owner:
 
 /** The store behind pollers, in memory: as strict about owner, epoch, version and switch as the real one. */
 export class FakePollIntake extends PollIntake {
+  /** Triggers whose owner was told that they changed. */
+  readonly told: string[] = [];
   readonly rows = new Map<string, Row>();
   readonly writes: PollWrite[] = [];
   readonly previews: FireItem[][] = [];
@@ -68,6 +70,10 @@ export class FakePollIntake extends PollIntake {
     };
     this.rows.set(name, full);
     return full;
+  }
+
+  tellChanged(name: string): void {
+    this.told.push(name);
   }
 
   /** What an operator does: it raises the version. */

@@ -35,6 +35,11 @@ export class PollSource implements Source {
     return this.poller.renewed();
   }
 
+  /** Another process told that this trigger was changed; `null`: anything may have been. */
+  noticed(name: string | null): Promise<void> {
+    return name === null ? this.poller.renewed() : this.poller.reread(name);
+  }
+
   /** The node's lease is lost. */
   leaseLost(): void {
     this.poller.leaseLost();

@@ -143,6 +143,12 @@ export class PollerService {
     await this.#sync(() => this.#ownership.refresh([trigger])).catch((error: unknown) => this.#warn(error));
   }
 
+  /** Another node changed a trigger that this one may own. Never throws. */
+  async reread(name: string): Promise<void> {
+    const trigger = this.#triggers.get(name);
+    if (trigger?.isOwned === true) await this.refresh(trigger);
+  }
+
   /** Polls at once, beside the fixed rate, a trigger that waits for its next poll. */
   pollNow(trigger: PolledTrigger): void {
     const now = this.clock.monotonic();

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Batch, Rows, Work } from './batch.js';
+import type { NoticeChannel } from './notice-channel.js';
 
 /**
  * What an error of the database means for the work that met it.
@@ -28,6 +29,8 @@ export interface Dialect {
   readonly writer: DataSource;
   /** What history and admin read through; sees committed rows only. */
   readonly reader: DataSource;
+  /** What processes on this database tell each other. */
+  readonly notices: NoticeChannel;
   /** Opens the connections; nothing is created yet. */
   open(): Promise<void>;
   close(): Promise<void>;

@@ -3,17 +3,21 @@ import { DataSource } from 'typeorm';
 import type { EntitySchema, MixedList } from 'typeorm';
 import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
+import { newId } from '../../model/ids.js';
 import { errorMessage } from '../../model/text.js';
 import type { ResolvedDatabaseOptions } from '../database.options.js';
 import type { Batch, Rows, Work } from './batch.js';
 import { TransactionFailure } from './dialect.js';
 import type { Dialect } from './dialect.js';
 import { loadDriver } from './driver.js';
+import { PostgresNotices } from './postgres.notices.js';
 import { PostgresStatements } from './postgres.statements.js';
 import { PostgresTransaction } from './postgres.transaction.js';
 
 /** The advisory lock of our migrations: any number that all versions of this package agree on. */
 const MIGRATION_LOCK = 7_420_871_530_114;
+
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * What the connection of the commits is told: statements leave without waiting for each other, and write nothing outside of a
@@ -37,6 +41,8 @@ export class PostgresDialect implements Dialect {
   /** One transaction is on its way at a time, and never waits for readers. */
   #commits!: DataSource;
   readonly #statements: PostgresStatements;
+  #driver!: typeof pg;
+  readonly notices: PostgresNotices;
 
   constructor(
     private readonly options: Extract<ResolvedDatabaseOptions, { type: 'postgres' }>,
@@ -44,21 +50,24 @@ export class PostgresDialect implements Dialect {
     clock: Clock,
   ) {
     this.#statements = new PostgresStatements(clock);
+    this.notices = new PostgresNotices(() => this.#client(), options.schema, newId());
   }
 
   async open(): Promise<void> {
-    const driver = await loadDriver('pg');
+    const driver = (this.#driver = (await loadDriver('pg')) as typeof pg);
     const { url, schema, poolSize } = this.options;
     try {
-      this.writer = this.reader = await this.#connect(driver, { poolSize: poolSize - 1, entities: this.entities });
+      this.writer = this.reader = await this.#connect(driver, { poolSize: poolSize - 2, entities: this.entities });
       this.#commits = await this.#connect(driver, { poolSize: 1, entities: [] }, FOR_COMMITS);
     } catch (cause) {
+      if (errorMessage(cause).includes('unsupported startup parameter')) throw pooler(url, cause);
       throw new TriggersError(
         'TRG_STORE_UNAVAILABLE',
         `Postgres at ${withoutPassword(url)} does not answer: ${errorMessage(cause)}. Check "database.url" and that the server runs.`,
         { cause },
       );
     }
+    await this.#requireSettings();
     await this.#requireSchema(schema);
   }
 
@@ -79,7 +88,7 @@ export class PostgresDialect implements Dialect {
       migrationsTableName: 'triggers_migrations',
       applicationName: 'nestjs-triggers',
       extra: {
-        connectionTimeoutMillis: 5_000,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         keepAlive: true,
         ...extra,
         options: `-c search_path="${schema}" ${options ?? ''}`,
@@ -88,6 +97,19 @@ export class PostgresDialect implements Dialect {
     // An idle connection that breaks is replaced by the pool; the next commit finds out whether the server is away.
     poolOf(opened).on('error', () => undefined);
     return opened;
+  }
+
+  /** For notices: a connection that is not connected yet and belongs to no pool. */
+  #client(): pg.Client {
+    const { url, ssl } = this.options;
+    const patience = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
+    return new this.#driver.Client({ connectionString: url, ssl, application_name: 'nestjs-triggers', ...patience });
+  }
+
+  /** A pooler may swallow what a connection asks for; our commits rely on it. */
+  async #requireSettings(): Promise<void> {
+    const [row] = await this.#commits.query<Record<string, string>[]>('SHOW default_transaction_read_only');
+    if (row?.['default_transaction_read_only'] !== 'on') throw pooler(this.options.url);
   }
 
   async #requireSchema(schema: string): Promise<void> {
@@ -143,6 +165,15 @@ export class PostgresDialect implements Dialect {
 
 function poolOf(source: DataSource): pg.Pool {
   return (source.driver as unknown as { master: pg.Pool }).master;
+}
+
+function pooler(url: string, cause?: unknown): TriggersError {
+  return new TriggersError(
+    'TRG_STORE_POOLER',
+    `Postgres at ${withoutPassword(url)} is reached through a pooler (PgBouncer?) that drops the settings of connections; ` +
+      `prepared statements and LISTEN need real ones, too. Set "database.url" to the server itself: a process keeps "database.poolSize" connections, no more.`,
+    { cause },
+  );
 }
 
 function withoutPassword(url: string): string {

@@ -13,6 +13,7 @@ import type { Dialect, StoreTrouble } from './dialect.js';
 import { loadDriver } from './driver.js';
 import { OwnerLock } from './owner-lock.js';
 import { SameFile } from './same-file.js';
+import { SqliteNotices } from './sqlite.notices.js';
 import { SqliteStatements } from './sqlite.statements.js';
 
 /**
@@ -25,6 +26,7 @@ export class SqliteDialect implements Dialect {
   writer!: DataSource;
   reader!: DataSource;
   readonly ownershipFile: string | null;
+  readonly notices = new SqliteNotices(() => connectionOf(this.writer));
   readonly #path: string;
   #driver!: typeof BetterSqlite3;
   readonly #writing = new SqliteStatements();

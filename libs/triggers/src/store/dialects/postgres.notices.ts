@@ -1,0 +1,89 @@
+import type pg from 'pg';
+import type { NoticeChannel } from './notice-channel.js';
+import { ANYTHING } from './notice-channel.js';
+
+/** One channel for all; the payload says whom it concerns. @see https://www.postgresql.org/docs/current/sql-notify.html */
+const CHANNEL = 'nestjs_triggers';
+
+const SEND = `SELECT pg_notify('${CHANNEL}', said) FROM unnest($1::text[]) AS said`;
+
+/**
+ * LISTEN and NOTIFY on a connection of its own. Notices are sent after the commit and outside of any transaction: NOTIFY
+ * inside one makes all commits of the server wait for each other. A connection that breaks is opened again with the
+ * next look, and as nobody knows what was said meanwhile, anything may have changed then.
+ */
+export class PostgresNotices implements NoticeChannel {
+  #hear: ((text: string) => void) | null = null;
+  #client: pg.Client | null = null;
+  #connecting: Promise<void> | null = null;
+  #closed = false;
+
+  /**
+   * @param make a client that is not connected yet
+   * @param space the schema: one database may have several ledgers
+   * @param me what this process says is not told to itself
+   */
+  constructor(
+    private readonly make: () => pg.Client,
+    private readonly space: string,
+    private readonly me: string,
+  ) {}
+
+  listen(hear: (text: string) => void): void {
+    this.#hear = hear;
+    this.#connect();
+  }
+
+  look(): void {
+    if (this.#hear !== null) this.#connect();
+  }
+
+  send(texts: readonly string[]): void {
+    this.#connect();
+    void this.#connecting?.then(() => this.#say(texts));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#hear = null;
+    await this.#connecting;
+    await this.#client?.end().catch(() => undefined);
+    this.#client = null;
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    this.#connecting ??= this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const client = this.make();
+    client.on('error', () => this.#drop(client));
+    client.on('end', () => this.#drop(client));
+    client.on('notification', ({ payload }) => this.#heard(payload ?? ''));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      this.#client = client;
+      this.#hear?.(ANYTHING);
+    } catch {
+      this.#drop(client);
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  #drop(client: pg.Client): void {
+    if (this.#client === client) this.#client = null;
+    if (this.#client === null) this.#connecting = null;
+  }
+
+  async #say(texts: readonly string[]): Promise<void> {
+    const said = texts.map((text) => `${this.space}/${this.me}/${text}`);
+    await this.#client?.query(SEND, [said]).catch(() => undefined);
+  }
+
+  #heard(payload: string): void {
+    const [space, from, ...rest] = payload.split('/');
+    if (space === this.space && from !== this.me) this.#hear?.(rest.join('/'));
+  }
+}
