@@ -11,6 +11,7 @@ import { TransactionFailure } from './dialect.js';
 import type { Dialect } from './dialect.js';
 import { loadDriver } from './driver.js';
 import { PostgresNotices } from './postgres.notices.js';
+import type { NoticeClient } from './postgres.notices.js';
 import { PostgresStatements } from './postgres.statements.js';
 import { PostgresTransaction } from './postgres.transaction.js';
 
@@ -18,6 +19,8 @@ import { PostgresTransaction } from './postgres.transaction.js';
 const MIGRATION_LOCK = 7_420_871_530_114;
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Nothing depends on notices, and a process that stops waits for their connection. */
+const NOTICES_TIMEOUT_MS = 2_000;
 
 /**
  * What the connection of the commits is told: statements leave without waiting for each other, and write nothing outside of a
@@ -100,10 +103,19 @@ export class PostgresDialect implements Dialect {
   }
 
   /** For notices: a connection that is not connected yet and belongs to no pool. */
-  #client(): pg.Client {
+  #client(): NoticeClient {
     const { url, ssl } = this.options;
-    const patience = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
-    return new this.#driver.Client({ connectionString: url, ssl, application_name: 'nestjs-triggers', ...patience });
+    const patience = {
+      connectionTimeoutMillis: NOTICES_TIMEOUT_MS,
+      query_timeout: NOTICES_TIMEOUT_MS,
+      keepAlive: true,
+    };
+    return new this.#driver.Client({
+      connectionString: url,
+      ssl,
+      application_name: 'nestjs-triggers',
+      ...patience,
+    }) as NoticeClient;
   }
 
   /** A pooler may swallow what a connection asks for; our commits rely on it. */

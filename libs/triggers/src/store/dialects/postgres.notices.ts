@@ -1,6 +1,9 @@
 import type pg from 'pg';
-import type { NoticeChannel } from './notice-channel.js';
 import { ANYTHING } from './notice-channel.js';
+import type { NoticeChannel } from './notice-channel.js';
+
+/** What its types leave out: a connection need not keep the process. */
+export type NoticeClient = pg.Client & { unref(): void };
 
 /** One channel for all; the payload says whom it concerns. @see https://www.postgresql.org/docs/current/sql-notify.html */
 const CHANNEL = 'nestjs_triggers';
@@ -14,8 +17,10 @@ const SEND = `SELECT pg_notify('${CHANNEL}', said) FROM unnest($1::text[]) AS sa
  */
 export class PostgresNotices implements NoticeChannel {
   #hear: ((text: string) => void) | null = null;
-  #client: pg.Client | null = null;
+  #client: NoticeClient | null = null;
   #connecting: Promise<void> | null = null;
+  /** One after the other: a connection takes one query at a time. */
+  #saying: Promise<void> = Promise.resolve();
   #closed = false;
 
   /**
@@ -24,7 +29,7 @@ export class PostgresNotices implements NoticeChannel {
    * @param me what this process says is not told to itself
    */
   constructor(
-    private readonly make: () => pg.Client,
+    private readonly make: () => NoticeClient,
     private readonly space: string,
     private readonly me: string,
   ) {}
@@ -40,15 +45,14 @@ export class PostgresNotices implements NoticeChannel {
 
   send(texts: readonly string[]): void {
     this.#connect();
-    void this.#connecting?.then(() => this.#say(texts));
+    this.#saying = this.#saying.then(() => this.#connecting).then(() => this.#say(texts));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#hear = null;
-    await this.#connecting;
-    await this.#client?.end().catch(() => undefined);
-    this.#client = null;
+    await this.#saying.then(() => this.#connecting);
+    if (this.#client !== null) this.#leave(this.#client);
   }
 
   #connect(): void {
@@ -67,19 +71,26 @@ export class PostgresNotices implements NoticeChannel {
       this.#client = client;
       this.#hear?.(ANYTHING);
     } catch {
-      this.#drop(client);
-      await client.end().catch(() => undefined);
+      this.#leave(client);
     }
   }
 
-  #drop(client: pg.Client): void {
+  /** Not waited for: a server that does not answer any more would not answer this either. */
+  #leave(client: NoticeClient): void {
+    this.#drop(client);
+    client.unref();
+    client.end().catch(() => undefined);
+  }
+
+  #drop(client: NoticeClient): void {
     if (this.#client === client) this.#client = null;
     if (this.#client === null) this.#connecting = null;
   }
 
   async #say(texts: readonly string[]): Promise<void> {
+    const client = this.#client;
     const said = texts.map((text) => `${this.space}/${this.me}/${text}`);
-    await this.#client?.query(SEND, [said]).catch(() => undefined);
+    await client?.query(SEND, [said]).catch(() => this.#leave(client));
   }
 
   #heard(payload: string): void {
