@@ -6,7 +6,19 @@ import { prunedGrowth } from './growth/pruned.bench.js';
 import { floor } from './floor/floor.bench.js';
 import type { Bench } from './harness/bench.js';
 import { latency } from './latency/latency.bench.js';
+import { nodes } from './nodes/nodes.bench.js';
 import { manyPolls, polls } from './polls/polls.bench.js';
 
 /** Every bench, in the order in which they run. */
-export const benches: readonly Bench[] = [drain, chain, floor, latency, polls, manyPolls, boot, growth, prunedGrowth];
+export const benches: readonly Bench[] = [
+  drain,
+  chain,
+  floor,
+  latency,
+  polls,
+  manyPolls,
+  boot,
+  nodes,
+  growth,
+  prunedGrowth,
+];

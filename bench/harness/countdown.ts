@@ -9,8 +9,8 @@ export class Countdown {
     return new Promise((resolve) => (this.#over = resolve));
   }
 
-  hit(): void {
-    this.#left -= 1;
+  hit(times = 1): void {
+    this.#left -= times;
     if (this.#left === 0) this.#over();
   }
 }
