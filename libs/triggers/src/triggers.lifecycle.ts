@@ -12,6 +12,7 @@ import { OnTriggersExplorer } from './callbacks/on-triggers.explorer.js';
 import { DefinitionProblems } from './discovery/definition-problems.js';
 import { EngineService } from './engine/engine.service.js';
 import type { EngineCompanion } from './engine/engine.service.js';
+import { ServedPools } from './engine/served-pools.service.js';
 import { IntakeCounter } from './intake/intake-counter.js';
 import { TriggerOverrides } from './intake/trigger-overrides.js';
 import { TriggerRegistry } from './intake/trigger.registry.js';
@@ -55,6 +56,7 @@ export class TriggersLifecycle
     private readonly overrides: TriggerOverrides,
     private readonly listeners: OnTriggersExplorer,
     private readonly store: Store,
+    private readonly pools: ServedPools,
     private readonly engine: EngineService,
     private readonly callbacks: CallbacksService,
     private readonly counter: IntakeCounter,
@@ -66,6 +68,7 @@ export class TriggersLifecycle
     this.#refuseSecondModule();
     this.workflows.explore();
     await this.source.discover();
+    this.problems.attempt(() => this.pools.check());
     for (const problem of this.overrides.problems(this.registry.all())) this.problems.add(problem);
     this.problems.throwIfAny();
     this.listeners.explore();

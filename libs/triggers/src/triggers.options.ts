@@ -1,10 +1,14 @@
 import type { AdminOptions } from './admin/admin.options.js';
 import type { EngineOptions } from './engine/engine.options.js';
 import type { TriggerOverride } from './intake/trigger-overrides.js';
+import type { NodeRole } from './model/node-roles.js';
 import type { DatabaseOptions } from './store/database.options.js';
 
 /** Injects {@link TriggersOptions} as they were given. */
 export const MODULE_OPTIONS = Symbol.for('nestjs-triggers:module-options');
+
+/** Injects the roles as they were given, not checked yet. */
+export const GIVEN_ROLES = Symbol.for('nestjs-triggers:roles');
 
 /** Options of `TriggersModule.forRoot()`. Nothing is required: the ledger is `./triggers.db` then. */
 export interface TriggersOptions extends EngineOptions {
@@ -23,6 +27,13 @@ export interface TriggersOptions extends EngineOptions {
 export interface TriggersExtras {
   /** The admin API; `false` for none. @default at `/admin/triggers`, closed until somebody is given access */
   readonly admin?: AdminOptions | false;
+  /**
+   * What this process does of: `api` (the admin API is mounted), `scheduler` (polls, prunes), `worker` (runs tasks). Every
+   * process fires, and takes over from the dead. On SQLite all, or `['api']` for one that only serves and fires.
+   *
+   * @default all of them
+   */
+  readonly roles?: readonly NodeRole[];
   /** Whether other modules may inject our services without importing this one. @default true */
   readonly isGlobal?: boolean;
 }

@@ -16,6 +16,8 @@ import { TriggerOverrides } from './intake/trigger-overrides.js';
 import { Clock, SystemClock } from './model/clock.js';
 import { EventBus } from './model/events.js';
 import { NodeIdentity } from './model/node-identity.js';
+import { NodeRoles, resolveNodeRoles } from './model/node-roles.js';
+import type { NodeRole } from './model/node-roles.js';
 import { TimerRegistry } from './model/timer-registry.js';
 import { NestTimerRegistry } from './nest-timer-registry.js';
 import { EventLog } from './observability/event-log.service.js';
@@ -24,7 +26,7 @@ import { resolveDatabaseOptions } from './store/database.options.js';
 import type { ResolvedDatabaseOptions } from './store/database.options.js';
 import { Store } from './store/store.service.js';
 import { TriggersLifecycle } from './triggers.lifecycle.js';
-import { MODULE_OPTIONS } from './triggers.options.js';
+import { GIVEN_ROLES, MODULE_OPTIONS } from './triggers.options.js';
 import type { TriggersOptions } from './triggers.options.js';
 import { WORKFLOWS_PROVIDERS } from './workflows/workflows.providers.js';
 
@@ -40,6 +42,7 @@ const MODEL_PROVIDERS: readonly Provider[] = [
 const OPTIONS_PROVIDERS: readonly Provider[] = [
   { provide: ENGINE_OPTIONS, useFactory: engineOptions, inject: [MODULE_OPTIONS, DefinitionProblems] },
   { provide: Store, useFactory: store, inject: [MODULE_OPTIONS, DefinitionProblems, Clock, EventBus] },
+  { provide: NodeRoles, useFactory: nodeRoles, inject: [GIVEN_ROLES, MODULE_OPTIONS, DefinitionProblems] },
   { provide: TriggerOverrides, useFactory: overrides, inject: [MODULE_OPTIONS] },
 ];
 
@@ -71,6 +74,11 @@ function eventBus(clock: Clock): EventBus {
 
 function store(options: TriggersOptions, problems: DefinitionProblems, clock: Clock, events: EventBus): Store {
   return new Store(databaseOptions(options, problems), clock, events);
+}
+
+function nodeRoles(given: readonly NodeRole[], options: TriggersOptions, problems: DefinitionProblems): NodeRoles {
+  const { type } = databaseOptions(options, new DefinitionProblems());
+  return problems.attempt(() => resolveNodeRoles(given, type)) ?? new NodeRoles();
 }
 
 function overrides(options: TriggersOptions): TriggerOverrides {

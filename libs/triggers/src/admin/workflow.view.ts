@@ -17,6 +17,7 @@ export interface GraphNode {
   readonly id: string;
   readonly dependencies: readonly string[];
   readonly dependents: readonly string[];
+  readonly pool: string;
   readonly runWhen: RunWhen;
   readonly maxAttempts: number;
   readonly timeoutMs: number | null;
@@ -46,10 +47,11 @@ export function toWorkflowDetail(
 ): WorkflowDetail {
   return {
     ...toWorkflowView(workflow, triggers),
-    graph: workflow.tasks.map(({ id, dependencies, dependents, runWhen, retry, timeoutMs }) => ({
+    graph: workflow.tasks.map(({ id, dependencies, dependents, pool, runWhen, retry, timeoutMs }) => ({
       id,
       dependencies,
       dependents,
+      pool,
       runWhen,
       timeoutMs,
       maxAttempts: retry.attempts,

@@ -6,6 +6,7 @@ import { Store } from '../store/store.service.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import { NodeLease } from './node-lease.service.js';
+import { ServedPools } from './served-pools.service.js';
 import { Slots } from './slots.js';
 import { TaskRunner } from './task-runner.service.js';
 import { ENGINE_OPTIONS } from './tokens.js';
@@ -29,6 +30,7 @@ export class Dispatcher implements Claimer, TransportHost {
     private readonly lease: NodeLease,
     private readonly runner: TaskRunner,
     private readonly transport: TaskTransport,
+    private readonly served: ServedPools,
     @Inject(ENGINE_OPTIONS) options: ResolvedEngineOptions,
   ) {
     this.#slots = new Slots(options.concurrency);
@@ -40,6 +42,10 @@ export class Dispatcher implements Claimer, TransportHost {
 
   get declared(): readonly string[] {
     return this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
+  }
+
+  get pools(): readonly string[] {
+    return this.served.all;
   }
 
   startClaiming(): void {
@@ -56,8 +62,16 @@ export class Dispatcher implements Claimer, TransportHost {
     await this.transport.stop();
   }
 
-  accepts(workflow: string, hash: string): boolean {
-    return !this.#quiet && this.workflows.byHash(workflow, hash) !== undefined;
+  accepts(workflow: string, hash: string, pool: string): boolean {
+    return !this.#quiet && this.served.has(pool) && this.workflows.byHash(workflow, hash) !== undefined;
+  }
+
+  poolOf(workflow: string, hash: string, task: string): string | undefined {
+    return this.workflows.poolOf(workflow, hash, task);
+  }
+
+  poolsInTurn(): readonly string[] {
+    return this.served.inTurn();
   }
 
   takeSlots(wanted: number): number {

@@ -1,3 +1,4 @@
+import { NodeRoles } from '../model/node-roles.js';
 import type { ClaimedTask, Claimer } from '../store/claimer.js';
 import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
 import type { Store } from '../store/store.service.js';
@@ -5,6 +6,7 @@ import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { Dispatcher } from './dispatcher.service.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import type { NodeLease } from './node-lease.service.js';
+import { ServedPools } from './served-pools.service.js';
 import type { TaskRunner } from './task-runner.service.js';
 
 const task = (rescues = 0): ClaimedTask => ({ rescues }) as ClaimedTask;
@@ -22,15 +24,19 @@ describe('Dispatcher', () => {
     commits = {};
     const workflows = {
       all: () => [{ name: 'files', hash: 'h1' }],
+      pools: () => ['default', 'gpu', 'mail'],
+      poolOf: () => 'gpu',
       byHash: (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? {} : undefined),
     };
+    const options = { concurrency: 2, pools: ['default', 'gpu'] as readonly string[] } as ResolvedEngineOptions;
     dispatcher = new Dispatcher(
       { commits } as unknown as Store,
       workflows as unknown as WorkflowRegistry,
       lease as unknown as NodeLease,
       runner as unknown as TaskRunner,
       transport,
-      { concurrency: 2 } as ResolvedEngineOptions,
+      new ServedPools(workflows as unknown as WorkflowRegistry, new NodeRoles(), options),
+      options,
     );
     dispatcher.startClaiming();
   });
@@ -44,12 +50,27 @@ describe('Dispatcher', () => {
     expect([dispatcher.nodeId, dispatcher.declared]).toEqual(['n1', ['files:h1']]);
   });
 
-  it('lets commits claim in passing what this node declares, unless a task waits that must run alone', () => {
-    expect([dispatcher.accepts('files', 'h1'), dispatcher.accepts('files', 'h2')]).toEqual([true, false]);
+  it('lets commits claim in passing what this node declares and serves, unless a task waits that must run alone', () => {
+    const accepts = (hash: string, pool: string): boolean => dispatcher.accepts('files', hash, pool);
+    expect([accepts('h1', 'default'), accepts('h1', 'gpu'), accepts('h1', 'mail'), accepts('h2', 'default')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     dispatcher.quiet(true);
-    expect(dispatcher.accepts('files', 'h1')).toBe(false);
+    expect(accepts('h1', 'default')).toBe(false);
     dispatcher.quiet(false);
-    expect(dispatcher.accepts('files', 'h1')).toBe(true);
+    expect(accepts('h1', 'default')).toBe(true);
+  });
+
+  it('serves its pools in turn, and knows the pool of a task by its code', () => {
+    expect([1, 2, 3].map(() => dispatcher.poolsInTurn())).toEqual([
+      ['gpu', 'default'],
+      ['default', 'gpu'],
+      ['gpu', 'default'],
+    ]);
+    expect([dispatcher.pools, dispatcher.poolOf('files', 'h1', 'render')]).toEqual([['default', 'gpu'], 'gpu']);
   });
 
   it('gives no more slots than there are, and takes back those that nothing was claimed for', () => {

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { quoteAll } from '../model/text.js';
 import { parseDuration } from '../model/duration.js';
 import type { Duration } from '../model/duration.js';
 import { TriggersError } from '../model/errors.js';
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly worker?: {
     /** Tasks that run at once in this process. @default 20 */
     readonly concurrency?: number;
+    /** The pools whose tasks this process runs. @default every pool that its workflows declare */
+    readonly pools?: readonly string[];
   };
   readonly node?: {
     /** How operators call this process. @default the host's name and the process id */
@@ -37,6 +40,8 @@ export interface EngineOptions {
 /** {@link EngineOptions} with nothing left open, in ms; `null` keeps for ever. */
 export interface ResolvedEngineOptions {
   readonly concurrency: number;
+  /** `null`: every pool that the workflows of this process declare. */
+  readonly pools: readonly string[] | null;
   readonly nodeName: string;
   readonly leaseMs: number;
   readonly drainMs: number;
@@ -67,6 +72,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   const { worker = {}, node = {}, shutdown = {}, retention = {} } = options;
   return {
     concurrency: concurrency(worker.concurrency ?? DEFAULT_ENGINE_OPTIONS.concurrency),
+    pools: worker.pools === undefined ? null : pools(worker.pools),
     nodeName: node.name ?? `${hostname()}-${process.pid}`,
     leaseMs: lease(node.lease ?? DEFAULT_ENGINE_OPTIONS.lease),
     drainMs: parseDuration(shutdown.drain ?? DEFAULT_ENGINE_OPTIONS.drain, 'Option "shutdown.drain"'),
@@ -82,6 +88,20 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
 function concurrency(value: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= 10_000) return value;
   throw refuse('worker.concurrency', `is ${value}; use a whole number from 1 to 10000`);
+}
+
+function pools(names: readonly string[]): readonly string[] {
+  const given: unknown = names;
+  if (!Array.isArray(given) || names.length === 0)
+    throw refuse('worker.pools', 'names no pool; leave it out for all pools');
+  return [...new Set(names)];
+}
+
+/** @throws TRG_DEF_INVALID_OPTION for a pool of `worker.pools` that no workflow declares */
+export function checkPools({ pools }: Pick<ResolvedEngineOptions, 'pools'>, known: readonly string[]): void {
+  const unknown = (pools ?? []).filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw refuse('worker.pools', `has ${quoteAll(unknown)}, which no task declares. Known: ${quoteAll(known)}`);
 }
 
 function lease(text: Duration): number {

@@ -6,10 +6,12 @@ import { ExecutionControl } from './execution-control.service.js';
 import { ExecutionWaiter } from './execution-waiter.service.js';
 import { NodeLease } from './node-lease.service.js';
 import { NoticeListener } from './notice-listener.service.js';
+import { PoolWatch } from './pool-watch.service.js';
 import { Pruner } from './pruner.service.js';
 import { Rescuer } from './rescuer.service.js';
 import { TaskFinisher } from './task-finisher.service.js';
 import { TaskRunner } from './task-runner.service.js';
+import { ServedPools } from './served-pools.service.js';
 import { StoreTransport } from './transport/store/store.transport.js';
 import { TaskTransport } from './transport/transport.js';
 import { WorkflowWatch } from './workflow-watch.service.js';
@@ -23,8 +25,10 @@ export const ENGINE_PROVIDERS: readonly Provider[] = [
   ExecutionWaiter,
   NodeLease,
   NoticeListener,
+  PoolWatch,
   Pruner,
   Rescuer,
+  ServedPools,
   TaskFinisher,
   TaskRunner,
   { provide: TaskTransport, useClass: StoreTransport },

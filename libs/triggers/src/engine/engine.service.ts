@@ -11,6 +11,7 @@ import type { ResolvedEngineOptions } from './engine.options.js';
 import { NodeLease } from './node-lease.service.js';
 import type { LeaseListener } from './node-lease.service.js';
 import { NoticeListener } from './notice-listener.service.js';
+import { PoolWatch } from './pool-watch.service.js';
 import { Pruner } from './pruner.service.js';
 import { Rescuer } from './rescuer.service.js';
 import { MAX_ZOMBIES, TaskRunner } from './task-runner.service.js';
@@ -53,6 +54,7 @@ export class EngineService implements LeaseListener {
     private readonly runner: TaskRunner,
     private readonly rescuer: Rescuer,
     private readonly watch: WorkflowWatch,
+    private readonly pools: PoolWatch,
     private readonly pruner: Pruner,
     private readonly notices: NoticeListener,
     @Inject(ENGINE_OPTIONS) private readonly options: ResolvedEngineOptions,
@@ -110,6 +112,7 @@ export class EngineService implements LeaseListener {
   async renewed(late: boolean): Promise<void> {
     await this.#isolated(() => (late ? Promise.resolve() : this.rescuer.runOnce()));
     await this.#isolated(() => this.watch.runOnce());
+    await this.#isolated(() => this.pools.runOnce());
     await this.#tellCompanions((companion) => companion.leaseRenewed());
     this.#checkHealth();
   }
@@ -135,6 +138,7 @@ export class EngineService implements LeaseListener {
         `Took over ${rescued} tasks of a process that died${abandoned > 0 ? `, gave up ${abandoned}` : ''}.`,
       );
     await this.watch.runOnce();
+    await this.pools.runOnce();
     if (this.#state !== 'waiting') return;
     this.#state = 'running';
     this.dispatcher.startClaiming();

@@ -40,6 +40,19 @@ describe('history costs nothing', () => {
     expect(texts.size).toBeGreaterThan(20);
     expect(walks).toEqual([]);
   });
+
+  it('a claim finds the ready tasks of its pool side by side, in the order in which they are claimed', async () => {
+    const node = await kit().boot([Greeting]);
+    await kit().clock.advance(2_000);
+    const text = prepare.mock.calls.map(([prepared]) => prepared).find((sql) => sql.includes('chosen AS MATERIALIZED'));
+    expect(text).toBeDefined();
+    const db = new Database((kit().db.options as { path: string }).path, { readonly: true });
+    const steps = planOf(db, text as string);
+    db.close();
+    expect(steps).toContain('SEARCH triggers_task USING INDEX triggers_task_ready (pool=?)');
+    expect(steps.filter((step) => step.includes('ORDER BY'))).toEqual([]);
+    expect(node.told('task')).toEqual([]);
+  });
 });
 
 /** Not of the schema and its migrations. */

@@ -1,14 +1,19 @@
+import { hostname } from 'node:os';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock, MAX_CLOCK_OFFSET_MS } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import { NodeIdentity } from '../model/node-identity.js';
+import { NodeRoles } from '../model/node-roles.js';
+import { PACKAGE_VERSION } from '../model/package-version.js';
 import type { NodeId } from '../model/ids.js';
 import { errorMessage } from '../model/text.js';
 import type { TimerHandle } from '../model/clock.js';
 import { Store } from '../store/store.service.js';
 import { deleteNode, registerNode, renewNode } from '../store/node.repository.js';
+import type { NodeRegistration } from '../store/node.repository.js';
 import { bringForward } from '../store/rescue.repository.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { ServedPools } from './served-pools.service.js';
 import { ENGINE_OPTIONS } from './tokens.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 
@@ -51,6 +56,8 @@ export class NodeLease {
     private readonly workflows: WorkflowRegistry,
     private readonly events: EventBus,
     private readonly identity: NodeIdentity,
+    private readonly roles: NodeRoles,
+    private readonly pools: ServedPools,
     @Inject(ENGINE_OPTIONS) private readonly options: ResolvedEngineOptions,
   ) {}
 
@@ -159,9 +166,7 @@ export class NodeLease {
 
   async #register(): Promise<void> {
     const before = this.clock.monotonic();
-    const declared = this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
-    const { nodeName, leaseMs } = this.options;
-    const node = { id: this.nodeId, name: nodeName, leaseMs, workflows: declared };
+    const node = this.#describe();
     const storeNow = await this.store.change(() => registerNode(node));
     this.#renewedAt = before;
     this.#registered = true;
@@ -169,6 +174,22 @@ export class NodeLease {
     if (this.#listener === undefined) return this.stop();
     this.events.emit('node.started', { nodeId: this.nodeId });
     await this.#catchUp(storeNow, before);
+  }
+
+  #describe(): NodeRegistration {
+    const { nodeName: name, leaseMs, concurrency } = this.options;
+    return {
+      id: this.nodeId,
+      name,
+      leaseMs,
+      workflows: this.workflows.all().map((workflow) => `${workflow.name}:${workflow.hash}`),
+      roles: this.roles.names,
+      pools: this.pools.all,
+      concurrency: this.roles.has('worker') ? concurrency : 0,
+      host: hostname(),
+      pid: process.pid,
+      version: PACKAGE_VERSION,
+    };
   }
 
   #arm(): void {

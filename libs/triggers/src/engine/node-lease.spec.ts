@@ -1,13 +1,17 @@
+import { hostname } from 'node:os';
 import { Logger } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
 import { isId } from '../model/ids.js';
+import { NodeRoles } from '../model/node-roles.js';
+import { PACKAGE_VERSION } from '../model/package-version.js';
 import { NodeIdentity } from '../model/node-identity.js';
 import type { Step, Work } from '../store/dialects/batch.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
+import type { ServedPools } from './served-pools.service.js';
 import { NodeLease } from './node-lease.service.js';
 
 const LEASE_MS = 30_000;
@@ -68,14 +72,17 @@ describe('the lease of a node', () => {
     bus.subscribe((event) => events.push(event));
     const store = { change: (work: () => Work<unknown>) => row.change(work), commits: row } as unknown as Store;
     const workflows = { all: () => [{ name: 'files', hash: 'h1' }] } as unknown as WorkflowRegistry;
-    const options = { nodeName: 'worker-1', leaseMs: LEASE_MS } as ResolvedEngineOptions;
-    lease = new NodeLease(store, clock, workflows, bus, identity, options);
+    const options = { nodeName: 'worker-1', leaseMs: LEASE_MS, concurrency: 7 } as ResolvedEngineOptions;
+    const pools = { all: ['default', 'gpu'] } as unknown as ServedPools;
+    lease = new NodeLease(store, clock, workflows, bus, identity, new NodeRoles(['api', 'worker']), pools, options);
     expect(lease.isHeld).toBe(false);
     await lease.start(listener);
   });
 
-  it('begins with its row, which says what the node can run, and an event', () => {
-    expect(row.wrote).toEqual(['node_register ["worker-1",30000,30000,"[\\"files:h1\\"]"]']);
+  it('begins with its row, which says what the node is and can run, and an event', () => {
+    const lists = [['files:h1'], ['api', 'worker'], ['default', 'gpu']].map((list) => JSON.stringify(list));
+    const said = ['worker-1', LEASE_MS, LEASE_MS, ...lists, 7, hostname(), process.pid, PACKAGE_VERSION];
+    expect(row.wrote).toEqual([`node_register ${JSON.stringify(said)}`]);
     expect(events).toMatchObject([{ name: 'node.started', nodeId: first }]);
     expect([lease.isHeld, lease.nodeId, clock.timers]).toEqual([true, first, 1]);
   });

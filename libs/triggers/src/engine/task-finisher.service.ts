@@ -41,9 +41,9 @@ export class TaskFinisher {
     return stopping ? this.#release(run) : this.#fail(run, end.error);
   }
 
-  /** Puts a task back that cannot run here. */
-  async release(claimed: ClaimedTask): Promise<void> {
-    await this.#putBack(putBackNow('release', heldBy(claimed)));
+  /** Puts a task back that cannot run here, into the pool where it can if that is known. */
+  async release(claimed: ClaimedTask, pool: string | null): Promise<void> {
+    await this.#putBack(putBackNow('release', heldBy(claimed), pool));
   }
 
   #succeed(run: TaskRun, value: unknown): Promise<unknown> {
@@ -65,7 +65,8 @@ export class TaskFinisher {
       return;
     }
     const attempts = this.#attempts(run, stored);
-    if (!(await this.#putBack({ ...heldBy(claimed), why: 'retry', delayMs, error: stored, attempts }))) {
+    const { pool } = definition;
+    if (!(await this.#putBack({ ...heldBy(claimed), why: 'retry', delayMs, error: stored, attempts, pool }))) {
       await this.#cancelled(run);
       return;
     }
@@ -90,7 +91,8 @@ export class TaskFinisher {
   }
 
   async #release(run: TaskRun): Promise<void> {
-    if (!(await this.#putBack(putBackNow('release', heldBy(run.claimed))))) await this.#cancelled(run);
+    if (!(await this.#putBack(putBackNow('release', heldBy(run.claimed), run.definition.pool))))
+      await this.#cancelled(run);
   }
 
   #putBack(item: PutBackItem): Promise<boolean> {

@@ -9,6 +9,7 @@ import { TimerRegistry } from '../model/timer-registry.js';
 import type { ClaimedTask } from '../store/claimer.js';
 import type { TaskDefinition, WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import { ServedPools } from './served-pools.service.js';
 import { TaskFinisher } from './task-finisher.service.js';
 import { TaskRun } from './task-run.js';
 import type { AbortCause, BodyEnd, ReportProgress } from './task-run.js';
@@ -47,6 +48,7 @@ export class TaskRunner {
     private readonly store: Store,
     private readonly workflows: WorkflowRegistry,
     private readonly finisher: TaskFinisher,
+    private readonly pools: ServedPools,
     timers: TimerRegistry,
   ) {
     this.#wakeups = new Wakeups(clock, 'triggers:tasks', timers);
@@ -62,14 +64,17 @@ export class TaskRunner {
     return this.#runs.get(id)?.claimed.token === token;
   }
 
-  /** Runs a claimed task. Its slot is taken; {@link onSlotFree} tells when it is free. */
+  /**
+   * Runs a claimed task. Its slot is taken; {@link onSlotFree} tells when it is free. One that has another pool by now, by
+   * the code of this node, which this node does not serve, goes there.
+   */
   run(claimed: ClaimedTask): void {
     const { facts, task } = claimed;
     const workflow = this.workflows.byHash(facts.workflow, facts.hash);
     const definition = workflow?.tasks.find(({ id }) => id === task);
-    if (workflow === undefined || definition === undefined) {
+    if (workflow === undefined || definition === undefined || !this.pools.has(definition.pool)) {
       this.onSlotFree(claimed);
-      void this.finisher.release(claimed);
+      void this.finisher.release(claimed, definition?.pool ?? null);
       return;
     }
     const logger = this.#loggerOf(workflow, definition);

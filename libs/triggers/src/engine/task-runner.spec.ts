@@ -10,6 +10,7 @@ import type { TaskContext } from '../workflows/task-context.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { gate } from './engine.contract.js';
+import type { ServedPools } from './served-pools.service.js';
 import type { TaskFinisher } from './task-finisher.service.js';
 import type { BodyEnd, TaskRun } from './task-run.js';
 import { ABORT_GRACE_MS, TaskRunner } from './task-runner.service.js';
@@ -39,7 +40,7 @@ describe('TaskRunner', () => {
   let finish: jest.Mock;
   let release: jest.Mock;
   let body: (context: TaskContext) => unknown;
-  let task: { when: (() => unknown) | undefined; timeoutMs: number | null };
+  let task: { when: (() => unknown) | undefined; timeoutMs: number | null; pool: string };
   let shown: string[];
 
   beforeEach(() => {
@@ -52,7 +53,7 @@ describe('TaskRunner', () => {
     );
     bus.subscribe((event) => events.push(event));
     const invoke = async ([context]: readonly [TaskContext]): Promise<unknown> => body(context);
-    task = { when: undefined, timeoutMs: 5_000 };
+    task = { when: undefined, timeoutMs: 5_000, pool: 'default' };
     const declared = Object.assign(task, { id: 'read', method: { invoke } });
     const workflow = { name: 'files', tasks: [declared] } as unknown as WorkflowDefinition;
     const byHash = (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? workflow : undefined);
@@ -64,6 +65,7 @@ describe('TaskRunner', () => {
       { read: async () => [] } as unknown as Store,
       { byHash } as unknown as WorkflowRegistry,
       { finish, release } as unknown as TaskFinisher,
+      { has: (pool: string) => pool !== 'gpu' } as ServedPools,
       { show: (name) => shown.push(name), hide: () => undefined },
     );
     runner.onSlotFree = (task) => freed.push(task);
@@ -150,7 +152,14 @@ describe('TaskRunner', () => {
   ])('puts a task back %s, and frees its slot', (_what, given) => {
     const claim = claimed(FIRST, given);
     runner.run(claim);
-    expect([release.mock.calls, freed, events]).toEqual([[[claim]], [claim], []]);
+    expect([release.mock.calls, freed, events]).toEqual([[[claim, null]], [claim], []]);
+  });
+
+  it('puts a task back that belongs into another pool by now, and frees its slot', () => {
+    task.pool = 'gpu';
+    const claim = claimed();
+    runner.run(claim);
+    expect([release.mock.calls, freed, events]).toEqual([[[claim, 'gpu']], [claim], []]);
   });
 
   it('forgets a run whose result could not be written, and says so', async () => {

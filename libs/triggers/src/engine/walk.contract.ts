@@ -5,7 +5,7 @@ import type { ClaimedTask } from '../store/claimer.js';
 import type { StoreKit } from '../store/contract/kit.contract.js';
 import { raced, turns, worldsAfter } from '../store/contract/racing.contract.js';
 import type { Answered } from '../store/contract/racing.contract.js';
-import { FakeEngine } from '../store/contract/work.contract.js';
+import { FakeEngine, nodeOf } from '../store/contract/work.contract.js';
 import { registerNode, renewNode } from '../store/node.repository.js';
 import type { Store } from '../store/store.service.js';
 import type { Taken } from './walk-execution.contract.js';
@@ -148,7 +148,7 @@ export class Walk {
       const node = { id: engine.nodeId, name: 'again', leaseMs: LEASE_MS, workflows: engine.declared };
       await raced(
         this.kit.clock,
-        engine.store.change(() => registerNode(node)),
+        engine.store.change(() => registerNode(nodeOf(node))),
       );
       this.#leased(engine);
     }

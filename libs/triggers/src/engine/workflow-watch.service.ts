@@ -21,7 +21,8 @@ export const STRANDED_AFTER_MS = 600_000;
 /**
  * Looks after executions whose workflow has changed since they began. An execution ends on the graph that it started
  * with: when every unfinished task of it still exists with the same dependencies, this node adopts it; when no live node
- * declares its shape for ten minutes, it fails and says which tasks are missing.
+ * declares its shape for ten minutes, it fails and says which tasks are missing. What lacks a node of its pool alone waits; see
+ * {@link PoolWatch}.
  */
 @Injectable()
 export class WorkflowWatch {

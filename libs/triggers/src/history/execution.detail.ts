@@ -70,10 +70,11 @@ function resultOf(tasks: readonly TaskRow[]): JsonObject {
 }
 
 function toTaskView(row: TaskRow, names: NodeNames): TaskView {
-  const { id, task, runWhen, state, attempt, maxAttempts, rescues, reason } = row;
+  const { id, task, pool, runWhen, state, attempt, maxAttempts, rescues, reason } = row;
   return {
     id,
     task,
+    pool,
     runWhen,
     state,
     attempt,

@@ -108,6 +108,7 @@ export class Seed {
       ordinal: 0,
       workflow: 'files',
       workflowHash: 'f'.repeat(16),
+      pool: 'default',
       state: 'completed',
       graph: '{"dependencies":[],"dependents":[],"ancestors":[]}',
       runWhen: 'allSucceeded',
@@ -210,6 +211,12 @@ export class Seed {
       leaseMs: 30_000,
       startedAt: new Date(),
       workflows: '[]',
+      roles: '["api","scheduler","worker"]',
+      pools: '["default"]',
+      concurrency: 20,
+      host: 'machine',
+      pid: 1,
+      version: '0.0.0',
       ...given,
     };
     await this.store.dialect.writer.manager.insert(this.store.entities.node, row);

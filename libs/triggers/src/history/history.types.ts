@@ -54,6 +54,8 @@ export interface ExecutionDetail extends ExecutionItem {
 export interface TaskView {
   readonly id: string;
   readonly task: string;
+  /** Only nodes that serve it run the task. */
+  readonly pool: string;
   readonly dependencies: readonly string[];
   readonly runWhen: string;
   readonly state: TaskState;

@@ -95,13 +95,14 @@ function executionOf(workflow: WorkflowDefinition): ExecutionDraft {
     id: newId<ExecutionId>(),
     workflow: workflow.name,
     hash: workflow.hash,
-    tasks: workflow.tasks.map(({ id, ordinal, dependencies, dependents, ancestors, runWhen, retry }) => ({
+    tasks: workflow.tasks.map(({ id, ordinal, dependencies, dependents, ancestors, runWhen, retry, pool }) => ({
       id: newId<TaskExecutionId>(),
       task: id,
       ordinal,
       place: { dependencies, dependents, ancestors },
       runWhen,
       maxAttempts: retry.attempts,
+      pool,
     })),
   };
 }

@@ -19,7 +19,14 @@ class Order {
 
 /** A workflow of two tasks; only what intake reads of it. */
 function workflow(name = 'plain', input: InputCheck | null = null): WorkflowDefinition {
-  const task = { ordinal: 0, dependencies: [], dependents: ['b'], ancestors: [], runWhen: 'allSucceeded' };
+  const task = {
+    ordinal: 0,
+    dependencies: [],
+    dependents: ['b'],
+    ancestors: [],
+    runWhen: 'allSucceeded',
+    pool: 'default',
+  };
   const tasks = [
     { ...task, id: 'a', retry: { attempts: 3 } },
     { ...task, id: 'b', ordinal: 1, dependencies: ['a'], dependents: [], ancestors: ['a'], retry: { attempts: 1 } },
@@ -103,6 +110,7 @@ describe('IntakePipe', () => {
               place: { ...place([], ['b']), ancestors: [] },
               runWhen: 'allSucceeded',
               maxAttempts: 3,
+              pool: 'default',
             },
             {
               id: ids[3],
@@ -111,6 +119,7 @@ describe('IntakePipe', () => {
               place: { ...place(['a'], []), ancestors: ['a'] },
               runWhen: 'allSucceeded',
               maxAttempts: 1,
+              pool: 'default',
             },
           ],
         },

@@ -68,6 +68,8 @@ export interface TriggersEvents {
   'node.leaseLost': { readonly nodeId: NodeId };
   /** More than ten bodies do not return: restart this process. */
   'node.unhealthy': { readonly nodeId: NodeId; readonly reason: string };
+  /** Tasks are ready in a pool that no live node serves; they wait until one does. */
+  'pool.unserved': { readonly pool: string; readonly ready: number };
   /** The database does not answer; work is kept and tried again. */
   'store.away': { readonly error: string };
   'store.back': { readonly afterMs: number };

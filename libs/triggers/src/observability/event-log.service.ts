@@ -64,6 +64,11 @@ const LINES: Lines = {
       `Task "${event.task}" of ${event.executionId} does not return although it was told to stop (${event.zombies} such bodies)`,
   ],
   'node.unhealthy': ['error', (event) => `This process should be restarted: ${event.reason}`],
+  'pool.unserved': [
+    'warn',
+    (event) =>
+      `No process serves pool "${event.pool}": ${event.ready} ready tasks wait for one that names it in "worker.pools"`,
+  ],
   'store.away': ['error', (event) => `The database does not answer, work is kept: ${event.error}`],
   'store.back': ['log', (event) => `The database answers again after ${formatDuration(event.afterMs)}`],
 };

@@ -75,8 +75,14 @@ export interface Claimer {
   readonly nodeId: NodeId;
   /** `workflow:hash` of everything that this node can run. */
   readonly declared: readonly string[];
-  /** Whether tasks of that shape may be claimed in passing now. */
-  accepts(workflow: string, hash: string): boolean;
+  /** The pools that it serves. */
+  readonly pools: readonly string[];
+  /** Whether tasks of that shape and pool may be claimed in passing now. */
+  accepts(workflow: string, hash: string, pool: string): boolean;
+  /** The pool that the code of this node gives a task; `undefined` where it does not declare the task. */
+  poolOf(workflow: string, hash: string, task: string): string | undefined;
+  /** {@link pools}, each time beginning with the next one: none starves behind another. */
+  poolsInTurn(): readonly string[];
   /** Takes up to `wanted` slots; none while this node must not claim. */
   takeSlots(wanted: number): number;
   /** Gives back slots that no task was claimed for. */

@@ -34,9 +34,15 @@ export class CommitScope {
   ) {}
 
   /** A token and a slot for a task that may become ready in this commit, if the engine of this node has one. */
-  reserve(workflow: string, hash: string): LeaseToken | null {
-    if (this.claimer?.accepts(workflow, hash) !== true || this.reserveSlots(1) === 0) return null;
+  reserve(workflow: string, hash: string, pool: string | null): LeaseToken | null {
+    if (pool === null || this.claimer?.accepts(workflow, hash, pool) !== true || this.reserveSlots(1) === 0)
+      return null;
     return newId<LeaseToken>();
+  }
+
+  /** The pool that this node's code gives a task; `null` when it does not know: then the row keeps what it has. */
+  poolOf(workflow: string, hash: string, task: string): string | null {
+    return this.claimer?.poolOf(workflow, hash, task) ?? null;
   }
 
   /** A task that a slot was reserved for did not become ready: whatever follows in this commit may have its slot. */

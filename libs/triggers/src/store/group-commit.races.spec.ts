@@ -77,11 +77,20 @@ class ScheduledDatabase {
 class Slots implements Claimer {
   readonly nodeId = 'node' as NodeId;
   readonly declared = [];
+  readonly pools = [];
   readonly started: string[] = [];
   slots = SLOTS;
 
   accepts(): boolean {
     return true;
+  }
+
+  poolOf(): undefined {
+    // Its tasks have none.
+  }
+
+  poolsInTurn(): readonly string[] {
+    return this.pools;
   }
 
   takeSlots(wanted: number): number {

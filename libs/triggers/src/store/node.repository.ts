@@ -1,12 +1,29 @@
 import type { NodeId } from '../model/ids.js';
+import type { NodeRole } from '../model/node-roles.js';
 import { batch, run } from './dialects/batch.js';
 import type { Work } from './dialects/batch.js';
 
 const REGISTER = batch(
   'node_register',
-  { _id: 'text', _name: 'text', _until: 'instant', _ms: 'int', _workflows: 'text' },
-  ({ now, nowMs }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows)
-    SELECT _id, _name, _until, _ms, ${now}, _workflows FROM g WHERE true
+  {
+    _id: 'text',
+    _name: 'text',
+    _until: 'instant',
+    _ms: 'int',
+    _workflows: 'text',
+    _roles: 'text',
+    _pools: 'text',
+    _concurrency: 'int',
+    _host: 'text',
+    _pid: 'int',
+    _version: 'text',
+  },
+  ({
+    now,
+    nowMs,
+  }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows, roles, pools, concurrency,
+      host, pid, version)
+    SELECT _id, _name, _until, _ms, ${now}, _workflows, _roles, _pools, _concurrency, _host, _pid, _version FROM g WHERE true
     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until RETURNING ${nowMs} AS now_ms`,
 );
 
@@ -30,16 +47,27 @@ export function livingNode(column: string, now: string): string {
   return `EXISTS (SELECT 1 FROM triggers_node n WHERE n.id = ${column} AND n.lease_until > ${now})`;
 }
 
-/** Writes this node with a fresh lease; returns the database's present in ms. */
-export function* registerNode(node: {
+/** What a node says of itself. */
+export interface NodeRegistration {
   readonly id: NodeId;
   readonly name: string;
   readonly leaseMs: number;
+  /** `workflow:hash` of everything that it declares. */
   readonly workflows: readonly string[];
-}): Work<number> {
-  const [row] = yield* run(REGISTER, [
-    [node.id, node.name, node.leaseMs, node.leaseMs, JSON.stringify(node.workflows)],
-  ]);
+  readonly roles: readonly NodeRole[];
+  /** The pools whose tasks it runs. */
+  readonly pools: readonly string[];
+  readonly concurrency: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+}
+
+/** Writes this node with a fresh lease; returns the database's present in ms. */
+export function* registerNode(node: NodeRegistration): Work<number> {
+  const { id, name, leaseMs, workflows, roles, pools, concurrency, host, pid, version } = node;
+  const lists = [workflows, roles, pools].map((list) => JSON.stringify(list));
+  const [row] = yield* run(REGISTER, [[id, name, leaseMs, leaseMs, ...lists, concurrency, host, pid, version]]);
   return Number(row?.['now_ms']);
 }
 

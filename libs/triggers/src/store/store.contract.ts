@@ -10,6 +10,7 @@ import type { Database } from './contract/kit.contract.js';
 import { migrationsContract } from './contract/migrations.contract.js';
 import { noticesContract } from './contract/notices.contract.js';
 import { pollsContract } from './contract/polls.contract.js';
+import { poolsContract } from './contract/pools.contract.js';
 import { pruningContract } from './contract/pruning.contract.js';
 import { putBacksContract } from './contract/put-backs.contract.js';
 import { racesContract } from './contract/races.contract.js';
@@ -26,6 +27,7 @@ export function storeContract(database: Database): void {
   keysContract(database);
   racesContract(database);
   claimsContract(database);
+  poolsContract(database);
   finishesContract(database);
   graphsContract(database);
   putBacksContract(database);

@@ -5,6 +5,7 @@ import { TestClock } from '../testing/test-clock.js';
 import { resolveDatabaseOptions } from './database.options.js';
 import { contend, findHolders } from './commits/dedup.statements.js';
 import type { DedupWish } from './commits/firing.draft.js';
+import { nodeOf } from './contract/work.contract.js';
 import { registerNode } from './node.repository.js';
 import { Store } from './store.service.js';
 import {
@@ -65,7 +66,7 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
     return row && recordOf(row, me);
   };
   const register = (id: NodeId): Promise<unknown> =>
-    store.change(() => registerNode({ id, name: id, leaseMs: LEASE_MS, workflows: [] }));
+    store.change(() => registerNode(nodeOf({ id, name: id, leaseMs: LEASE_MS })));
 
   // Cloacina T-9, Cloacina case 15
   it('declares a trigger once and keeps what operators set at every later declaration', async () => {

@@ -22,6 +22,7 @@ export interface TaskSource extends DeclaredTask {
   readonly options: TaskOptions;
   readonly timeoutMs: number | null;
   readonly retry: RetryPolicy;
+  readonly pool: string;
   readonly callbacks: TaskCallbacks;
 }
 
@@ -60,6 +61,9 @@ export class TaskBuilder {
       retry:
         attempt(() => resolveRetryPolicy(options.retry ?? {}, where)) ??
         resolveRetryPolicy(DEFAULT_TASK_OPTIONS.retry, where),
+      pool:
+        attempt(() => checkName(options.pool ?? DEFAULT_TASK_OPTIONS.pool, `${where}, option "pool"`)) ??
+        DEFAULT_TASK_OPTIONS.pool,
       callbacks: this.#callbacks(options, owner, where),
     };
   }
@@ -76,7 +80,7 @@ export class TaskBuilder {
 
 function define(task: GraphTask, source: TaskSource, owner: DiscoveredClass): TaskDefinition {
   const { id, ordinal, dependencies, dependents, ancestors, method } = task;
-  const { runWhen, retry, timeoutMs, callbacks, options } = source;
+  const { runWhen, retry, timeoutMs, pool, callbacks, options } = source;
   const when = options.when;
   // No spreads: they would give every definition a hidden class of its own, and every run reads some.
   return {
@@ -89,6 +93,7 @@ function define(task: GraphTask, source: TaskSource, owner: DiscoveredClass): Ta
     when,
     retry,
     timeoutMs,
+    pool,
     callbacks,
     method: owner.invoker(method),
   };

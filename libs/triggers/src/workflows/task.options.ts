@@ -58,6 +58,15 @@ export interface TaskOptions<
   readonly runWhen?: RunWhen;
   /** Asked when the task could start; `false` skips it. @default always */
   readonly when?: TaskCondition['when'];
+  /**
+   * The pool of the task: only processes whose `worker.pools` names it run it, so that work which needs a special machine
+   * waits for one. It takes no part in the shape of the workflow, so a deploy may move a task to another pool: what waits
+   * for its dependencies goes to the new pool when it becomes ready, what is ready in the old one is handed over by the
+   * first process of the new version that claims it or finds that nobody serves the old pool.
+   *
+   * @default DEFAULT_TASK_OPTIONS.pool
+   */
+  readonly pool?: string;
 }
 
 /** The defaults of {@link TaskOptions}. */
@@ -66,4 +75,5 @@ export const DEFAULT_TASK_OPTIONS = {
   retry: DEFAULT_RETRY_OPTIONS,
   timeout: '30m',
   runWhen: 'allSucceeded',
+  pool: 'default',
 } as const satisfies TaskOptions;

@@ -42,6 +42,8 @@ export interface TaskDefinition {
   readonly retry: RetryPolicy;
   /** `null`: no timeout. */
   readonly timeoutMs: number | null;
+  /** Only nodes that serve it run the task. No part of the workflow's hash. */
+  readonly pool: string;
   readonly callbacks: TaskCallbacks;
   readonly method: MethodInvoker;
 }

@@ -164,6 +164,9 @@ describe('WorkflowExplorer', () => {
     expect(registry.require('files')).toBe(files);
     expect(registry.byHash('files', files.hash)).toBe(files);
     expect(registry.byHash('files', 'other')).toBeUndefined();
+    expect(registry.poolOf('files', files.hash, 'read')).toBe('default');
+    expect(registry.poolOf('files', 'other', 'read')).toBeUndefined();
+    expect(registry.poolOf('files', files.hash, 'gone')).toBeUndefined();
   });
 
   it('says which workflow is unknown, to whom, and which are known', async () => {
@@ -207,6 +210,11 @@ describe('WorkflowExplorer', () => {
       'a bad rule',
       workflowWith({ name: 'w' }, { runWhen: 'always' }),
       /option "runWhen" is "always"; it takes "allSucceeded"/,
+    ],
+    [
+      'a bad pool',
+      workflowWith({ name: 'w' }, { pool: 'big one' }),
+      /TRG_DEF_INVALID_NAME Workflow "w", task "task0", option "pool": "big one" is no name/,
     ],
     [
       'a bad retry',

@@ -9,6 +9,8 @@ import type { WorkflowRef } from './workflow-ref.js';
 export class WorkflowRegistry {
   readonly #byName = new Map<string, WorkflowDefinition>();
   readonly #byTarget = new Map<unknown, WorkflowDefinition>();
+  /** The pools of tasks by their ids: asked with every task that becomes ready. */
+  readonly #pools = new Map<WorkflowDefinition, ReadonlyMap<string, string>>();
 
   /**
    * Adds a workflow.
@@ -26,6 +28,7 @@ export class WorkflowRegistry {
     }
     this.#byName.set(definition.name, definition);
     this.#byTarget.set(definition.target, definition);
+    this.#pools.set(definition, new Map(definition.tasks.map(({ id, pool }) => [id, pool])));
   }
 
   /** The workflow of that name, if this process declares it. */
@@ -37,6 +40,17 @@ export class WorkflowRegistry {
   byHash(name: string, hash: string): WorkflowDefinition | undefined {
     const definition = this.#byName.get(name);
     return definition?.hash === hash ? definition : undefined;
+  }
+
+  /** The pool of a task, if this process declares a workflow of that shape which has it. */
+  poolOf(workflow: string, hash: string, task: string): string | undefined {
+    const definition = this.byHash(workflow, hash);
+    return definition && this.#pools.get(definition)?.get(task);
+  }
+
+  /** Every pool that a task of this process declares, sorted. */
+  pools(): readonly string[] {
+    return [...new Set([...this.#pools.values()].flatMap((pools) => [...pools.values()]))].sort();
   }
 
   /** Every workflow, in the order in which they were found. */

@@ -18,7 +18,7 @@ import type { TriggerSource } from './poll.js';
 import { Trigger } from './trigger.decorator.js';
 import type { TriggerOptions } from './trigger.options.js';
 
-const FILES = { name: 'files', target: class Files {} } as unknown as WorkflowDefinition;
+const FILES = { name: 'files', tasks: [], target: class Files {} } as unknown as WorkflowDefinition;
 
 @Module({ providers: [{ provide: 'INTERVAL', useValue: '5s' }] })
 class ConfigModule {}

@@ -9,6 +9,7 @@ import { NodeIdentity } from '../../model/node-identity.js';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { resolveDatabaseOptions } from '../../store/database.options.js';
 import type { TickRow, TriggerRow } from '../../store/entities/rows.js';
+import { nodeOf } from '../../store/contract/work.contract.js';
 import { registerNode } from '../../store/node.repository.js';
 import { Store } from '../../store/store.service.js';
 import { resumeTrigger, setTriggerCursor } from '../../store/trigger.repository.js';
@@ -43,7 +44,7 @@ describe('polls on a real store', () => {
     bus.subscribe((event) => events.push(event));
     store = new Store(resolveDatabaseOptions({ type: 'sqlite', path: ':memory:' }), clock, bus);
     await store.open();
-    await store.change(() => registerNode({ id: node.id, name: 'a', leaseMs: 3_600_000, workflows: [] }));
+    await store.change(() => registerNode(nodeOf({ id: node.id, name: 'a', leaseMs: 3_600_000 })));
     const module = await Test.createTestingModule({
       providers: [
         PollerService,

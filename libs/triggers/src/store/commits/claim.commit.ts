@@ -3,7 +3,8 @@ import type { ExecutionId, LeaseToken } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { batch, run, send } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import type { Row, Rows, Work } from '../dialects/batch.js';
+import type { Claimer } from '../claimer.js';
 import { claimedTask, hearFacts, hearOutputs, placeOf } from './claimed-task.js';
 
 /** A wish for as much work as this node has slots for. */
@@ -23,15 +24,16 @@ export interface ClaimOutcome {
 export const ALONE_FROM_RESCUE = 2;
 
 /**
- * The row of `g` says how many; `_declared` is a JSON array on SQLite and on Postgres alike. The choice is made once, before
+ * One pool at a time: its ready tasks stand beside each other in the index, in the order of the claim, so that nothing of
+ * another pool is walked over. The row of `g` says how many; `_declared` is a JSON array on SQLite and on Postgres alike. The choice is made once, before
  * the update: planned as a subquery of it, Postgres may run it again and claim more than the limit.
  */
-const CLAIM = batch(
+export const CLAIM = batch(
   'task_claim',
-  { _node: 'text', _token: 'text', _limit: 'int', _declared: 'text', _alone: 'bool' },
+  { _node: 'text', _token: 'text', _limit: 'int', _declared: 'text', _alone: 'bool', _pool: 'text' },
   ({ now, skipLocked, jsonTexts }) => `, chosen AS MATERIALIZED (
       SELECT execution_id, task FROM triggers_task
-      WHERE state = 'ready' AND run_at <= ${now}
+      WHERE state = 'ready' AND pool = (SELECT _pool FROM g) AND run_at <= ${now}
         AND (rescues >= ${ALONE_FROM_RESCUE}) = (SELECT _alone FROM g)
         AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g)')})
       ORDER BY priority DESC, run_at, execution_id LIMIT (SELECT _limit FROM g) ${skipLocked})
@@ -49,7 +51,7 @@ const START_EXECUTIONS = batch(
     WHERE id IN (SELECT _id FROM g) AND ${ifSo(`state = 'pending' OR (state = 'running' AND started_at IS NULL)`)}`,
 );
 
-/** Batch claim of ready tasks, the highest priority first, then the longest waiting. */
+/** Batch claim of ready tasks, pool after pool, of each the highest priority first, then the longest waiting. */
 export const CLAIM_TASKS: CommitKind<ClaimItem, ClaimOutcome> = {
   name: 'claim',
   order: COMMIT_ORDER.claim,
@@ -68,7 +70,7 @@ function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
   const slots = scope.reserveSlots(alone ? 1 : Number.MAX_SAFE_INTEGER);
   if (claimer === null || slots === 0) return { claimed: 0, slots };
   const token = newId<LeaseToken>();
-  const rows = yield* run(CLAIM, [[claimer.nodeId, token, slots, JSON.stringify(claimer.declared), alone]]);
+  const rows = yield* claimRows(claimer, token, slots, alone);
   if (rows.length === 0) return { claimed: 0, slots };
   const ordered = [...rows].sort(byUrgency);
   const ids = [...new Set(ordered.map((row) => row['execution_id'] as ExecutionId))].sort();
@@ -82,6 +84,19 @@ function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
     for (const row of ordered) scope.claimed(claimedTask(row, facts, outputs, token));
   });
   return { claimed: rows.length, slots };
+}
+
+/** One statement a pool, in turn, until the slots are used. */
+function* claimRows(claimer: Claimer, token: LeaseToken, slots: number, alone: boolean): Work<Rows> {
+  const declared = JSON.stringify(claimer.declared);
+  let claimed: Rows = [];
+  for (const pool of claimer.poolsInTurn()) {
+    const limit = slots - claimed.length;
+    if (limit === 0) break;
+    const rows = yield* run(CLAIM, [[claimer.nodeId, token, limit, declared, alone, pool]]);
+    claimed = claimed.length === 0 ? rows : [...claimed, ...rows];
+  }
+  return claimed;
 }
 
 function byUrgency(a: Row, b: Row): number {

@@ -12,6 +12,7 @@ interface Waiting {
   /** Those of its dependencies that have ended now. */
   readonly parents: [EndedTask, ...EndedTask[]];
   readonly token: LeaseToken | null;
+  readonly pool: string | null;
 }
 
 /** What became of the dependants. */
@@ -58,12 +59,13 @@ function* claimInPassing(
   );
   const answer = yield* runEach(
     HAND_OVER,
-    likely.map(({ task, parents, token }) => [
+    likely.map(({ task, parents, token, pool }) => [
       parents[0].facts.executionId,
       task,
       parents.length,
       token,
       scope.claimer?.nodeId,
+      pool,
     ]),
   );
   likely.forEach((item, at) => {
@@ -103,6 +105,7 @@ function rowOf(item: Waiting, scope: CommitScope): unknown[] {
     counts.skipped + counts.cancelled,
     item.token,
     item.token && scope.claimer?.nodeId,
+    item.pool,
   ];
 }
 
@@ -111,11 +114,15 @@ function collectDependants(wave: readonly EndedTask[], scope: CommitScope): read
   const waiting = new Map<string, Waiting>();
   for (const parent of wave) {
     for (const task of parent.dependents) {
-      const key = `${parent.facts.executionId}/${task}`;
+      const { executionId, workflow, hash } = parent.facts;
+      const key = `${executionId}/${task}`;
       const item = waiting.get(key);
-      if (item !== undefined) item.parents.push(parent);
-      else
-        waiting.set(key, { task, parents: [parent], token: scope.reserve(parent.facts.workflow, parent.facts.hash) });
+      if (item !== undefined) {
+        item.parents.push(parent);
+        continue;
+      }
+      const pool = scope.poolOf(workflow, hash, task);
+      waiting.set(key, { task, parents: [parent], pool, token: scope.reserve(workflow, hash, pool) });
     }
   }
   return [...waiting.values()];

@@ -143,7 +143,7 @@ function plan(draft: FiringDraft, execution: ExecutionDraft, delayMs: number, sc
   const tokens = new Map<string, LeaseToken>();
   for (const task of execution.tasks) {
     if (task.place.dependencies.length > 0) continue;
-    const token = delayMs > 0 ? null : scope.reserve(execution.workflow, execution.hash);
+    const token = delayMs > 0 ? null : scope.reserve(execution.workflow, execution.hash, task.pool);
     if (token !== null) tokens.set(task.task, token);
     else scope.leavesReady(delayMs);
   }
@@ -203,6 +203,7 @@ function taskRows({ draft, execution, delayMs, tokens }: PlannedExecution, scope
       task.ordinal,
       execution.workflow,
       execution.hash,
+      task.pool,
       stateOf(task, token),
       JSON.stringify(task.place),
       task.runWhen,

@@ -11,6 +11,7 @@ export interface TaskDraft {
   readonly place: TaskPlace;
   readonly runWhen: string;
   readonly maxAttempts: number;
+  readonly pool: string;
 }
 
 /** An execution that is about to exist. */

@@ -69,6 +69,7 @@ export const INSERT_TASK = batch(
     _ordinal: 'int',
     _workflow: 'text',
     _hash: 'text',
+    _pool: 'text',
     _state: 'text',
     _graph: 'text',
     _when: 'text',
@@ -80,8 +81,8 @@ export const INSERT_TASK = batch(
     _token: 'text',
     _started: 'instant',
   },
-  () => `INSERT INTO triggers_task (execution_id, task, id, ordinal, workflow, workflow_hash, state, graph, run_when,
+  () => `INSERT INTO triggers_task (execution_id, task, id, ordinal, workflow, workflow_hash, pool, state, graph, run_when,
       open_dependencies, max_attempts, priority, run_at, owner, lease_token, started_at)
-    SELECT _execution, _task, _id, _ordinal, _workflow, _hash, _state, _graph, _when, _open, _max, _priority, _run, _owner,
+    SELECT _execution, _task, _id, _ordinal, _workflow, _hash, _pool, _state, _graph, _when, _open, _max, _priority, _run, _owner,
       _token, _started FROM g WHERE true ${ONCE}`,
 );

@@ -104,9 +104,9 @@ export const ofExecution = (column: string): string =>
 export const HAND_OVER = change({
   ...TASK,
   name: 'task_hand_over',
-  columns: { _execution: 'text', _task: 'text', _completed: 'int', _token: 'text', _owner: 'text' },
+  columns: { _execution: 'text', _task: 'text', _completed: 'int', _token: 'text', _owner: 'text', _pool: 'text' },
   set: ({ now }) => `open_dependencies = 0, succeeded_dependencies = succeeded_dependencies + g._completed,
-    state = 'running', owner = g._owner, lease_token = g._token, started_at = ${now}`,
+    state = 'running', pool = g._pool, owner = g._owner, lease_token = g._token, started_at = ${now}`,
   when: `state = 'blocked' AND held_by IS NULL AND open_dependencies = g._completed
     AND failed_dependencies = 0 AND skipped_dependencies = 0 AND run_when <> 'anyFailed'
     AND ${ofExecution('state')} = 'running'`,
@@ -141,8 +141,10 @@ export const COUNT_DEPENDENCIES = change({
     _skipped: 'int',
     _token: 'text',
     _owner: 'text',
+    _pool: 'text',
   },
-  set: ({ now }) => `open_dependencies = open_dependencies - g._ended,
+  set: ({ now }) => `pool = COALESCE(g._pool, pool),
+    open_dependencies = open_dependencies - g._ended,
     succeeded_dependencies = succeeded_dependencies + g._succeeded,
     failed_dependencies = failed_dependencies + g._failed,
     skipped_dependencies = skipped_dependencies + g._skipped,

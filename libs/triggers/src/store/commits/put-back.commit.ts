@@ -20,14 +20,20 @@ export interface PutBackItem {
   readonly delayMs: number;
   readonly error: StoredError | null;
   readonly attempts: readonly AttemptRecord[] | null;
+  /** The pool that it waits in; `null` leaves it where it is. */
+  readonly pool: string | null;
 }
 
 /** Who holds which task. */
 export type HeldTask = Pick<PutBackItem, 'executionId' | 'task' | 'token'>;
 
 /** A held task that goes back at once, with no attempt spent. */
-export function putBackNow(why: 'release' | 'rescue', { executionId, task, token }: HeldTask): PutBackItem {
-  return { why, executionId, task, token, delayMs: 0, error: null, attempts: null };
+export function putBackNow(
+  why: 'release' | 'rescue',
+  { executionId, task, token }: HeldTask,
+  pool: string | null = null,
+): PutBackItem {
+  return { why, executionId, task, token, delayMs: 0, error: null, attempts: null, pool };
 }
 
 const PUT_BACK = change({
@@ -42,9 +48,10 @@ const PUT_BACK = change({
     _error: 'text',
     _spent: 'int',
     _rescued: 'int',
+    _pool: 'text',
   },
   set: ({ now }) => `state = CASE WHEN ${ofExecution('state')} = 'paused' THEN 'blocked' ELSE 'ready' END,
-    held_by = CASE WHEN ${ofExecution('state')} = 'paused' THEN 'pause' END,
+    pool = COALESCE(g._pool, pool), held_by = CASE WHEN ${ofExecution('state')} = 'paused' THEN 'pause' END,
     attempt = attempt + g._spent, rescues = rescues + g._rescued, run_at = g._run, waits_since = ${now}, owner = NULL,
     lease_token = NULL, started_at = NULL, attempts = COALESCE(g._attempts, attempts), error = COALESCE(g._error, error)`,
   when: `state = 'running' AND lease_token = g._token AND ${ofExecution('state')} <> 'cancelling'`,
@@ -70,7 +77,7 @@ function* commitPutBacks(items: readonly PutBackItem[], scope: CommitScope): Wor
   return items.map((item) => moved.has(item));
 }
 
-function rowOf({ executionId, task, token, delayMs, attempts, error, why }: PutBackItem): unknown[] {
+function rowOf({ executionId, task, token, delayMs, attempts, error, why, pool }: PutBackItem): unknown[] {
   return [
     executionId,
     task,
@@ -80,6 +87,7 @@ function rowOf({ executionId, task, token, delayMs, attempts, error, why }: PutB
     error && JSON.stringify(error),
     why === 'retry' ? 1 : 0,
     why === 'rescue' ? 1 : 0,
+    pool,
   ];
 }
 

@@ -15,7 +15,7 @@ import { FAULTS, FaultyDialect } from './faulty-dialect.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
 import { emptyLedger, raced, turns } from './racing.contract.js';
-import { FakeEngine, begin, draftOf, finishOf, fire, wish } from './work.contract.js';
+import { FakeEngine, begin, draftOf, finishOf, fire, nodeOf, wish } from './work.contract.js';
 
 const LEASE_MS = 1e10;
 
@@ -84,7 +84,7 @@ class Troubled {
     if (given.what === 'change' || given.what === 'bad change') {
       const id = newId<NodeId>();
       const work = function* (): Work<void> {
-        yield* registerNode({ id, name: 'sent', leaseMs: 1, workflows: [] });
+        yield* registerNode(nodeOf({ id, name: 'sent', leaseMs: 1 }));
         if (given.what === 'bad change') throw new Error('poisoned');
       };
       return { id, told: commits.submit(CHANGE, work, this.#watched(given, id)) };

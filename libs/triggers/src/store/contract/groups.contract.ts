@@ -1,9 +1,12 @@
 import { batch, run } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
+import { newId } from '../../model/ids.js';
+import type { NodeId } from '../../model/ids.js';
+import { registerNode } from '../node.repository.js';
 import { FIRING } from '../commits/firing.commit.js';
 import { statement, rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, draftOf, fire, finishOf } from './work.contract.js';
+import { FakeEngine, draftOf, fire, finishOf, nodeOf } from './work.contract.js';
 import { FINISH } from '../commits/finish.commit.js';
 
 const NO_SUCH_TABLE = batch('no_such_table', {}, () => 'INSERT INTO no_such_table VALUES (1)');
@@ -35,15 +38,7 @@ export function groupsContract(database: Database): void {
     it('fails only the item whose work throws, and writes nothing of it', async () => {
       const store = await kit().open();
       const throwing = store.change(function* (): Work<void> {
-        yield* run(
-          batch(
-            'make_node',
-            {},
-            ({ now }) =>
-              `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows) VALUES ('x', 'x', ${now}, 0, ${now}, '[]')`,
-          ),
-          [[]],
-        );
+        yield* registerNode(nodeOf({ id: newId<NodeId>(), name: 'x', leaseMs: 1_000 }));
         throw new Error('poisoned');
       });
       const neighbour = fire(store);
@@ -116,15 +111,7 @@ export function groupsContract(database: Database): void {
     it('shows nothing that is not committed to readers', async () => {
       const store = await kit().open();
       const looking = store.change(function* (): Work<number> {
-        yield* run(
-          batch(
-            'make_node_2',
-            {},
-            ({ now }) =>
-              `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows) VALUES ('y', 'y', ${now}, 0, ${now}, '[]')`,
-          ),
-          [[]],
-        );
+        yield* registerNode(nodeOf({ id: newId<NodeId>(), name: 'x', leaseMs: 1_000 }));
         throw new Error('rolled back');
       });
       await expect(looking).rejects.toThrow('rolled back');

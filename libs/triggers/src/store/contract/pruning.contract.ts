@@ -5,7 +5,7 @@ import { registerNode } from '../node.repository.js';
 import type { Store } from '../store.service.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FAILED, FakeEngine, begin, fire, wish } from './work.contract.js';
+import { FAILED, FakeEngine, begin, fire, nodeOf, wish } from './work.contract.js';
 
 const LATER = 'z';
 const MINUTE_MS = 60_000;
@@ -107,7 +107,7 @@ export function pruningContract(database: Database): void {
     it('forgets nodes that have been dead for a day', async () => {
       const store = await kit().open();
       const node = { id: newId<NodeId>(), name: 'gone', leaseMs: 30_000, workflows: [] };
-      await store.change(() => registerNode(node));
+      await store.change(() => registerNode(nodeOf(node)));
       await kit().clock.advance(86_400_000);
       await store.change(() => pruneNodes());
       expect(await rowsOf(store, 'node')).toHaveLength(1);

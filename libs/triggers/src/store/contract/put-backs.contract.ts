@@ -3,7 +3,7 @@ import { registerNode } from '../node.repository.js';
 import { ORPHANED_TASKS } from '../rescue.repository.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FAILED, FakeEngine, begin } from './work.contract.js';
+import { FAILED, FakeEngine, begin, nodeOf } from './work.contract.js';
 
 /** Tasks that go back to `ready`: for another attempt, because their node stops, because it died. */
 export function putBacksContract(database: Database): void {
@@ -110,7 +110,7 @@ export function putBacksContract(database: Database): void {
       expect(await orphans()).toEqual([mine]);
       expect(await store.read(ORPHANED_TASKS, [[dying.nodeId]])).toEqual([]);
       const { id, name, leaseMs, workflows } = { id: dying.nodeId, name: 'back', leaseMs: 30_000, workflows: [] };
-      await store.change(() => registerNode({ id, name, leaseMs, workflows }));
+      await store.change(() => registerNode(nodeOf({ id, name, leaseMs, workflows })));
       expect(await orphans()).toEqual([]);
     });
 

@@ -7,7 +7,7 @@ import { dateAnew } from '../set-back.repository.js';
 import type { Store } from '../store.service.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, begin } from './work.contract.js';
+import { FakeEngine, begin, nodeOf } from './work.contract.js';
 
 const HOUR_MS = 3_600_000;
 const SAME_MS = 1;
@@ -111,7 +111,7 @@ export function setBackContract(database: Database): void {
     it('let a lease last as long as a fresh one of its own length, and no other is touched', async () => {
       const store = await kit().open();
       const register = (leaseMs: number): Promise<number> =>
-        store.change(() => registerNode({ id: newId<NodeId>(), name: 'node', leaseMs, workflows: [] }));
+        store.change(() => registerNode(nodeOf({ id: newId<NodeId>(), name: 'node', leaseMs })));
       const lasts = async (): Promise<number[]> =>
         (await rowsOf(store, 'node', 'lease_until')).map(
           (row) => new Date(row['lease_until'] as string).getTime() - kit().clock.now(),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { newId } from '../../model/ids.js';
+import { NODE_ROLES } from '../../model/node-roles.js';
 import type { ExecutionId, FiringId, NodeId, TaskExecutionId } from '../../model/ids.js';
 import type { ClaimedTask, Claimer } from '../claimer.js';
 import { CLAIM_TASKS } from '../commits/claim.commit.js';
@@ -10,6 +11,7 @@ import type { DedupWish, ExecutionDraft, FiringDraft, FiringVerdict } from '../c
 import { PUT_BACK_TASK } from '../commits/put-back.commit.js';
 import type { PutBackItem } from '../commits/put-back.commit.js';
 import { registerNode } from '../node.repository.js';
+import type { NodeRegistration } from '../node.repository.js';
 import type { Store } from '../store.service.js';
 
 /** Tasks with what they depend on; `b: ['a']`. Written in topological order. */
@@ -19,6 +21,8 @@ export type Graph = Readonly<Record<string, readonly string[]>>;
 export interface DraftGiven extends Partial<Omit<FiringDraft, 'executions'>> {
   readonly graph?: Graph;
   readonly runWhen?: Readonly<Record<string, string>>;
+  /** @default `default` for every task */
+  readonly pools?: Readonly<Record<string, string>>;
   /** How many workflows start. */
   readonly workflows?: number;
   readonly hash?: string;
@@ -28,6 +32,7 @@ export interface DraftGiven extends Partial<Omit<FiringDraft, 'executions'>> {
 export function draftOf({
   graph = { a: [] },
   runWhen = {},
+  pools = {},
   workflows = 1,
   hash = 'h1',
   ...given
@@ -52,7 +57,7 @@ export function draftOf({
     priority: 0,
     ...given,
     executions: accepted
-      ? Array.from({ length: workflows }, (_, at) => executionOf(`w${at + 1}`, hash, graph, runWhen))
+      ? Array.from({ length: workflows }, (_, at) => executionOf(`w${at + 1}`, hash, { graph, runWhen, pools }))
       : [],
   };
 }
@@ -60,8 +65,7 @@ export function draftOf({
 function executionOf(
   workflow: string,
   hash: string,
-  graph: Graph,
-  runWhen: Readonly<Record<string, string>>,
+  { graph, runWhen, pools }: Required<Pick<DraftGiven, 'graph' | 'runWhen' | 'pools'>>,
 ): ExecutionDraft {
   const ids = Object.keys(graph);
   return {
@@ -74,6 +78,7 @@ function executionOf(
       ordinal,
       runWhen: runWhen[task] ?? 'allSucceeded',
       maxAttempts: 3,
+      pool: pools[task] ?? 'default',
       place: {
         dependencies: graph[task] ?? [],
         dependents: ids.filter((other) => graph[other]?.includes(task)),
@@ -93,10 +98,21 @@ export function wish(label: string, given: Partial<DedupWish> = {}): DedupWish {
   return { space: 'inbox', key, label, scope: 'running', cooldown: true, windowMs: null, replay: false, ...given };
 }
 
+/** What a node says of itself; what a test leaves out is unremarkable. */
+export function nodeOf(
+  given: Pick<NodeRegistration, 'id' | 'name' | 'leaseMs'> & Partial<NodeRegistration>,
+): NodeRegistration {
+  const host = { host: 'machine', pid: 1, version: '0.0.0' };
+  return { workflows: [], roles: NODE_ROLES, pools: ['default'], concurrency: 20, ...host, ...given };
+}
+
 /** The engine of a node, as far as the store sees it: it takes tasks and does nothing with them. */
 export class FakeEngine implements Claimer {
   nodeId = newId<NodeId>();
   readonly declared: string[] = ['w1:h1', 'w2:h1', 'w3:h1'];
+  pools: readonly string[] = ['default'];
+  /** Where this node's code has tasks by now that are not in the pool `default`. */
+  readonly moved = new Map<string, string>();
   /** Everything that was handed over, in order. */
   readonly started: ClaimedTask[] = [];
   readonly wakes: number[] = [];
@@ -110,12 +126,22 @@ export class FakeEngine implements Claimer {
   static async on(store: Store, leaseMs = 3_600_000): Promise<FakeEngine> {
     const engine = new FakeEngine(store);
     store.commits.claimer = engine;
-    await store.change(() => registerNode({ id: engine.nodeId, name: 'test', leaseMs, workflows: engine.declared }));
+    await store.change(() =>
+      registerNode(nodeOf({ id: engine.nodeId, name: 'test', leaseMs, workflows: engine.declared })),
+    );
     return engine;
   }
 
-  accepts(workflow: string, hash: string): boolean {
-    return this.declared.includes(`${workflow}:${hash}`);
+  accepts(workflow: string, hash: string, pool: string): boolean {
+    return this.declared.includes(`${workflow}:${hash}`) && this.pools.includes(pool);
+  }
+
+  poolOf(workflow: string, hash: string, task: string): string | undefined {
+    return this.declared.includes(`${workflow}:${hash}`) ? (this.moved.get(task) ?? 'default') : undefined;
+  }
+
+  poolsInTurn(): readonly string[] {
+    return this.pools;
   }
 
   takeSlots(wanted: number): number {
@@ -171,6 +197,7 @@ export class FakeEngine implements Claimer {
       delayMs: 0,
       error: null,
       attempts: null,
+      pool: null,
       ...given,
     });
   }

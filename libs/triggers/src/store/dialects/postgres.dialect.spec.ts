@@ -4,6 +4,8 @@ import type { Store } from '../store.service.js';
 import { registerNode } from '../node.repository.js';
 import { newId } from '../../model/ids.js';
 import type { NodeId } from '../../model/ids.js';
+import { CLAIM } from '../commits/claim.commit.js';
+import { FakeEngine, begin, nodeOf } from '../contract/work.contract.js';
 import * as graph from '../commits/graph.statements.js';
 import { batch, runOnce, send } from './batch.js';
 import type { Batch, Work } from './batch.js';
@@ -14,8 +16,10 @@ const CUT = batch('cut_itself', {}, () => 'SELECT pg_terminate_backend(pg_backen
 const NODE = batch(
   'sent_node',
   { _id: 'text' },
-  ({ now }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows)
-    SELECT _id, 'sent', ${now}, 1, ${now}, '[]' FROM g`,
+  ({
+    now,
+  }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows, roles, pools, concurrency, host, pid, version)
+    SELECT _id, 'sent', ${now}, 1, ${now}, '[]', '[]', '[]', 0, '', 0, '' FROM g`,
 );
 
 interface Config {
@@ -98,7 +102,7 @@ describe('a transaction on Postgres', () => {
       yield* send(NO_SUCH_TABLE, [[]]);
     });
     const neighbour = store.change(function* () {
-      yield* registerNode({ id: newId<NodeId>(), name: 'good', leaseMs: 1e9, workflows: [] });
+      yield* registerNode(nodeOf({ id: newId<NodeId>(), name: 'good', leaseMs: 1e9 }));
     });
     await expect(poisoned).rejects.toMatchObject({ code: '42P01' });
     await neighbour;
@@ -127,4 +131,30 @@ describe('a transaction on Postgres', () => {
       expect(scans.filter((scan) => !/using \w+_pkey on/.test(scan))).toEqual([]);
     },
   );
+
+  it('claims from one pool without a look at what waits in another', async () => {
+    const store = await kit().open();
+    const engine = await FakeEngine.on(store);
+    const graph = Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`t${at}`, []]));
+    const pools = Object.fromEntries(Object.keys(graph).map((task) => [task, 'gpu']));
+    await begin(store, { graph, pools, priority: 9 });
+    const due = await begin(store);
+    const row = [engine.nodeId, 'token', 10, JSON.stringify(engine.declared), false, 'default'];
+    const { text, values = [] } = new PostgresStatements(kit().clock).query(CLAIM, [row]);
+    const literals = values.map((value) =>
+      Array.isArray(value) ? `ARRAY['${String(value[0])}']` : `'${String(value)}'`,
+    );
+    const filled = text.replace(/\$(\d+)/g, (_, at) => literals[Number(at) - 1] as string);
+    const plan = await store.dialect.transaction(function* (): Work<string> {
+      const lines = yield* runOnce(batch('explain_claim', {}, () => `EXPLAIN (ANALYZE, TIMING OFF) ${filled}`));
+      return lines.map((line) => line['QUERY PLAN']).join('\n');
+    });
+    const scan = /Index Scan using triggers_task_ready on triggers_task [^]*?Index Cond: (.*)/.exec(plan)?.[1];
+    expect(scan).toMatch(/\(pool = /);
+    const seen = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, rows]) => Number(rows));
+    expect(Math.max(0, ...seen)).toBeLessThan(10);
+    expect(plan).not.toContain('Seq Scan on triggers_task');
+    const [claimed] = await rowsOf(store, 'task', `state = 'running' DESC`);
+    expect(claimed).toMatchObject({ execution_id: due, state: 'running' });
+  });
 });

@@ -7,6 +7,7 @@ import { newId } from '../../model/ids.js';
 import type { NodeId } from '../../model/ids.js';
 import { TestClock } from '../../testing/test-clock.js';
 import { resolveDatabaseOptions } from '../database.options.js';
+import { nodeOf } from '../contract/work.contract.js';
 import { registerNode } from '../node.repository.js';
 import { Store } from '../store.service.js';
 
@@ -36,7 +37,7 @@ describe('a SQLite file that disappears under a running process', () => {
   });
 
   const commit = (): Promise<unknown> =>
-    store.change(() => registerNode({ id: newId<NodeId>(), name: 'node', leaseMs: 1_000, workflows: [] }));
+    store.change(() => registerNode(nodeOf({ id: newId<NodeId>(), name: 'node', leaseMs: 1_000 })));
   const outcome = (committed: Promise<unknown>): Promise<unknown> =>
     committed.then(
       () => 'committed',

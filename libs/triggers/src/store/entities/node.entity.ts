@@ -12,5 +12,11 @@ export function nodeEntity(kinds: ColumnKinds): EntitySchema<NodeRow> {
     leaseMs: kinds.count,
     startedAt: kinds.instant,
     workflows: kinds.text,
+    roles: kinds.text,
+    pools: kinds.text,
+    concurrency: kinds.int,
+    host: kinds.text,
+    pid: kinds.int,
+    version: kinds.text,
   });
 }

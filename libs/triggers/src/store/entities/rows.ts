@@ -62,6 +62,8 @@ export interface TaskRow {
   ordinal: number;
   workflow: string;
   workflowHash: string;
+  /** As the code said when the row was made, and again when it became ready. */
+  pool: string;
   state: TaskState;
   /** JSON `{ dependencies, dependents, ancestors }`. */
   graph: string;
@@ -164,4 +166,14 @@ export interface NodeRow {
   startedAt: Date;
   /** JSON array of `workflow:hash` that it declares. */
   workflows: string;
+  /** JSON array. */
+  roles: string;
+  /** JSON array of the pools that it serves; empty without the role `worker`. */
+  pools: string;
+  /** Tasks that it runs at once; 0 without the role `worker`. */
+  concurrency: number;
+  host: string;
+  pid: number;
+  /** Of this package. */
+  version: string;
 }

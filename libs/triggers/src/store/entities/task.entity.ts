@@ -12,6 +12,7 @@ export function taskEntity(kinds: ColumnKinds): EntitySchema<TaskRow> {
     ordinal: kinds.int,
     workflow: kinds.text,
     workflowHash: kinds.text,
+    pool: kinds.text,
     state: kinds.text,
     graph: kinds.text,
     runWhen: kinds.text,

@@ -44,7 +44,8 @@ function nodesAndTriggers({ instant, float, count, flag }: Types): string[] {
   return [
     `CREATE TABLE triggers_node (
       id text PRIMARY KEY, name text NOT NULL, lease_until ${instant} NOT NULL, lease_ms ${count} NOT NULL,
-      started_at ${instant} NOT NULL, workflows text NOT NULL)`,
+      started_at ${instant} NOT NULL, workflows text NOT NULL, roles text NOT NULL, pools text NOT NULL,
+      concurrency integer NOT NULL, host text NOT NULL, pid integer NOT NULL, version text NOT NULL)`,
     `CREATE TABLE triggers_trigger (
       name text PRIMARY KEY, kind text NOT NULL, enabled_override ${flag}, interval_override_ms ${count}, cursor text,
       cursor_version integer NOT NULL DEFAULT 0, owner text, epoch integer NOT NULL DEFAULT 0,
@@ -90,7 +91,7 @@ function tasks({ instant }: Types): string[] {
   return [
     `CREATE TABLE triggers_task (
       execution_id text NOT NULL, task text NOT NULL, id text NOT NULL, ordinal integer NOT NULL, workflow text NOT NULL,
-      workflow_hash text NOT NULL, state text NOT NULL, graph text NOT NULL, run_when text NOT NULL,
+      workflow_hash text NOT NULL, pool text NOT NULL, state text NOT NULL, graph text NOT NULL, run_when text NOT NULL,
       open_dependencies integer NOT NULL, succeeded_dependencies integer NOT NULL DEFAULT 0,
       failed_dependencies integer NOT NULL DEFAULT 0,
       skipped_dependencies integer NOT NULL DEFAULT 0, attempt integer NOT NULL DEFAULT 1, max_attempts integer NOT NULL,
@@ -98,8 +99,8 @@ function tasks({ instant }: Types): string[] {
       lease_token text, held_by text, started_at ${instant}, finished_at ${instant}, output text, error text, reason text,
       attempts text, callback text, callback_state text, callback_error text, callback_owner text,
       PRIMARY KEY (execution_id, task))`,
-    `CREATE INDEX triggers_task_ready ON triggers_task (priority DESC, run_at, execution_id) WHERE state = 'ready'`,
-    `CREATE INDEX triggers_task_alone ON triggers_task (run_at) WHERE state = 'ready' AND rescues >= 2`,
+    `CREATE INDEX triggers_task_ready ON triggers_task (pool, priority DESC, run_at, execution_id) WHERE state = 'ready'`,
+    `CREATE INDEX triggers_task_alone ON triggers_task (pool, run_at) WHERE state = 'ready' AND rescues >= 2`,
     `CREATE INDEX triggers_task_running ON triggers_task (owner) WHERE state = 'running'`,
     `CREATE INDEX triggers_task_telling ON triggers_task (callback_owner) WHERE callback_state = 'pending'`,
   ];

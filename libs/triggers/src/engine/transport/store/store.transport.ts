@@ -15,9 +15,9 @@ const NOTHING = { claimed: 0, slots: 0 } as const;
 
 const WAITS_ALONE = batch(
   'task_waits_alone',
-  { _declared: 'text' },
+  { _declared: 'text', _pools: 'text' },
   ({ now, jsonTexts }) => `SELECT 1 AS waits FROM triggers_task
-    WHERE state = 'ready' AND rescues >= ${ALONE_FROM_RESCUE} AND run_at <= ${now}
+    WHERE state = 'ready' AND rescues >= ${ALONE_FROM_RESCUE} AND pool IN (${jsonTexts('(SELECT _pools FROM g)')}) AND run_at <= ${now}
       AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g)')}) LIMIT 1`,
 );
 
@@ -96,8 +96,9 @@ export class StoreTransport extends TaskTransport {
   }
 
   async #lookForLoners(): Promise<void> {
-    const declared = JSON.stringify(this.store.commits.claimer?.declared ?? []);
-    const waiting = await this.store.read(WAITS_ALONE, [[declared]]).catch(() => []);
+    const { declared = [], pools = [] } = this.store.commits.claimer ?? {};
+    const asked = [JSON.stringify(declared), JSON.stringify(pools)];
+    const waiting = await this.store.read(WAITS_ALONE, [asked]).catch(() => []);
     this.#alone = waiting.length > 0;
     this.#host?.quiet(this.#alone);
   }
