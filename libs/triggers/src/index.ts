@@ -65,5 +65,6 @@ export type { ErrorCode, ErrorFamily } from './model/error-codes.js';
 // Words.
 export type { Duration } from './model/duration.js';
 export type { ExecutionId, FiringId } from './model/ids.js';
+export type { NodeRole } from './model/node-roles.js';
 export type { Json, JsonObject, Jsonify } from './model/json.js';
 export type { ExecutionState, FiringState, SourceKind, TaskState, TriggerState } from './model/states.js';

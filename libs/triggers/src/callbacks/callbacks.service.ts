@@ -4,6 +4,7 @@ import { EndListener } from '../model/end-listener.js';
 import type { EndedExecutionNotice, EndedTaskNotice } from '../model/end-listener.js';
 import { EventBus } from '../model/events.js';
 import type { ExecutionId } from '../model/ids.js';
+import { NodeRoles } from '../model/node-roles.js';
 import { errorMessage } from '../model/text.js';
 import { Wakeups } from '../model/timers.js';
 import { TimerRegistry } from '../model/timer-registry.js';
@@ -29,7 +30,8 @@ const COMMIT_PATIENCE_MS = 2_000;
  * The finishing commit marks a callback `pending`; it is called in the turn of that commit, before dependants are handed
  * out, and not awaited by the flow. Its outcome is written with a later group. Errors and time-outs are recorded and never
  * change the task. A callback whose node died before its outcome was written is called again by another: at least once.
- * Those of one task are called in order; `onRetry` is told in process only.
+ * Those of one task are called in order; `onRetry` is told in process only. Callbacks are code of the application like tasks: what
+ * a node without the role `worker` ended (it gave a task or an execution up) stays pending until a worker calls it.
  */
 @Injectable()
 export class CallbacksService extends EndListener {
@@ -45,6 +47,7 @@ export class CallbacksService extends EndListener {
     private readonly workflows: WorkflowRegistry,
     private readonly events: EventBus,
     private readonly ended: EndedExecutions,
+    private readonly roles: NodeRoles,
   ) {
     super();
     this.#wakeups = new Wakeups(clock, 'triggers:callbacks', timers);
@@ -52,6 +55,7 @@ export class CallbacksService extends EndListener {
 
   taskEnded(notice: EndedTaskNotice): void {
     const { executionId, workflow, task, kind, error, context } = notice;
+    if (!this.roles.has('worker')) return;
     const target = this.workflows.get(workflow)?.tasks.find(({ id }) => id === task)?.callbacks[kind];
     if (target === undefined) return kind === 'onRetry' ? undefined : this.#forget({ executionId, task });
     const args = kind === 'onSuccess' ? [task, context] : [task, error, context];
@@ -60,7 +64,7 @@ export class CallbacksService extends EndListener {
   }
 
   executionEnded({ executionId, workflow, kind, error }: EndedExecutionNotice): void {
-    if (kind === null) return;
+    if (kind === null || !this.roles.has('worker')) return;
     const target = this.workflows.get(workflow)?.callbacks[kind];
     if (target === undefined) return this.#forget({ executionId, task: null });
     const args = async (): Promise<readonly unknown[]> => {
@@ -103,9 +107,16 @@ export class CallbacksService extends EndListener {
     while (this.#telling.size > 0) await Promise.allSettled([...this.#telling.keys()].map((id) => this.settled(id)));
   }
 
-  /** Calls what nodes that died left pending. Called with every renewal of the lease. */
+  /**
+   * Calls what nodes that died left pending. Called with every renewal of the lease. A callback of a workflow that this node
+   * does not declare is left to those that do.
+   */
   async runOnce(): Promise<{ readonly told: number }> {
-    const orphaned = await this.ended.orphanedCallbacks((executionId) => this.#telling.has(executionId));
+    if (!this.roles.has('worker')) return { told: 0 };
+    const orphaned = await this.ended.orphanedCallbacks({
+      isTelling: (executionId) => this.#telling.has(executionId),
+      isDeclared: (workflow) => this.workflows.get(workflow) !== undefined,
+    });
     for (const { notice, execution } of orphaned) {
       if (notice !== null) this.taskEnded(notice);
       else if (execution !== null) this.executionEnded(execution);

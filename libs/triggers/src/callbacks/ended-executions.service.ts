@@ -6,6 +6,7 @@ import type { StoredError, TaskPlace } from '../store/claimer.js';
 import { batch } from '../store/dialects/batch.js';
 import type { Batch, Row, Rows } from '../store/dialects/batch.js';
 import { livingNode } from '../store/node.repository.js';
+import { liveWorkflows } from '../store/rescue.repository.js';
 import { Store } from '../store/store.service.js';
 import { mergeContexts } from '../model/context-merge.js';
 import { StoredView } from './stored-view.js';
@@ -48,6 +49,12 @@ export interface OrphanedCallback {
   readonly execution: EndedExecutionNotice | null;
 }
 
+/** What the process that asks is about to call already, and what it declares. */
+interface OwnCallbacks {
+  readonly isTelling: (executionId: ExecutionId) => boolean;
+  readonly isDeclared: (workflow: string) => boolean;
+}
+
 /** Reads ended executions for callbacks: what they see, and which of them were never told. */
 @Injectable()
 export class EndedExecutions {
@@ -70,25 +77,25 @@ export class EndedExecutions {
     return { view, failure: restored(row?.['error']) };
   }
 
-  /** Pending callbacks whose node is dead, or that this process has forgotten. */
-  async orphanedCallbacks(isTelling: (executionId: ExecutionId) => boolean): Promise<OrphanedCallback[]> {
+  /** Pending callbacks whose node is dead, or that this process has forgotten, and that no other living node has to call. */
+  async orphanedCallbacks({ isTelling, isDeclared }: OwnCallbacks): Promise<OrphanedCallback[]> {
     const [tasks, executions] = await Promise.all([
       this.store.read(ORPHANED_TASKS, [[-OWN_GRACE_MS]]),
       this.store.read(ORPHANED_EXECUTIONS, [[-OWN_GRACE_MS]]),
     ]);
+    const foreign = [...tasks, ...executions].some((row) => !isDeclared(row['workflow'] as string));
+    const elsewhere = foreign ? await this.store.look(() => liveWorkflows()) : new Set<string>();
+    const isOurs = (workflow: string): boolean => isDeclared(workflow) || !elsewhere.has(workflow);
     const found: OrphanedCallback[] = [];
     for (const row of tasks) {
-      if (!isTelling(row['execution_id'] as ExecutionId))
+      if (!isTelling(row['execution_id'] as ExecutionId) && isOurs(row['workflow'] as string))
         found.push({ notice: await this.#taskNotice(row), execution: null });
     }
     for (const row of executions) {
-      const executionId = row['id'] as ExecutionId;
+      const [executionId, workflow] = [row['id'] as ExecutionId, row['workflow'] as string];
       const kind = row['callback'] as EndedExecutionNotice['kind'];
-      if (!isTelling(executionId))
-        found.push({
-          notice: null,
-          execution: { executionId, workflow: row['workflow'] as string, kind, error: null },
-        });
+      if (!isTelling(executionId) && isOurs(workflow))
+        found.push({ notice: null, execution: { executionId, workflow, kind, error: null } });
     }
     return found;
   }

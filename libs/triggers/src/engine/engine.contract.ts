@@ -15,7 +15,7 @@ import { Store } from '../store/store.service.js';
 import { EventMonitor } from '../testing/event-monitor.js';
 import type { TestClock } from '../testing/test-clock.js';
 import { TriggersModule } from '../triggers.module.js';
-import type { TriggersOptions } from '../triggers.options.js';
+import type { TriggersExtras, TriggersOptions } from '../triggers.options.js';
 import { NodeLease } from './node-lease.service.js';
 
 /** The databases that tests of the engine run on. */
@@ -136,7 +136,10 @@ export class EngineKit {
   }
 
   /** Starts a process that declares these workflows. */
-  async boot(providers: readonly Provider[], options: Partial<TriggersOptions> = {}): Promise<TestNode> {
+  async boot(
+    providers: readonly Provider[],
+    options: Partial<TriggersOptions & TriggersExtras> = {},
+  ): Promise<TestNode> {
     const clock = new NodeClock(this.clock);
     const module = await Test.createTestingModule({
       imports: [TriggersModule.forRoot({ database: this.db.options, ...options, admin: false })],

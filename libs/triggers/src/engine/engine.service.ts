@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
+import { NodeRoles } from '../model/node-roles.js';
 import { errorMessage } from '../model/text.js';
 import { deleteOtherNodes } from '../store/node.repository.js';
 import type { Notice } from '../store/notices.js';
@@ -36,6 +37,8 @@ export interface EngineCompanion {
  * The engine of one process: from the right to run (the owner lock on SQLite, always on Postgres) through lease, rescue
  * and claiming to the drain at shutdown. A second process on one SQLite file reads, fires and serves the admin API, and
  * takes over within a second when the owner leaves.
+ *
+ * What of this a process does is up to its roles: every one has a lease, rescues and watches; a `worker` claims, a `scheduler` prunes.
  */
 @Injectable()
 export class EngineService implements LeaseListener {
@@ -57,10 +60,11 @@ export class EngineService implements LeaseListener {
     private readonly pools: PoolWatch,
     private readonly pruner: Pruner,
     private readonly notices: NoticeListener,
+    private readonly roles: NodeRoles,
     @Inject(ENGINE_OPTIONS) private readonly options: ResolvedEngineOptions,
   ) {}
 
-  /** `waiting`: another process owns the SQLite file. */
+  /** `waiting`: another process owns the SQLite file, or is to own it. */
   get state(): 'stopped' | 'waiting' | 'running' {
     return this.#state;
   }
@@ -84,6 +88,9 @@ export class EngineService implements LeaseListener {
   async start(): Promise<void> {
     if (this.#state !== 'stopped') return;
     this.#state = 'waiting';
+    if (this.roles.onlyServes && this.store.options.type === 'sqlite') {
+      return this.#logger.log('This process serves the API and fires; another one runs the triggers on this database.');
+    }
     if (this.store.dialect.acquireOwnership()) return this.#run();
     this.#logger.warn(
       `Another process runs the triggers on this database (${this.store.dialect.ownershipFile}). This one serves the API and can fire; it takes over when the other leaves.`,
@@ -141,8 +148,8 @@ export class EngineService implements LeaseListener {
     await this.pools.runOnce();
     if (this.#state !== 'waiting') return;
     this.#state = 'running';
-    this.dispatcher.startClaiming();
-    this.pruner.start();
+    if (this.roles.has('worker')) this.dispatcher.startClaiming();
+    if (this.roles.has('scheduler')) this.pruner.start();
     this.notices.start((notice) => void this.#tellCompanions((companion) => companion.noticed(notice)));
     for (const companion of this.#companions) await companion.engineStarted();
   }

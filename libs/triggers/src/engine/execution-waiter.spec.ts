@@ -4,6 +4,7 @@ import { CallbacksService } from '../callbacks/callbacks.service.js';
 import type { EndedExecutions } from '../callbacks/ended-executions.service.js';
 import type { EndListener } from '../model/end-listener.js';
 import { EventBus } from '../model/events.js';
+import { NodeRoles } from '../model/node-roles.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId } from '../model/ids.js';
 import type { FinishItem, FinishOutcome } from '../store/commits/finish.commit.js';
@@ -113,7 +114,7 @@ function nodeOn(rows: Rows, clock: TestClock) {
   );
   const timers = { show: () => undefined, hide: () => undefined };
   const store = rows.asStore();
-  const listener = new CallbacksService(clock, timers, store, workflows, events, ended);
+  const listener = new CallbacksService(clock, timers, store, workflows, events, ended, new NodeRoles());
   const waiter = new ExecutionWaiter(store, clock, listener, events);
   const teller = new EndTeller(events, listener);
   const tell = (at: number): void => {

@@ -108,6 +108,11 @@ export function* adopt(executions: readonly { readonly id: string; readonly hash
   yield* run(ADOPT_EXECUTION, rows);
 }
 
+/** The names of the workflows that some living node declares, whatever their shape. */
+export function* liveWorkflows(): Work<Set<string>> {
+  return new Set([...(yield* liveHashes())].map((shape) => shape.slice(0, shape.lastIndexOf(':'))));
+}
+
 /** Everything that some living node declares, as `workflow:hash`. */
 export function* liveHashes(): Work<Set<string>> {
   const rows = yield* runOnce(LIVE_HASHES);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PollIntake } from '../../intake/poll-intake.js';
 import { Clock } from '../../model/clock.js';
 import { notFound } from '../../model/errors.js';
+import { NodeRoles } from '../../model/node-roles.js';
 import { PollDryRun } from './poll.dry-run.js';
 import type { DryRunReport, LivePoll, PollReport } from './poll.reports.js';
 import type { PolledTrigger } from './polled-trigger.js';
@@ -16,6 +17,7 @@ export class PollControl {
     private readonly poller: PollerService,
     private readonly intake: PollIntake,
     private readonly clock: Clock,
+    private readonly roles: NodeRoles,
   ) {
     this.#dryRun = new PollDryRun({ intake, clock, after: (delayMs, expire) => poller.after(delayMs, expire) });
   }
@@ -74,6 +76,8 @@ export class PollControl {
   }
 
   #refusalOf(trigger: PolledTrigger): string | null {
+    if (!this.roles.has('scheduler'))
+      return 'is not polled by this process: it has no role "scheduler". Ask one that has.';
     if (!this.poller.isRunning) return 'is not polled: this process does not run the engine.';
     if (!trigger.isOwned) return 'is polled by another node. Ask there.';
     if (!trigger.isEnabled) return 'is disabled. Enable it, or try it out with a dry run.';

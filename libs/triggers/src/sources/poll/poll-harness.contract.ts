@@ -16,6 +16,7 @@ import { TriggersError } from '../../model/errors.js';
 import { EventBus } from '../../model/events.js';
 import type { TriggersEvent } from '../../model/events.js';
 import { newId } from '../../model/ids.js';
+import { NodeRoles } from '../../model/node-roles.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import type { FireItem, TriggerResult } from '../../model/trigger-result.js';
 import { TestClock } from '../../testing/test-clock.js';
@@ -216,6 +217,7 @@ export async function createHarness(): Promise<PollHarness> {
   const module = await Test.createTestingModule({
     providers: [
       PollerService,
+      { provide: NodeRoles, useValue: new NodeRoles() },
       PollControl,
       { provide: PollIntake, useValue: intake },
       { provide: Clock, useValue: clock },

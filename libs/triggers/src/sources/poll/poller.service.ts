@@ -4,6 +4,7 @@ import { Clock } from '../../model/clock.js';
 import type { TimerHandle } from '../../model/clock.js';
 import { TriggersError, notFound } from '../../model/errors.js';
 import { EventBus } from '../../model/events.js';
+import { NodeRoles } from '../../model/node-roles.js';
 import { errorMessage } from '../../model/text.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import { PollTimetable } from './poll-timetable.js';
@@ -22,6 +23,8 @@ const DECLARE_EVERY_MS = 180_000;
  * are not made up. One heap and one timer serve all triggers, their deadlines included; a slow poll delays nobody else.
  * What a poll found is committed with its cursor, all or nothing, and only if the trigger is still owned, enabled and at
  * the cursor that the poll saw. Idle polls write nothing; failing triggers are polled less and less, then suspended.
+ *
+ * A process without the role `scheduler` says which triggers it declares, and owns none.
  *
  * `start` when this process runs the engine, `renewed` after every renewal of its lease, `leaseLost` when that is gone,
  * `stop` at the end.
@@ -44,6 +47,7 @@ export class PollerService {
     private readonly clock: Clock,
     events: EventBus,
     timers: TimerRegistry,
+    private readonly roles: NodeRoles,
   ) {
     const tools = { intake, clock, events };
     const arm = (trigger: PolledTrigger, now: number): void => this.#arm(trigger, now);
@@ -54,7 +58,7 @@ export class PollerService {
 
   /** Whether this process polls. */
   get isRunning(): boolean {
-    return this.#isRunning;
+    return this.#isRunning && this.roles.has('scheduler');
   }
 
   /** The trigger of that name in this process. @throws TRG_API_TRIGGER_NOT_FOUND with the names that exist */
@@ -92,7 +96,7 @@ export class PollerService {
   /** Makes the rows of these triggers, and polls those that are free if this process polls. @throws TRG_STORE_UNAVAILABLE */
   async enlist(triggers: readonly PolledTrigger[]): Promise<void> {
     await this.#sync(async () => {
-      if (this.#isRunning) await this.#ownership.enlist(triggers);
+      if (this.isRunning) await this.#ownership.enlist(triggers);
       else await this.#ownership.declare(triggers);
       this.#declaredAt = this.clock.monotonic();
     });
@@ -181,8 +185,8 @@ export class PollerService {
 
   async #renew(): Promise<void> {
     if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declareAgain();
-    if (this.#isRunning) await this.#ownership.reload(this.#triggers.values());
-    if (this.#isRunning) await this.#ownership.acquire(this.#triggers.values());
+    if (this.isRunning) await this.#ownership.reload(this.#triggers.values());
+    if (this.isRunning) await this.#ownership.acquire(this.#triggers.values());
   }
 
   /** Others call a trigger undeclared that nobody has declared for ten minutes. */

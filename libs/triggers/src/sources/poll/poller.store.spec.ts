@@ -6,6 +6,7 @@ import { StorePollIntake } from '../../intake/store-poll-intake.service.js';
 import { EventBus } from '../../model/events.js';
 import type { TriggersEvent } from '../../model/events.js';
 import { NodeIdentity } from '../../model/node-identity.js';
+import { NodeRoles } from '../../model/node-roles.js';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { resolveDatabaseOptions } from '../../store/database.options.js';
 import type { TickRow, TriggerRow } from '../../store/entities/rows.js';
@@ -48,6 +49,7 @@ describe('polls on a real store', () => {
     const module = await Test.createTestingModule({
       providers: [
         PollerService,
+        { provide: NodeRoles, useValue: new NodeRoles() },
         PollControl,
         IntakePipe,
         {
