@@ -48,7 +48,14 @@ export type { ChangedBy } from './intake/trigger-control.service.js';
 export type { TriggerDetail, TriggerView } from './admin/trigger.view.js';
 export type { DryRunReport, PollReport } from './sources/poll/poll.reports.js';
 export type { RuntimeTrigger } from './sources/poll/runtime-trigger.js';
-export type { ContextPreview, ErrorView, ExecutionItem } from './history/history.types.js';
+export type {
+  ContextPreview,
+  ErrorView,
+  ExecutionItem,
+  NodeItem,
+  NodesOverview,
+  UnservedPool,
+} from './history/history.types.js';
 export type { Page, PageRequest } from './history/page.js';
 
 // What is thrown, by us and by tasks.

@@ -368,16 +368,38 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
 
     it('lists dead letters, nodes and the audit', async () => {
       const dead = await seed.firing({ state: 'dead', reason: 'loop' });
-      await seed.node({ name: 'node-9' });
+      const node = await seed.node({ name: 'node-9', roles: '["worker"]', pools: '["gpu"]', concurrency: 2, pid: 7 });
+      await seed.trigger({ name: 'owned', owner: node.id });
+      await seed.task({ executionId: dead.id as never, task: 'a', state: 'ready', pool: 'tpu' });
       await seed.audit({ target: 'x-target' });
       expect((await call('get', '/dead-letters')).body.items[0]).toMatchObject({
         kind: 'firing',
         id: dead.id,
         reason: 'loop',
       });
-      expect((await call('get', '/nodes')).body.items).toEqual([
-        expect.objectContaining({ name: 'node-9', live: true }),
-      ]);
+      expect((await call('get', '/nodes')).body).toEqual({
+        items: [
+          {
+            id: node.id,
+            name: 'node-9',
+            host: 'machine',
+            pid: 7,
+            version: '0.0.0',
+            roles: ['worker'],
+            pools: ['gpu'],
+            concurrency: 2,
+            startedAt: node.startedAt.toISOString(),
+            leaseUntil: node.leaseUntil.toISOString(),
+            alive: true,
+            runningTasks: 0,
+            ownedTriggers: 1,
+            workflows: [],
+          },
+        ],
+        next: null,
+        total: 1,
+        unservedPools: [{ pool: 'tpu', ready: 1 }],
+      });
       expect((await call('get', '/audit?target=x-target')).body).toMatchObject({ total: 1, items: [{ actor: 'ops' }] });
     });
   });

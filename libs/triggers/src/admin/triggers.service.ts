@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ExecutionItem } from '../history/history.types.js';
+import type { ExecutionItem, NodesOverview } from '../history/history.types.js';
 import { HistoryService } from '../history/history.service.js';
 import type { Page, PageRequest } from '../history/page.js';
 import type { FireOutcome, FireRequest, IdempotencyKey } from '../intake/fire.types.js';
@@ -135,6 +135,11 @@ export class TriggersService {
   /** Declares a poll trigger while the application runs, in this process. @throws TRG_DEF_INVALID */
   register(definition: RuntimeTrigger): Promise<void> {
     return this.source.register(definition);
+  }
+
+  /** The processes of the application: what each does, runs and owns; and the pools whose tasks wait for one that serves them. */
+  nodes(): Promise<NodesOverview> {
+    return this.records.nodes();
   }
 
   /** Starts the engine and the sources of this process, where `autostart: false` or {@link stop} left them standing. */

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { TriggersService } from '../admin/triggers.service.js';
 import { Task } from '../workflows/task.decorator.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
 import { useEngineKit } from './engine.contract.js';
@@ -29,6 +30,7 @@ describe('history costs nothing', () => {
     const node = await kit().boot([Greeting]);
     await node.execute(Greeting, {}, 0);
     await kit().clock.advance(70_000);
+    await node.get(TriggersService).nodes();
     const texts = new Set(prepare.mock.calls.map(([text]) => text).filter((text) => /\btriggers_/.test(text)));
     const db = new Database((kit().db.options as { path: string }).path, { readonly: true });
     const walks = [...texts].filter(isOurs).flatMap((text) =>

@@ -250,9 +250,33 @@ describe.each(DATABASES)('history on %s', (database) => {
       { name: 'lost' },
     ]);
     expect(await history.trigger('nobody')).toBeNull();
-    expect(await history.nodes()).toMatchObject([
-      { name: 'a', live: true, workflows: ['files:ff'] },
-      { name: 'b', live: false },
+    expect(await history.nodes()).toMatchObject({
+      items: [
+        { name: 'a', alive: true, workflows: ['files:ff'] },
+        { name: 'b', alive: false },
+      ],
+    });
+  });
+
+  it('knows of each node what it runs and owns, and of pools what waits in those that no living node serves', async () => {
+    const { id } = await seed.execution();
+    const live = await seed.node({ name: 'a', pools: '["default","gpu"]' });
+    const dead = await seed.node({ name: 'b', pools: '["cpu"]', leaseUntil: new Date(Date.now() - 1_000) });
+    for (const [at, owner] of [live.id, live.id, dead.id].entries())
+      await seed.task({ executionId: id, task: `r${at}`, state: 'running', owner });
+    await seed.task({ executionId: id, task: 'done', state: 'completed', owner: live.id });
+    for (const [at, pool] of ['gpu', 'cpu', 'cpu', 'tpu', 'default'].entries())
+      await seed.task({ executionId: id, task: `w${at}`, state: 'ready', pool });
+    await seed.task({ executionId: id, task: 'later', state: 'blocked', pool: 'blocked' });
+    for (const name of ['x', 'y', 'z']) await seed.trigger({ name, owner: name === 'z' ? null : dead.id });
+    const { items, unservedPools } = await history.nodes();
+    expect(items.map(({ name, runningTasks, ownedTriggers }) => [name, runningTasks, ownedTriggers])).toEqual([
+      ['a', 2, 0],
+      ['b', 1, 2],
+    ]);
+    expect(unservedPools).toEqual([
+      { pool: 'cpu', ready: 2 },
+      { pool: 'tpu', ready: 1 },
     ]);
   });
 

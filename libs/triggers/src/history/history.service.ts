@@ -12,10 +12,11 @@ import type {
   ExecutionEnding,
   ExecutionItem,
   FiringItem,
-  NodeItem,
+  NodesOverview,
   TickItem,
 } from './history.types.js';
-import { toAuditItem, toExecutionItem, toFiringItem, toNodeItem, toTickItem } from './mappers.js';
+import { toAuditItem, toExecutionItem, toFiringItem, toTickItem } from './mappers.js';
+import { readNodes } from './nodes.js';
 import { readPage } from './page-reader.js';
 import type { Page, PageRequest } from './page.js';
 import { available } from './reading.js';
@@ -102,11 +103,8 @@ export class HistoryService {
     return available(() => readTrigger(this.store, name));
   }
 
-  /** The processes of the application, by name. */
-  nodes(): Promise<readonly NodeItem[]> {
-    return available(async () => {
-      const rows = await this.store.reader.find(this.store.entities.node, { order: { name: 'ASC', id: 'ASC' } });
-      return rows.map((row) => toNodeItem(row, this.store.clock.now()));
-    });
+  /** The processes of the application, by name, and the pools that none of the living serves. */
+  nodes(): Promise<NodesOverview> {
+    return available(() => readNodes(this.store));
   }
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model/json.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
+import type { NodeRole } from '../model/node-roles.js';
 import type { ExecutionState, FiringState, SourceKind, TaskState } from '../model/states.js';
 
 /** A context as lists carry it: whole up to 2 KiB; beyond that `null`, and the beginning of its JSON as text. */
@@ -146,12 +147,40 @@ export type DeadLetter =
 export interface NodeItem {
   readonly id: string;
   readonly name: string;
+  readonly host: string;
+  /** Its process id on that host. */
+  readonly pid: number;
+  /** Of this package. */
+  readonly version: string;
+  readonly roles: readonly NodeRole[];
+  /** The pools whose tasks it runs; none without the role `worker`. */
+  readonly pools: readonly string[];
+  /** Tasks that it runs at once; 0 without the role `worker`. */
+  readonly concurrency: number;
   readonly startedAt: string;
   readonly leaseUntil: string;
-  /** Its lease has not run out. */
-  readonly live: boolean;
-  /** What it can run, as `workflow:hash`. */
+  /** Its lease has not run out, by the clock of the database. */
+  readonly alive: boolean;
+  /** Tasks that are its own now. */
+  readonly runningTasks: number;
+  /** Triggers that it polls. */
+  readonly ownedTriggers: number;
+  /** What it declares, as `workflow:hash`. */
   readonly workflows: readonly string[];
+}
+
+/** A pool with ready tasks that no living node serves. */
+export interface UnservedPool {
+  readonly pool: string;
+  /** Tasks that wait in it, now or after a delay of theirs; exact up to 10,000. */
+  readonly ready: number | '10000+';
+}
+
+/** The processes of the application, those that died for another day, and what waits for one that is not there. */
+export interface NodesOverview {
+  /** By name. */
+  readonly items: readonly NodeItem[];
+  readonly unservedPools: readonly UnservedPool[];
 }
 
 /** How an execution ended, for the program that waited for it. */

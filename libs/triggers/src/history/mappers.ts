@@ -1,6 +1,6 @@
 import type { JsonObject } from '../model/json.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
-import type { AuditRow, ExecutionRow, NodeRow, TickRow } from '../store/entities/rows.js';
+import type { AuditRow, ExecutionRow, TickRow } from '../store/entities/rows.js';
 import type {
   AuditItem,
   CallbackView,
@@ -8,7 +8,6 @@ import type {
   ErrorView,
   ExecutionItem,
   FiringItem,
-  NodeItem,
   TickItem,
 } from './history.types.js';
 import type { ListedRows } from './page-reader.js';
@@ -95,16 +94,4 @@ export function toTickItem({ id, at, lastAt, count, outcome, reason, durationMs,
 /** An operator's action as lists show it. */
 export function toAuditItem({ id, at, actor, action, target, reason, address, details }: AuditRow): AuditItem {
   return { id, at: toIso(at), actor, action, target, reason, address, details: fromJson<JsonObject>(details) };
-}
-
-/** A node as lists show it. */
-export function toNodeItem({ id, name, startedAt, leaseUntil, workflows }: NodeRow, now: number): NodeItem {
-  return {
-    id,
-    name,
-    startedAt: toIso(startedAt),
-    leaseUntil: toIso(leaseUntil),
-    live: leaseUntil.getTime() > now,
-    workflows: JSON.parse(workflows) as string[],
-  };
 }

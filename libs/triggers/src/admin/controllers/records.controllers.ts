@@ -1,5 +1,5 @@
 import { Get, Injectable, Query } from '@nestjs/common';
-import type { AuditItem, DeadLetter, NodeItem } from '../../history/history.types.js';
+import type { AuditItem, DeadLetter, NodeItem, NodesOverview } from '../../history/history.types.js';
 import { HistoryService } from '../../history/history.service.js';
 import type { Page } from '../../history/page.js';
 import { Needs } from '../access/route-access.js';
@@ -43,8 +43,8 @@ export class NodesController {
 
   @Get()
   @Needs('viewer')
-  async list(): Promise<Page<NodeItem>> {
-    const items = await this.history.nodes();
-    return { items, next: null, total: items.length };
+  async list(): Promise<Page<NodeItem> & NodesOverview> {
+    const { items, unservedPools } = await this.history.nodes();
+    return { items, next: null, total: items.length, unservedPools };
   }
 }
