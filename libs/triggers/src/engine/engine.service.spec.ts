@@ -1,13 +1,18 @@
 import { Logger } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
+import { NodeRoles } from '../model/node-roles.js';
+import type { NodeRole } from '../model/node-roles.js';
 import type { Step, Work } from '../store/dialects/batch.js';
+import type { Notice } from '../store/notices.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import type { Dispatcher } from './dispatcher.service.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import { EngineService } from './engine.service.js';
 import type { NodeLease } from './node-lease.service.js';
+import type { NoticeListener } from './notice-listener.service.js';
+import type { PoolWatch } from './pool-watch.service.js';
 import type { Pruner } from './pruner.service.js';
 import type { Rescuer } from './rescuer.service.js';
 import type { TaskRunner } from './task-runner.service.js';
@@ -29,6 +34,8 @@ describe('EngineService', () => {
   let found: { rescued: number; abandoned: number };
   let runner: { zombies: number };
   let told: TriggersEvent[];
+  let hear: (notice: Notice) => void;
+  const roles: NodeRole[] = [];
   let engine: EngineService;
   const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
   const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
@@ -50,10 +57,17 @@ describe('EngineService', () => {
   const companion = (name: string) => ({
     engineStarted: async () => void (await work(`${name} started`)),
     leaseRenewed: async () => void (await work(`${name} renewed`)),
+    noticed: async ({ about }: Notice) => void (await work(`${name} noticed ${about}`)),
     leaseLost: () => done(`${name} lost`),
   });
 
+  const listen = (tell: typeof hear): void => {
+    hear = tell;
+    done('listens');
+  };
+
   beforeEach(() => {
+    roles.splice(0, 3, 'api', 'scheduler', 'worker');
     [did, told, broken, held, mayOwn, type] = [[], [], [], undefined, true, 'sqlite'];
     found = { rescued: 0, abandoned: 0 };
     for (const mock of [warn, log, error]) mock.mockClear();
@@ -83,14 +97,17 @@ describe('EngineService', () => {
       runner as unknown as TaskRunner,
       { runOnce: () => work('rescued', found) } as unknown as Rescuer,
       { runOnce: () => work('watched') } as unknown as WorkflowWatch,
+      { runOnce: () => work('pools watched') } as unknown as PoolWatch,
       { start: () => done('prunes'), stop: () => work('prunes no more') } as unknown as Pruner,
+      { start: listen, stop: () => done('listens no more') } as unknown as NoticeListener,
+      new NodeRoles(roles),
       { drainMs: DRAIN_MS } as ResolvedEngineOptions,
     );
     for (const name of ['source', 'callbacks']) engine.join(companion(name));
   });
 
-  const BEGINNING = ['lease began', 'other nodes than n1 deleted', 'rescued', 'watched'];
-  const RUNNING = [...BEGINNING, 'claims', 'prunes', 'source started', 'callbacks started'];
+  const BEGINNING = ['lease began', 'other nodes than n1 deleted', 'rescued', 'watched', 'pools watched'];
+  const RUNNING = [...BEGINNING, 'claims', 'prunes', 'listens', 'source started', 'callbacks started'];
   const END = ['lease ended', 'owner left'];
 
   it('tells how long a stop may last and how many bodies do not return', () => {
@@ -138,7 +155,7 @@ describe('EngineService', () => {
     expect([did, engine.state]).toEqual([[...failed, ...failed], 'waiting']);
     broken = [];
     await clock.advance(1_000);
-    expect([did.slice(6), engine.state, clock.timers]).toEqual([RUNNING, 'running', 0]);
+    expect([did.slice(2 * failed.length), engine.state, clock.timers]).toEqual([RUNNING, 'running', 0]);
   });
 
   it('fails its start with whatever it cannot begin with', async () => {
@@ -150,7 +167,10 @@ describe('EngineService', () => {
     await engine.start();
     did = [];
     await engine.stopClaiming();
-    expect([did, engine.state]).toEqual([['stop began', 'claims no more', 'prunes no more'], 'running']);
+    expect([did, engine.state]).toEqual([
+      ['listens no more', 'stop began', 'claims no more', 'prunes no more'],
+      'running',
+    ]);
     did = [];
     await engine.drain();
     expect([did, engine.state]).toEqual([[`drained ${DRAIN_MS}`, ...END], 'stopped']);
@@ -163,7 +183,11 @@ describe('EngineService', () => {
     mayOwn = false;
     await engine.start();
     await engine.stopClaiming();
-    expect([engine.state, clock.timers, did]).toEqual(['stopped', 0, ['stop began', 'prunes no more']]);
+    expect([engine.state, clock.timers, did]).toEqual([
+      'stopped',
+      0,
+      ['listens no more', 'stop began', 'prunes no more'],
+    ]);
     await engine.drain();
     expect(engine.state).toBe('stopped');
   });
@@ -178,7 +202,10 @@ describe('EngineService', () => {
     did = [];
     goOn();
     await started;
-    expect([did.filter((name) => !['rescued', 'watched'].includes(name)), engine.state]).toEqual([[], 'stopped']);
+    expect([did.filter((name) => !['rescued', 'watched', 'pools watched'].includes(name)), engine.state]).toEqual([
+      [],
+      'stopped',
+    ]);
   });
 
   it('does not try again what failed after it was stopped', async () => {
@@ -197,8 +224,9 @@ describe('EngineService', () => {
     await engine.start();
     did = [];
     await engine.renewed(false);
-    expect(did).toEqual(['rescued', 'watched', 'source renewed', 'callbacks renewed']);
-    [did, broken] = [[], ['rescued', 'watched', 'source renewed', 'callbacks renewed']];
+    const all = ['rescued', 'watched', 'pools watched', 'source renewed', 'callbacks renewed'];
+    expect(did).toEqual(all);
+    [did, broken] = [[], all];
     await engine.renewed(false);
     expect(did).toEqual(broken);
     expect(warn.mock.calls.map(([text]) => String(text).split(': ')[1])).toEqual(
@@ -236,7 +264,25 @@ describe('EngineService', () => {
     await engine.start();
     did = [];
     await engine.renewed(true);
-    expect(did).toEqual(['watched', 'source renewed', 'callbacks renewed']);
+    expect(did).toEqual(['watched', 'pools watched', 'source renewed', 'callbacks renewed']);
+  });
+
+  it.each<[NodeRole[], string[]]>([
+    [['worker'], ['claims']],
+    [['scheduler'], ['prunes']],
+    [['api'], []],
+  ])('with the roles %j alone does no more of claiming and pruning than %j', async (given, does) => {
+    roles.splice(0, 3, ...given);
+    await engine.start();
+    expect(did.filter((what) => ['claims', 'prunes'].includes(what))).toEqual(does);
+  });
+
+  it('hands on what other processes tell, to each companion apart from the others', async () => {
+    await engine.start();
+    [did, broken] = [[], ['source noticed anything']];
+    hear({ about: 'anything' });
+    await clock.settle();
+    expect(did).toEqual(['source noticed anything', 'callbacks noticed anything']);
   });
 
   it('drops everything at once with its lease', () => {

@@ -64,7 +64,7 @@ describe('TaskFinisher', () => {
     const facts = { executionId: 'e1', workflow: 'files', hash: 'h1', depth: 0, input: '{}' };
     const place = { dependencies: [], ancestors: [] };
     const claimed = { facts, task: 'read', token: 'token', attempt: 3, place, outputs: new Map(), attempts };
-    const definition = { retry: { next: () => (retries ? 7_000 : null) }, timeoutMs: 100, callbacks };
+    const definition = { retry: { next: () => (retries ? 7_000 : null) }, timeoutMs: 100, pool: 'gpu', callbacks };
     const run = new TaskRun(
       claimed as unknown as ClaimedTask,
       { callbacks: { onFailure: 'tell' } } as unknown as WorkflowDefinition,
@@ -78,7 +78,7 @@ describe('TaskFinisher', () => {
   };
   const threw: BodyEnd = { kind: 'threw', error: BROKEN };
   const returned: BodyEnd = { kind: 'returned', value: { b: 1 } };
-  const released = { ...HELD, why: 'release', delayMs: 0, error: null, attempts: null };
+  const released = { ...HELD, why: 'release', delayMs: 0, error: null, attempts: null, pool: 'gpu' };
 
   it.each<[string, BodyEnd, AbortCause | undefined, boolean, object]>([
     [
@@ -155,7 +155,7 @@ describe('TaskFinisher', () => {
   });
 
   it('puts a task back that cannot run here', async () => {
-    await finisher.release(runOf().claimed);
+    await finisher.release(runOf().claimed, 'gpu');
     expect([putBack, finished]).toEqual([[released], []]);
   });
 
