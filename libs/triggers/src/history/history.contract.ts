@@ -150,6 +150,7 @@ export class Seed {
       cursor: null,
       cursorVersion: 0,
       owner: null,
+      wantedBy: null,
       epoch: 0,
       polls: 0,
       fires: 0,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { NodeId } from '../model/ids.js';
 import { NodeIdentity } from '../model/node-identity.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { findHolders, keyOf } from '../store/commits/dedup.statements.js';
@@ -6,13 +7,15 @@ import { POLL } from '../store/commits/poll.commit.js';
 import type { PollItem, PollOutcome } from '../store/commits/poll.commit.js';
 import { Store } from '../store/store.service.js';
 import {
+  READ_OWNED,
   READ_STAMPS,
-  READ_TRIGGERS,
   acquireTriggers,
-  declareTriggers,
-  recordOf,
+  countHoldings,
+  handTriggersOver,
   releaseTriggers,
-} from '../store/trigger.repository.js';
+  wantTriggers,
+} from '../store/trigger-owner.repository.js';
+import { READ_TRIGGERS, declareTriggers, recordOf } from '../store/trigger.repository.js';
 import { IntakePipe } from './intake.pipe.js';
 import { sourceOf } from './firing-source.js';
 import { IntakeService } from './intake.service.js';
@@ -20,10 +23,12 @@ import { PollIntake } from './poll-intake.js';
 import type {
   DeclaredTrigger,
   FirePreview,
+  HandOver,
   PollWrite,
   PollWritten,
   PreparedFiring,
   StoredTrigger,
+  TriggerHoldings,
   TriggerStamp,
 } from './poll-intake.js';
 import type { TriggerDefinition } from './trigger.definition.js';
@@ -40,16 +45,44 @@ export class StorePollIntake extends PollIntake {
     super();
   }
 
+  get nodeId(): NodeId {
+    return this.node.id;
+  }
+
+  get isAlone(): boolean {
+    return this.store.options.type === 'sqlite';
+  }
+
   declare(triggers: readonly DeclaredTrigger[]): Promise<void> {
     return this.store.change(() => declareTriggers(triggers));
   }
 
-  acquire(names: readonly string[]): Promise<readonly StoredTrigger[]> {
-    return this.store.change(() => acquireTriggers(names, this.node.id));
+  acquire(names: readonly string[], limit?: number): Promise<readonly StoredTrigger[]> {
+    return this.store.change(() => acquireTriggers(names, this.node.id, limit));
   }
 
   release(names: readonly string[]): Promise<void> {
     return this.store.change(() => releaseTriggers(names, this.node.id));
+  }
+
+  holdings(names: readonly string[]): Promise<TriggerHoldings> {
+    return this.store.look(() => countHoldings(names));
+  }
+
+  want(names: readonly string[], from: NodeId, limit: number): Promise<number> {
+    return this.store.change(() => wantTriggers(names, this.node.id, from, limit));
+  }
+
+  handOver(handOvers: readonly HandOver[]): Promise<readonly string[]> {
+    return this.store.change(() => handTriggersOver(handOvers, this.node.id));
+  }
+
+  async owned(names: readonly string[]): Promise<readonly StoredTrigger[]> {
+    const rows = await this.store.read(
+      READ_OWNED,
+      names.map((name) => [name, this.node.id]),
+    );
+    return rows.map((row) => recordOf(row, this.node.id));
   }
 
   async read(names: readonly string[]): Promise<readonly StoredTrigger[]> {
@@ -74,6 +107,7 @@ export class StorePollIntake extends PollIntake {
       epoch: Number(row['epoch']),
       cursorVersion: Number(row['cursor_version']),
       intervalOverrideMs: row['interval_override_ms'] === null ? null : Number(row['interval_override_ms']),
+      wantedBy: row['wanted_by'] as NodeId | null,
     }));
   }
 

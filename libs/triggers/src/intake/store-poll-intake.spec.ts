@@ -44,8 +44,8 @@ describe('what pollers use of intake', () => {
     await h().node.get(TriggerControl).override('inbox', { enabled: true, intervalMs: 5_000 }, by);
     const stamps = (await polls().stamps(['inbox', 'mail'])).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     expect(stamps).toEqual([
-      { name: 'inbox', epoch: 1, cursorVersion: 1, intervalOverrideMs: 5_000 },
-      { name: 'mail', epoch: 1, cursorVersion: 0, intervalOverrideMs: null },
+      { name: 'inbox', epoch: 1, cursorVersion: 1, intervalOverrideMs: 5_000, wantedBy: null },
+      { name: 'mail', epoch: 1, cursorVersion: 0, intervalOverrideMs: null, wantedBy: null },
     ]);
     expect(await polls().stamps(['mail'])).toHaveLength(1);
     await polls().release(['inbox', 'mail']);

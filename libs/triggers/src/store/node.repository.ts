@@ -42,6 +42,11 @@ const DELETE_OTHERS = batch(
   () => `DELETE FROM triggers_node WHERE id NOT IN (SELECT _id FROM g)`,
 );
 
+/** The nodes whose lease has not run out, as a table expression with their ids and roles. */
+export function livingNodes(now: string): string {
+  return `(SELECT id, roles FROM triggers_node WHERE lease_until > ${now})`;
+}
+
 /** A statement's test for "this node lives": put it in a WHERE with the column that holds the node. */
 export function livingNode(column: string, now: string): string {
   return `EXISTS (SELECT 1 FROM triggers_node n WHERE n.id = ${column} AND n.lease_until > ${now})`;

@@ -9,6 +9,7 @@ import { keysContract } from './contract/keys.contract.js';
 import type { Database } from './contract/kit.contract.js';
 import { migrationsContract } from './contract/migrations.contract.js';
 import { noticesContract } from './contract/notices.contract.js';
+import { ownersContract } from './contract/owners.contract.js';
 import { pollsContract } from './contract/polls.contract.js';
 import { poolsContract } from './contract/pools.contract.js';
 import { pruningContract } from './contract/pruning.contract.js';
@@ -35,5 +36,6 @@ export function storeContract(database: Database): void {
   controlsContract(database);
   noticesContract(database);
   pollsContract(database);
+  ownersContract(database);
   pruningContract(database);
 }

@@ -5,17 +5,12 @@ import { TestClock } from '../testing/test-clock.js';
 import { resolveDatabaseOptions } from './database.options.js';
 import { contend, findHolders } from './commits/dedup.statements.js';
 import type { DedupWish } from './commits/firing.draft.js';
-import { nodeOf } from './contract/work.contract.js';
-import { registerNode } from './node.repository.js';
 import { Store } from './store.service.js';
 import {
-  READ_STAMPS,
   READ_TRIGGERS,
-  acquireTriggers,
   declareTriggers,
   forgetTrigger,
   recordOf,
-  releaseTriggers,
   resumeTrigger,
   setTriggerCursor,
   setTriggerEnabled,
@@ -23,8 +18,7 @@ import {
 } from './trigger.repository.js';
 import type { TriggerRecord } from './trigger.repository.js';
 
-const [me, other] = ['node-a', 'node-b'] as NodeId[] as [NodeId, NodeId];
-const LEASE_MS = 30_000;
+const me = 'node-a' as NodeId;
 
 async function freshPostgres(): Promise<string> {
   const url = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
@@ -59,14 +53,10 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
 
   const declare = (name: string, aliases: readonly string[] = []): Promise<void> =>
     store.change(() => declareTriggers([{ name, kind: 'poll', aliases }]));
-  const acquire = (name: string, node: NodeId): Promise<TriggerRecord[]> =>
-    store.change(() => acquireTriggers([name], node));
   const read = async (name: string): Promise<TriggerRecord | undefined> => {
     const [row] = await store.read(READ_TRIGGERS, [[name]]);
     return row && recordOf(row, me);
   };
-  const register = (id: NodeId): Promise<unknown> =>
-    store.change(() => registerNode(nodeOf({ id, name: id, leaseMs: LEASE_MS })));
 
   // Cloacina T-9, Cloacina case 15
   it('declares a trigger once and keeps what operators set at every later declaration', async () => {
@@ -85,37 +75,6 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
     await store.change(() => setTriggerEnabled('kept', null));
     await store.change(() => setTriggerInterval('kept', null));
     expect(await read('kept')).toMatchObject({ enabledOverride: null, intervalOverrideMs: null, cursorVersion: 3 });
-  });
-
-  it('gives a trigger to one living node, and to another when the lease of the first has run out', async () => {
-    await declare('owned');
-    await register(me);
-    await register(other);
-    expect(await acquire('owned', me)).toMatchObject([{ name: 'owned', mine: true, epoch: 1 }]);
-    expect(await acquire('owned', other)).toEqual([]);
-    clock.set(new Date(clock.now() + LEASE_MS + 1));
-    await register(other);
-    expect(await acquire('owned', other)).toMatchObject([{ mine: true, epoch: 2 }]);
-    expect(await store.read(READ_STAMPS, [['owned', me]])).toEqual([]);
-    expect(await read('owned')).toMatchObject({ mine: false, epoch: 2 });
-  });
-
-  it('lets one of two racing nodes win', async () => {
-    await declare('raced');
-    await Promise.all([register(me), register(other)]);
-    const won = await Promise.all([acquire('raced', me), acquire('raced', other)]);
-    expect(won.flat()).toHaveLength(1);
-  });
-
-  it('raises the epoch when the owner takes it again, and frees it only for its owner', async () => {
-    await declare('again');
-    await Promise.all([register(me), register(other)]);
-    await acquire('again', me);
-    expect(await acquire('again', me)).toMatchObject([{ epoch: 2 }]);
-    await store.change(() => releaseTriggers(['again'], other));
-    expect(await acquire('again', other)).toEqual([]);
-    await store.change(() => releaseTriggers(['again'], me));
-    expect(await acquire('again', other)).toMatchObject([{ epoch: 3 }]);
   });
 
   it('ends a suspension and raises the version, and leaves others alone', async () => {

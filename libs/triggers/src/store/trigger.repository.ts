@@ -18,6 +18,8 @@ export interface TriggerRecord {
   /** Whether this node owns it. */
   readonly mine: boolean;
   readonly epoch: number;
+  /** The living node that asks the owner to hand it over. */
+  readonly wantedBy: NodeId | null;
   readonly cursorVersion: number;
   readonly cursor: string | null;
   readonly enabledOverride: boolean | null;
@@ -31,8 +33,14 @@ export interface TriggerRecord {
   readonly lastFireAt: Date | null;
 }
 
-const COLUMNS = `name, owner, epoch, cursor_version, cursor, enabled_override, interval_override_ms, consecutive_failures,
+/** The columns that {@link recordOf} reads, with {@link wantedBy} and the present. */
+export const TRIGGER_COLUMNS = `name, owner, epoch, cursor_version, cursor, enabled_override, interval_override_ms, consecutive_failures,
   last_error, suspended_at, last_poll_at, last_fire_at`;
+
+/** The node in that column if it lives. */
+export function wantedBy(column: string, now: string): string {
+  return `CASE WHEN ${livingNode(column, now)} THEN ${column} END AS wanted_by`;
+}
 
 const EXISTING = batch(
   'trigger_existing',
@@ -43,7 +51,8 @@ const EXISTING = batch(
 const RENAME = batch(
   'trigger_rename',
   { _from: 'text', _to: 'text' },
-  () => `UPDATE triggers_trigger SET name = g._to FROM g WHERE name = g._from`,
+  () => `UPDATE triggers_trigger SET name = g._to, owner = NULL, wanted_by = NULL, epoch = epoch + 1
+    FROM g WHERE name = g._from`,
 );
 
 const RENAME_KEYS = batch(
@@ -69,33 +78,12 @@ const DECLARE = batch(
     ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, seen_at = excluded.seen_at`,
 );
 
-const ACQUIRE = batch(
-  'trigger_acquire',
-  { _name: 'text', _me: 'text' },
-  ({ now, nowMs }) => `UPDATE triggers_trigger SET owner = g._me, epoch = epoch + 1 FROM g
-    WHERE name = g._name AND (owner IS NULL OR owner = g._me OR NOT ${livingNode('owner', now)})
-    RETURNING ${COLUMNS}, ${nowMs} AS now_ms`,
-);
-
-const RELEASE = batch(
-  'trigger_release',
-  { _name: 'text', _me: 'text' },
-  () => `UPDATE triggers_trigger SET owner = NULL FROM g WHERE name = g._name AND owner = g._me`,
-);
-
 /** Reads triggers by name. */
 export const READ_TRIGGERS = batch(
   'trigger_read',
   { _name: 'text' },
-  ({ nowMs }) => `SELECT ${COLUMNS}, ${nowMs} AS now_ms FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
-);
-
-/** Reads what tells whether an operator or another node changed triggers that this node owns. */
-export const READ_STAMPS = batch(
-  'trigger_stamps',
-  { _name: 'text', _me: 'text' },
-  () => `SELECT t.name, t.epoch, t.cursor_version, t.interval_override_ms FROM g
-    JOIN triggers_trigger t ON t.name = g._name AND t.owner = g._me`,
+  ({ now, nowMs }) => `SELECT ${TRIGGER_COLUMNS}, ${wantedBy('wanted_by', now)}, ${nowMs} AS now_ms
+    FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
 );
 
 const SET_ENABLED = batch(
@@ -160,23 +148,6 @@ export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<
   );
 }
 
-/** Takes the triggers that nobody alive owns, or this node itself, and raises their epoch. */
-export function* acquireTriggers(names: readonly string[], me: NodeId): Work<TriggerRecord[]> {
-  const rows = yield* run(
-    ACQUIRE,
-    [...names].sort().map((name) => [name, me]),
-  );
-  return rows.map((row) => recordOf(row, me));
-}
-
-/** Gives triggers of this node up. */
-export function* releaseTriggers(names: readonly string[], me: NodeId): Work<void> {
-  yield* run(
-    RELEASE,
-    [...names].sort().map((name) => [name, me]),
-  );
-}
-
 /** An operator's switch; `null` removes it. A poll that runs now is superseded. */
 export function* setTriggerEnabled(name: string, on: boolean | null): Work<void> {
   yield* run(SET_ENABLED, [[name, on]]);
@@ -211,6 +182,7 @@ export function recordOf(row: Row, me: NodeId): TriggerRecord {
     name: row['name'] as string,
     mine: row['owner'] === me,
     epoch: Number(row['epoch']),
+    wantedBy: row['wanted_by'] as NodeId | null,
     cursorVersion: Number(row['cursor_version']),
     cursor: row['cursor'] as string | null,
     enabledOverride: enabled === null ? null : Boolean(enabled),

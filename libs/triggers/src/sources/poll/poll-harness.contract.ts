@@ -3,10 +3,12 @@ import { PollIntake } from '../../intake/poll-intake.js';
 import type {
   DeclaredTrigger,
   FirePreview,
+  HandOver,
   PollWrite,
   PollWritten,
   PreparedFiring,
   StoredTrigger,
+  TriggerHoldings,
   TriggerStamp,
 } from '../../intake/poll-intake.js';
 import type { FireOutcome } from '../../intake/fire.types.js';
@@ -17,6 +19,7 @@ import { EventBus } from '../../model/events.js';
 import type { TriggersEvent } from '../../model/events.js';
 import { newId } from '../../model/ids.js';
 import { NodeRoles } from '../../model/node-roles.js';
+import type { NodeId } from '../../model/ids.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import type { FireItem, TriggerResult } from '../../model/trigger-result.js';
 import { TestClock } from '../../testing/test-clock.js';
@@ -27,22 +30,38 @@ import { PollerService } from './poller.service.js';
 
 type Row = { -readonly [K in keyof StoredTrigger]: StoredTrigger[K] } & { owner: string | null };
 
+/** What the nodes of one store share. */
+export class FakeTriggers {
+  readonly rows = new Map<string, Row>();
+  readonly living = new Set<string>();
+}
+
 /** The store behind pollers, in memory: as strict about owner, epoch, version and switch as the real one. */
 export class FakePollIntake extends PollIntake {
   /** Triggers whose owner was told that they changed. */
   readonly told: string[] = [];
-  readonly rows = new Map<string, Row>();
+  readonly rows: Map<string, Row>;
   readonly writes: PollWrite[] = [];
   readonly previews: FireItem[][] = [];
   readonly keys = new Set<string>();
-  readonly calls = { declare: 0, acquire: 0, read: 0, stamps: 0 };
+  readonly calls = { declare: 0, acquire: 0, read: 0, stamps: 0, holdings: 0, want: 0, handOver: 0 };
   readonly released: string[] = [];
   /** While it is away, commits wait; {@link back} lets them through. */
   isAway = false;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(private readonly clock: Clock) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly shared: FakeTriggers | null = null,
+    readonly nodeId = 'me' as NodeId,
+  ) {
     super();
+    this.rows = (shared ?? new FakeTriggers()).rows;
+    shared?.living.add(nodeId);
+  }
+
+  get isAlone(): boolean {
+    return this.shared === null;
   }
 
   row(name: string): Row {
@@ -57,6 +76,7 @@ export class FakePollIntake extends PollIntake {
       mine: false,
       owner: null,
       epoch: 0,
+      wantedBy: null,
       cursorVersion: 0,
       cursor: null,
       enabledOverride: null,
@@ -99,16 +119,60 @@ export class FakePollIntake extends PollIntake {
     for (const { name } of triggers) if (!this.rows.has(name)) this.seed(name);
   }
 
-  async acquire(names: readonly string[]): Promise<readonly StoredTrigger[]> {
+  async acquire(names: readonly string[], limit = names.length): Promise<readonly StoredTrigger[]> {
     this.calls.acquire += 1;
-    const free = names.map((name) => this.row(name)).filter(({ owner }) => owner === null || owner === 'me');
-    for (const row of free) Object.assign(row, { owner: 'me', epoch: row.epoch + 1 });
-    return free.map((row) => this.#view(row));
+    const free = this.#named(names).filter(({ owner }) => !this.#lives(owner) || owner === this.nodeId);
+    const taken = free.slice(0, limit);
+    for (const row of taken) Object.assign(row, { owner: this.nodeId, wantedBy: null, epoch: row.epoch + 1 });
+    return taken.map((row) => this.#view(row));
   }
 
   async release(names: readonly string[]): Promise<void> {
     this.released.push(...names);
-    for (const name of names) if (this.row(name).owner === 'me') this.row(name).owner = null;
+    for (const row of this.#named(names)) {
+      if (row.owner === this.nodeId) Object.assign(row, { owner: null, wantedBy: null });
+      if (row.wantedBy === this.nodeId) row.wantedBy = null;
+    }
+  }
+
+  async holdings(names: readonly string[]): Promise<TriggerHoldings> {
+    this.calls.holdings += 1;
+    const groups = [...this.rows.values()].map(({ name, owner, wantedBy }) => {
+      const living = this.#lives(owner) ? (owner as NodeId) : null;
+      return {
+        asked: names.includes(name),
+        owner: living,
+        wanter: living !== null && this.#lives(wantedBy) ? wantedBy : null,
+        triggers: 1,
+      };
+    });
+    return { living: [...(this.shared?.living ?? [])] as NodeId[], groups };
+  }
+
+  async want(names: readonly string[], from: NodeId, limit: number): Promise<number> {
+    this.calls.want += 1;
+    const rows = this.#named(names).filter(({ owner, wantedBy }) => owner === from && !this.#lives(wantedBy));
+    for (const row of rows.slice(0, limit)) row.wantedBy = this.nodeId;
+    return Math.min(rows.length, limit);
+  }
+
+  async handOver(handOvers: readonly HandOver[]): Promise<readonly string[]> {
+    this.calls.handOver += 1;
+    if (this.isAway) throw new TriggersError('TRG_STORE_UNAVAILABLE', 'away');
+    const done = handOvers.filter(({ name, epoch, to }) => {
+      const row = this.row(name);
+      return row.owner === this.nodeId && row.epoch === epoch && row.wantedBy === to && this.#lives(to);
+    });
+    for (const { name, epoch, to } of done) {
+      Object.assign(this.row(name), { owner: to, wantedBy: null, epoch: epoch + 1 });
+    }
+    return done.map(({ name }) => name);
+  }
+
+  async owned(names: readonly string[]): Promise<readonly StoredTrigger[]> {
+    return this.#named(names)
+      .filter(({ owner }) => owner === this.nodeId)
+      .map((row) => this.#view(row));
   }
 
   async read(names: readonly string[]): Promise<readonly StoredTrigger[]> {
@@ -118,7 +182,9 @@ export class FakePollIntake extends PollIntake {
 
   async stamps(names: readonly string[]): Promise<readonly TriggerStamp[]> {
     this.calls.stamps += 1;
-    return names.map((name) => this.row(name)).filter(({ owner }) => owner === 'me');
+    return this.#named(names)
+      .filter(({ owner }) => owner === this.nodeId)
+      .map((row) => this.#view(row));
   }
 
   async prepare(_: TriggerDefinition, items: readonly FireItem[]): Promise<readonly PreparedFiring[]> {
@@ -138,7 +204,12 @@ export class FakePollIntake extends PollIntake {
     if (this.isAway) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const row = this.row(write.trigger);
     const enabled = row.enabledOverride ?? write.declaredEnabled;
-    if (row.owner !== 'me' || row.epoch !== write.epoch || row.cursorVersion !== write.cursorVersion || !enabled) {
+    if (
+      row.owner !== this.nodeId ||
+      row.epoch !== write.epoch ||
+      row.cursorVersion !== write.cursorVersion ||
+      !enabled
+    ) {
       return { status: 'superseded' };
     }
     const outcomes = write.drafts.map((draft) => this.#fire(draft));
@@ -172,11 +243,21 @@ export class FakePollIntake extends PollIntake {
     return { status, firingId: draft.id, executionIds: [], dedupKey, state: draft.state, reason: null, delayedMs: 0 };
   }
 
+  #named(names: readonly string[]): Row[] {
+    return names.flatMap((name) => this.rows.get(name) ?? []);
+  }
+
+  /** A node that no test speaks of lives as long as it owns something. */
+  #lives(node: string | null): boolean {
+    return node !== null && (this.shared === null || this.shared.living.has(node));
+  }
+
   #view({ owner, ...row }: Row): StoredTrigger {
-    const { lastPollAt } = row;
+    const { lastPollAt, wantedBy } = row;
     return {
       ...row,
-      mine: owner === 'me',
+      mine: owner === this.nodeId,
+      wantedBy: this.#lives(wantedBy) ? wantedBy : null,
       lastPollAgoMs: lastPollAt === null ? null : this.clock.now() - lastPollAt.getTime(),
     };
   }
@@ -200,10 +281,17 @@ export interface PollHarness {
   eventNames(): string[];
 }
 
-/** Builds a poller through Nest's injector. */
-export async function createHarness(): Promise<PollHarness> {
-  const clock = new TestClock();
-  const intake = new FakePollIntake(clock);
+/** A node among others on one store and one clock. */
+export interface Neighbour {
+  readonly clock: TestClock;
+  readonly shared: FakeTriggers;
+  readonly nodeId: string;
+}
+
+/** Builds a poller through Nest's injector, alone on its store unless it has neighbours. */
+export async function createHarness(among?: Neighbour): Promise<PollHarness> {
+  const clock = among?.clock ?? new TestClock();
+  const intake = new FakePollIntake(clock, among?.shared, among?.nodeId as NodeId | undefined);
   const events: TriggersEvent[] = [];
   const bus = new EventBus(
     () => clock.now(),

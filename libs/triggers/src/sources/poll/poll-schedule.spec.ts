@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 describe('first poll', () => {
-  const start = { name: 'inbox', failures: 0 };
+  const start = { name: 'inbox', failures: 0, isHandedOver: false };
 
   it('comes within a minute, at a place of its own, and at the same place after a restart', () => {
     const places = Array.from({ length: 10_000 }, (_, index) => spreadMs(`trigger_${index}`, DAY));
@@ -41,6 +41,20 @@ describe('first poll', () => {
     ['an instant absurdly far in the future', DAY, -30 * DAY],
   ])('is spread for %s', (_, intervalMs, lastPollAgoMs) => {
     expect(firstDelayMs({ ...start, intervalMs, lastPollAgoMs })).toBe(spreadMs('inbox', intervalMs));
+  });
+
+  it.each([
+    ['is due when it was due at its former owner', 1_000, 0, MINUTE - 1_000],
+    ['waits the rest of its back-off', 1_000, 2, 4 * MINUTE - 1_000],
+    ['waits for its next slot when it missed one', 2 * MINUTE - 1_000, 0, 1_000],
+  ])('of a short interval that was handed over %s', (_, lastPollAgoMs, failures, expected) => {
+    const handedOver = { ...start, isHandedOver: true };
+    expect(firstDelayMs({ ...handedOver, intervalMs: MINUTE, lastPollAgoMs, failures })).toBe(expected);
+  });
+
+  it('of a long interval that was handed over is spread when it missed its slot', () => {
+    const handedOver = { ...start, isHandedOver: true, intervalMs: DAY, lastPollAgoMs: DAY + 1_000 };
+    expect(firstDelayMs(handedOver)).toBe(spreadMs('inbox', DAY));
   });
 });
 

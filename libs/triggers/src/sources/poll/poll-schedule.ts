@@ -24,17 +24,22 @@ export interface ClockState {
   readonly failures: number;
   /** `null`: never polled. */
   readonly lastPollAgoMs: number | null;
+  /** Another node polled it until now, and has written when. */
+  readonly isHandedOver: boolean;
 }
 
 /**
  * How long from now until the first poll. A stored clock that is kept decides; an overdue, new or short-interval trigger
- * is spread.
+ * is spread. What is handed over keeps its clock whatever the interval: a slot that was missed on the way is not made up
+ * where the next one is less than a minute away.
  */
-export function firstDelayMs({ name, intervalMs, failures, lastPollAgoMs }: ClockState): number {
-  if (keepsClock(intervalMs) && lastPollAgoMs !== null && !isAbsurd(lastPollAgoMs)) {
-    const delayMs = backoffMs(intervalMs, failures) - Math.max(lastPollAgoMs, 0);
-    if (delayMs > 0) return delayMs;
-  }
+export function firstDelayMs({ name, intervalMs, failures, lastPollAgoMs, isHandedOver }: ClockState): number {
+  const isKept = isHandedOver || keepsClock(intervalMs);
+  if (!isKept || lastPollAgoMs === null || isAbsurd(lastPollAgoMs)) return spreadMs(name, intervalMs);
+  const agoMs = Math.max(lastPollAgoMs, 0);
+  const delayMs = backoffMs(intervalMs, failures) - agoMs;
+  if (delayMs > 0) return delayMs;
+  if (isHandedOver && intervalMs <= MAX_SPREAD_MS) return nextSlot(-agoMs, intervalMs, 0);
   return spreadMs(name, intervalMs);
 }
 

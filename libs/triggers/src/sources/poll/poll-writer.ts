@@ -4,7 +4,7 @@ import type { CurrentPoll } from './current-poll.js';
 import type { PolledTrigger } from './polled-trigger.js';
 import type { Unwritten } from './tick-counter.js';
 
-/** How long a write at shutdown waits for the database. */
+/** How long such a write waits for the database. */
 const FLUSH_DEADLINE_MS = 5_000;
 
 /** What one poll changes; everything else of a {@link PollWrite} follows from the trigger. */
@@ -32,14 +32,16 @@ export class PollWriter {
     return this.intake.commit(this.#build(trigger, poll, change));
   }
 
-  /** Writes the counts that are only in memory, before this process ends. */
-  async flush(trigger: PolledTrigger): Promise<void> {
+  /** Writes the counts that are only in memory before this node gives the trigger up; says whether they are written. */
+  async flush(trigger: PolledTrigger): Promise<boolean> {
     const { consecutiveFailures, lastError } = trigger.stored;
     const change = { ...this.unwritten(trigger), consecutiveFailures, lastError, flush: true };
     const written = await this.intake.commit(this.#build(trigger, trigger.stored, change), {
       deadlineMs: FLUSH_DEADLINE_MS,
     });
-    if (written.status === 'committed') trigger.ticks.written();
+    const isWritten = written.status === 'committed';
+    if (isWritten) trigger.ticks.written();
+    return isWritten;
   }
 
   /** Counts and rows in memory. */

@@ -29,6 +29,7 @@ export class PolledTrigger {
   // What follows from it, for every poll: kept here, a poll touches little memory.
   #intervalMs: number;
   #isResting = false;
+  #isWanted = false;
   #writesEveryPoll = false;
   #current: CurrentPoll | null = null;
   /** A body that ran when ownership was lost; no other is started here before it ends or is given up. */
@@ -78,6 +79,11 @@ export class PolledTrigger {
     return !this.isOwned && (this.#orphan === null || now >= this.#giveUpAt(this.#orphan));
   }
 
+  /** Whether another node asks for it and nothing here has to end before. */
+  get mayLeave(): boolean {
+    return this.#isWanted && this.#phase === 'waiting' && !this.waiters.wantPoll;
+  }
+
   /** Whether a poll that found nothing has to be written all the same. */
   mustWrite(now: number): boolean {
     return this.#writesEveryPoll || this.ticks.isOverdue(now);
@@ -110,15 +116,15 @@ export class PolledTrigger {
     return now >= this.#deadlineOf(this.#current) ? 'timeOut' : null;
   }
 
-  /** This node owns it now: plans the first poll. */
-  own(stored: StoredTrigger, now: number): void {
+  /** This node owns it now, perhaps handed over by another one: plans the first poll. */
+  own(stored: StoredTrigger, now: number, isHandedOver: boolean): void {
     this.#move('waiting');
     this.#know(stored);
     this.#orphan = null;
     this.ticks = new TickCounter();
     const { name, intervalMs } = this;
     const { consecutiveFailures: failures, lastPollAgoMs } = stored;
-    this.plan.begin(now + firstDelayMs({ name, intervalMs, failures, lastPollAgoMs }), intervalMs);
+    this.plan.begin(now + firstDelayMs({ name, intervalMs, failures, lastPollAgoMs, isHandedOver }), intervalMs);
   }
 
   /** This node does not own it any more: its poll is aborted and the result will not count. */
@@ -131,6 +137,18 @@ export class PolledTrigger {
     this.#stored = null;
     this.#intervalMs = this.definition.pollIntervalMs;
     this.waiters.refuse(reason.message);
+  }
+
+  /** It is being handed over: not polled any more. */
+  leave(): void {
+    this.#move('leaving');
+  }
+
+  /** It was not handed over, and is polled on; whoever wants it still is found at the next renewal. */
+  stay(now: number): void {
+    this.#move('waiting');
+    this.patch({ wantedBy: null });
+    if (this.waiters.wantPoll) this.plan.extra(now);
   }
 
   /** Its method is called now. */
@@ -189,6 +207,7 @@ export class PolledTrigger {
     this.#stored = stored;
     this.#intervalMs = stored.intervalOverrideMs ?? this.definition.pollIntervalMs;
     this.#isResting = !this.isEnabled || stored.suspendedAt !== null;
+    this.#isWanted = stored.wantedBy !== null;
     this.#writesEveryPoll = stored.consecutiveFailures > 0 || keepsClock(this.#intervalMs);
   }
 

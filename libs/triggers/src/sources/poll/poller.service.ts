@@ -9,6 +9,7 @@ import { errorMessage } from '../../model/text.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import { PollTimetable } from './poll-timetable.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
+import { PollHandOver } from './poll.handover.js';
 import { PollOwnership } from './poll.ownership.js';
 import { PollRunner } from './poll.runner.js';
 import { PolledTrigger } from './polled-trigger.js';
@@ -20,7 +21,7 @@ const DECLARE_EVERY_MS = 180_000;
  * Polls triggers.
  *
  * Each declared trigger is owned by one living node, which polls it at a fixed rate: no drift, no overlap, missed slots
- * are not made up. One heap and one timer serve all triggers, their deadlines included; a slow poll delays nobody else.
+ * are not made up. Nodes that declare the same triggers own equal shares of them. One heap and one timer serve all triggers, their deadlines included; a slow poll delays nobody else.
  * What a poll found is committed with its cursor, all or nothing, and only if the trigger is still owned, enabled and at
  * the cursor that the poll saw. Idle polls write nothing; failing triggers are polled less and less, then suspended.
  *
@@ -34,6 +35,7 @@ export class PollerService {
   readonly #triggers = new Map<string, PolledTrigger>();
   readonly #timetable: PollTimetable;
   readonly #ownership: PollOwnership;
+  readonly #handOver: PollHandOver;
   readonly #runner: PollRunner;
   readonly #logger = new Logger('Triggers');
   #isRunning = false;
@@ -43,7 +45,7 @@ export class PollerService {
   #declaredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    intake: PollIntake,
+    private readonly intake: PollIntake,
     private readonly clock: Clock,
     events: EventBus,
     timers: TimerRegistry,
@@ -53,6 +55,7 @@ export class PollerService {
     const arm = (trigger: PolledTrigger, now: number): void => this.#arm(trigger, now);
     this.#timetable = new PollTimetable(clock, timers, (trigger, now) => this.#wake(trigger, now));
     this.#ownership = new PollOwnership(tools, arm);
+    this.#handOver = new PollHandOver(tools, arm, (work) => void this.#trySync(work));
     this.#runner = new PollRunner(tools, arm);
   }
 
@@ -80,13 +83,17 @@ export class PollerService {
     return trigger;
   }
 
-  /** Owns what is free and polls it. @throws TRG_STORE_UNAVAILABLE */
+  /** Takes this node's share of what is free, and polls it. @throws TRG_STORE_UNAVAILABLE */
   async start(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#runner.isStopping = false;
     try {
-      await this.enlist([...this.#triggers.values()]);
+      await this.#sync(async () => {
+        if (this.isRunning) await this.#ownership.begin(this.#all);
+        else await this.#ownership.declare(this.#all);
+        this.#declaredAt = this.clock.monotonic();
+      });
     } catch (error) {
       this.#isRunning = false;
       throw error;
@@ -109,7 +116,7 @@ export class PollerService {
     this.#runner.isStopping = true;
     for (const trigger of this.#triggers.values()) this.#timetable.disarm(trigger);
     await Promise.race([this.#runner.whenQuiet(), aborted(signal)]);
-    await this.#sync(() => this.#leave([...this.#triggers.values()]));
+    await this.#sync(() => this.#leave(this.#all));
   }
 
   /** Forgets a trigger: its poll is aborted, its counts are written. The row stays. */
@@ -119,7 +126,10 @@ export class PollerService {
     await this.#sync(() => this.#leave([trigger]));
   }
 
-  /** The node's lease was renewed: takes over what operators changed, and triggers whose owner died. Never throws. */
+  /**
+   * The node's lease was renewed: takes over what operators changed, hands over what others want, and comes to its own
+   * share of the triggers. Never throws.
+   */
   async renewed(): Promise<void> {
     // A store that takes longer than a renewal is not asked twice.
     if (!this.#isRunning || this.#isRenewing) return;
@@ -142,15 +152,20 @@ export class PollerService {
     for (const trigger of this.#triggers.values()) this.#lose(trigger, reason);
   }
 
-  /** Reads a trigger again: an operator changed it. Never throws; what fails now is found at the next renewal. */
+  /**
+   * Reads a trigger again: an operator changed it, another node wants it or has handed it over. Never throws; what fails
+   * now is found at the next renewal.
+   */
   async refresh(trigger: PolledTrigger): Promise<void> {
-    await this.#sync(() => this.#ownership.refresh([trigger])).catch((error: unknown) => this.#warn(error));
+    await this.#trySync(async () => {
+      if (this.isRunning) await this.#ownership.refresh([trigger]);
+    });
   }
 
-  /** Another node changed a trigger that this one may own. Never throws. */
+  /** As {@link refresh}, of a trigger that another node changed and that this one may not even know. */
   async reread(name: string): Promise<void> {
     const trigger = this.#triggers.get(name);
-    if (trigger?.isOwned === true) await this.refresh(trigger);
+    if (trigger !== undefined) await this.refresh(trigger);
   }
 
   /** Polls at once, beside the fixed rate, a trigger that waits for its next poll. */
@@ -174,7 +189,13 @@ export class PollerService {
   }
 
   #arm(trigger: PolledTrigger, now: number): void {
-    if (this.#isRunning) this.#timetable.arm(trigger, now);
+    if (!this.#isRunning) return;
+    if (trigger.mayLeave) this.#handOver.add(trigger);
+    else this.#timetable.arm(trigger, now);
+  }
+
+  get #all(): readonly PolledTrigger[] {
+    return [...this.#triggers.values()];
   }
 
   #sync(work: () => Promise<void>): Promise<void> {
@@ -183,22 +204,26 @@ export class PollerService {
     return done;
   }
 
+  #trySync(work: () => Promise<void>): Promise<void> {
+    return this.#sync(work).catch((error: unknown) => this.#warn(error));
+  }
+
   async #renew(): Promise<void> {
     if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declareAgain();
-    if (this.isRunning) await this.#ownership.reload(this.#triggers.values());
-    if (this.isRunning) await this.#ownership.acquire(this.#triggers.values());
+    if (this.isRunning) await this.#ownership.reload(this.#all);
+    if (this.isRunning) await this.#ownership.balance(this.#all);
   }
 
   /** Others call a trigger undeclared that nobody has declared for ten minutes. */
   async #declareAgain(): Promise<void> {
-    await this.#ownership.declare([...this.#triggers.values()]);
+    await this.#ownership.declare(this.#all);
     this.#declaredAt = this.clock.monotonic();
   }
 
   #giveUp(trigger: PolledTrigger): void {
     const message = `${trigger.definition.label} did not return at all; this node gave trigger "${trigger.name}" up.`;
     this.#lose(trigger, new TriggersError('TRG_POLL_TIMEOUT', message));
-    this.#sync(() => this.#ownership.release([trigger.name])).catch((error: unknown) => this.#warn(error));
+    void this.#trySync(() => this.#ownership.release([trigger.name]));
   }
 
   #lose(trigger: PolledTrigger, reason: Error): void {
@@ -209,15 +234,17 @@ export class PollerService {
   /** Writes what is only in memory, then gives the triggers up. Errors are logged: the lease ends anyway. */
   async #leave(triggers: readonly PolledTrigger[]): Promise<void> {
     const owned = triggers.filter(({ isOwned }) => isOwned);
-    const names = owned.map(({ name }) => name);
+    // Others may be handing over what this node does not know to be its own.
+    const given = this.intake.isAlone ? owned : triggers;
     const unwritten = owned.filter(({ phase, ticks }) => phase === 'waiting' && ticks.hasUnwritten);
-    await this.#all(unwritten.map((trigger) => this.#runner.writer.flush(trigger)));
+    await this.#settle(unwritten.map((trigger) => this.#runner.writer.flush(trigger)));
     const reason = new TriggersError('TRG_ENG_STOPPED', 'This process stops polling.');
     for (const trigger of owned) this.#lose(trigger, reason);
-    await this.#all([this.#ownership.release(names), ...triggers.map(({ life }) => life.end())]);
+    const names = given.map(({ name }) => name);
+    await this.#settle([this.#ownership.release(names), ...triggers.map(({ life }) => life.end())]);
   }
 
-  async #all(work: readonly Promise<void>[]): Promise<void> {
+  async #settle(work: readonly Promise<unknown>[]): Promise<void> {
     for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') this.#warn(outcome.reason);
   }
 

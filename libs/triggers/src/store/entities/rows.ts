@@ -110,6 +110,8 @@ export interface TriggerRow {
   /** Raised by every change of cursor or switch, so that a poll that started before is superseded. */
   cursorVersion: number;
   owner: NodeId | null;
+  /** The node that asks the owner to hand it over, so that each polls its share. */
+  wantedBy: NodeId | null;
   /** Raised by every change of owner. */
   epoch: number;
   polls: number;

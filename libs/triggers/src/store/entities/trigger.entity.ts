@@ -13,6 +13,7 @@ export function triggerEntity(kinds: ColumnKinds): EntitySchema<TriggerRow> {
     cursor: kinds.maybe,
     cursorVersion: kinds.int,
     owner: kinds.maybe,
+    wantedBy: kinds.maybe,
     epoch: kinds.int,
     polls: kinds.count,
     fires: kinds.count,

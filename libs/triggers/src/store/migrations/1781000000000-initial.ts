@@ -48,7 +48,7 @@ function nodesAndTriggers({ instant, float, count, flag }: Types): string[] {
       concurrency integer NOT NULL, host text NOT NULL, pid integer NOT NULL, version text NOT NULL)`,
     `CREATE TABLE triggers_trigger (
       name text PRIMARY KEY, kind text NOT NULL, enabled_override ${flag}, interval_override_ms ${count}, cursor text,
-      cursor_version integer NOT NULL DEFAULT 0, owner text, epoch integer NOT NULL DEFAULT 0,
+      cursor_version integer NOT NULL DEFAULT 0, owner text, wanted_by text, epoch integer NOT NULL DEFAULT 0,
       polls ${count} NOT NULL DEFAULT 0, fires ${count} NOT NULL DEFAULT 0, skips ${count} NOT NULL DEFAULT 0,
       duplicates ${count} NOT NULL DEFAULT 0, failures ${count} NOT NULL DEFAULT 0,
       consecutive_failures integer NOT NULL DEFAULT 0, last_error text, suspended_at ${instant}, last_poll_at ${instant},
