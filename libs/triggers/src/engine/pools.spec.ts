@@ -76,7 +76,7 @@ describe.each(DATABASES)('task pools on %s', (database) => {
     const Film = filmWorkflow('gpu');
     const node = await kit().boot([Film], serving('default'));
     const id = await node.start(Film);
-    await kit().clock.advance(900_000);
+    await kit().clock.advance(640_000);
     expect([log, await states(node)]).toEqual([['cut'], ['running']]);
     const said = node.events.all.filter(({ name }) => name === 'pool.unserved');
     expect(said).toMatchObject([{ pool: 'gpu', ready: 1 }]);
