@@ -108,6 +108,7 @@ describe('Rescuer', () => {
     delayMs: 0,
     error: null,
     attempts: null,
+    pool: null,
   });
 
   it('finds nothing where no node died', async () => {

@@ -21,7 +21,7 @@ describe('StoreTransport', () => {
   const asked = (): boolean[] => claims.mock.calls.map(([, { alone }]: [unknown, { alone: boolean }]) => alone);
 
   const begun = (): StoreTransport => {
-    const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'] } } };
+    const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'], pools: ['gpu'] } } };
     const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
     const transport = new StoreTransport(store as unknown as Store, clock, timers);
     transport.start({ quiet: () => undefined, isIdle });
@@ -115,7 +115,9 @@ describe('StoreTransport', () => {
   });
 
   it('looks for tasks that wait to run alone among those that its node declares', () => {
-    expect(look.mock.calls).toEqual([[expect.objectContaining({ name: 'task_waits_alone' }), [['["files:h1"]']]]]);
+    expect(look.mock.calls).toEqual([
+      [expect.objectContaining({ name: 'task_waits_alone' }), [['["files:h1"]', '["gpu"]']]],
+    ]);
   });
 
   it('looks by itself every second', async () => {
