@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { NodeId } from '../model/ids.js';
 import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
-import type { ClaimedTask, Claimer } from '../store/claimer.js';
+import type { ClaimedTask, Claimer, ReadyTask } from '../store/claimer.js';
 import { Store } from '../store/store.service.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
@@ -23,6 +23,8 @@ export class Dispatcher implements Claimer, TransportHost {
   #active = false;
   #quiet = false;
   #lonely = 0;
+  /** Tasks that run here. */
+  #bodies = 0;
 
   constructor(
     private readonly store: Store,
@@ -62,6 +64,11 @@ export class Dispatcher implements Claimer, TransportHost {
     await this.transport.stop();
   }
 
+  /** Nothing runs any more. */
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
   accepts(workflow: string, hash: string, pool: string): boolean {
     return !this.#quiet && this.served.has(pool) && this.workflows.byHash(workflow, hash) !== undefined;
   }
@@ -74,8 +81,20 @@ export class Dispatcher implements Claimer, TransportHost {
     return this.served.inTurn();
   }
 
+  get concurrency(): number {
+    return this.#slots.limit;
+  }
+
+  get freeSlots(): number {
+    return this.#mayClaim() && !this.#quiet ? this.#slots.limit - this.#bodies : 0;
+  }
+
+  get isQuiet(): boolean {
+    return this.#quiet;
+  }
+
   takeSlots(wanted: number): number {
-    return this.#active && this.#lonely === 0 && this.lease.isHeld ? this.#slots.take(wanted) : 0;
+    return this.#mayClaim() ? this.#slots.take(wanted) : 0;
   }
 
   giveBackSlots(places: number): void {
@@ -93,17 +112,23 @@ export class Dispatcher implements Claimer, TransportHost {
   start(tasks: readonly ClaimedTask[]): void {
     for (const task of tasks) {
       if (task.rescues >= ALONE_FROM_RESCUE) this.#lonely += 1;
+      this.#bodies += 1;
       this.runner.run(task);
     }
   }
 
-  wake(inMs: number): void {
-    if (this.#active) this.transport.wake(inMs);
+  wake(inMs: number, tasks: readonly ReadyTask[]): void {
+    this.transport.wake(inMs, tasks);
+  }
+
+  #mayClaim(): boolean {
+    return this.#active && this.#lonely === 0 && this.lease.isHeld;
   }
 
   #slotFree(task: ClaimedTask): void {
     if (task.rescues >= ALONE_FROM_RESCUE) this.#lonely -= 1;
+    this.#bodies -= 1;
     this.#slots.release();
-    if (this.#active) this.transport.slotFreed();
+    if (this.#active) this.transport.slotFreed(task);
   }
 }

@@ -1,5 +1,5 @@
 import { NodeRoles } from '../model/node-roles.js';
-import type { ClaimedTask, Claimer } from '../store/claimer.js';
+import type { ClaimedTask, Claimer, ReadyTask } from '../store/claimer.js';
 import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
 import type { Store } from '../store/store.service.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
@@ -13,7 +13,13 @@ const task = (rescues = 0): ClaimedTask => ({ rescues }) as ClaimedTask;
 
 describe('Dispatcher', () => {
   const runner = { begin: jest.fn(), run: jest.fn(), onSlotFree: (_task: ClaimedTask): void => undefined };
-  const transport = { start: jest.fn(), stop: jest.fn(async () => undefined), wake: jest.fn(), slotFreed: jest.fn() };
+  const transport = {
+    start: jest.fn(),
+    wake: jest.fn(),
+    slotFreed: jest.fn(),
+    stop: jest.fn(async () => undefined),
+    close: jest.fn(async () => undefined),
+  };
   let lease: { nodeId: string; isHeld: boolean };
   let commits: { claimer?: Claimer };
   let dispatcher: Dispatcher;
@@ -109,17 +115,32 @@ describe('Dispatcher', () => {
   });
 
   it('wakes the transport', () => {
-    dispatcher.wake(5);
-    expect(transport.wake.mock.calls).toEqual([[5]]);
+    const ready = [{ task: 'a' }] as ReadyTask[];
+    dispatcher.wake(5, ready);
+    expect(transport.wake.mock.calls).toEqual([[5, ready]]);
   });
 
-  it('claims nothing and wakes nobody after the stop; slots become free all the same', async () => {
+  it('shows the transport the slots that it may use: none beside a task that waits to run alone', async () => {
+    expect([dispatcher.concurrency, dispatcher.freeSlots, dispatcher.isQuiet]).toEqual([2, 2, false]);
+    dispatcher.takeSlots(2);
+    dispatcher.start([task()]);
+    expect(dispatcher.freeSlots).toBe(1);
+    dispatcher.quiet(true);
+    expect([dispatcher.freeSlots, dispatcher.isQuiet]).toEqual([0, true]);
+    dispatcher.quiet(false);
+    lease.isHeld = false;
+    expect(dispatcher.freeSlots).toBe(0);
+  });
+
+  it('claims nothing after the stop; slots become free all the same, and what becomes ready is told to the end', async () => {
     dispatcher.takeSlots(2);
     await dispatcher.stopClaiming();
     expect(transport.stop).toHaveBeenCalledTimes(1);
-    dispatcher.wake(0);
+    dispatcher.wake(0, []);
     runner.onSlotFree(task());
-    expect([transport.wake.mock.calls, transport.slotFreed.mock.calls]).toEqual([[], []]);
+    expect([transport.wake.mock.calls, transport.slotFreed.mock.calls]).toEqual([[[0, []]], []]);
+    await dispatcher.close();
+    expect(transport.close).toHaveBeenCalledTimes(1);
     expect(dispatcher.takeSlots(1)).toBe(0);
     dispatcher.startClaiming();
     expect(dispatcher.takeSlots(2)).toBe(1);

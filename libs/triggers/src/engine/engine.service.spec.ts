@@ -93,7 +93,11 @@ describe('EngineService', () => {
       clock,
       events,
       { nodeId: 'n1', start: () => work('lease began'), stop: () => work('lease ended') } as unknown as NodeLease,
-      { startClaiming: () => done('claims'), stopClaiming: () => work('claims no more') } as unknown as Dispatcher,
+      {
+        startClaiming: () => done('claims'),
+        stopClaiming: () => work('claims no more'),
+        close: () => work('tells no more'),
+      } as unknown as Dispatcher,
       runner as unknown as TaskRunner,
       { runOnce: () => work('rescued', found) } as unknown as Rescuer,
       { runOnce: () => work('watched') } as unknown as WorkflowWatch,
@@ -173,7 +177,7 @@ describe('EngineService', () => {
     ]);
     did = [];
     await engine.drain();
-    expect([did, engine.state]).toEqual([[`drained ${DRAIN_MS}`, ...END], 'stopped']);
+    expect([did, engine.state]).toEqual([[`drained ${DRAIN_MS}`, 'tells no more', ...END], 'stopped']);
     did = [];
     await engine.start();
     expect(did).toEqual(RUNNING);

@@ -111,6 +111,7 @@ export class EngineService implements LeaseListener {
   /** Lets running tasks end, then aborts and releases them, and gives up lease and ownership. */
   async drain(): Promise<void> {
     await this.runner.stop(this.options.drainMs);
+    await this.dispatcher.close();
     await this.lease.stop();
     this.store.dialect.releaseOwnership();
     this.#state = 'stopped';

@@ -68,7 +68,7 @@ export class PoolWatch {
   #move(tasks: readonly MovedTask[]): Promise<number> {
     return this.store.change(function* (scope) {
       const moved = yield* moveToPools(tasks);
-      scope.leavesReady();
+      scope.leavesSomeReady();
       return moved;
     });
   }

@@ -73,7 +73,7 @@ export class Rescuer {
     for (let full = true; full;) {
       const found = await this.store.change(function* (scope) {
         const done = yield* dateAnew();
-        if (done.tasks > 0) scope.leavesReady();
+        if (done.tasks > 0) scope.leavesSomeReady();
         return done;
       });
       dated += found.tasks;

@@ -44,7 +44,7 @@ export class WalkNode {
       case 'fire':
         return this.#fire(asked);
       case 'claim':
-        await store.commits.submit(CLAIM_TASKS, { alone: asked.alone });
+        await store.commits.submit(CLAIM_TASKS, { alone: asked.alone, overdueMs: 0 });
         return 'claimed';
       case 'finish':
         return (await this.engine.finish(claimed, { state: asked.ending })).written ? 'written' : 'refused';

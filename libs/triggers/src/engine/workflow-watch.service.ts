@@ -60,7 +60,7 @@ export class WorkflowWatch {
     if (adoptable.length > 0) {
       await this.store.change(function* (scope) {
         yield* adopt(adoptable);
-        scope.leavesReady();
+        scope.leavesSomeReady();
       });
       this.#logger.log(`Goes on with ${adoptable.length} executions whose workflow has changed compatibly.`);
     }

@@ -67,6 +67,16 @@ export interface ClaimedTask {
   readonly outputs: ReadonlyMap<string, string | null>;
 }
 
+/** A task that is ready, or will be after a while, and that nobody has claimed. */
+export interface ReadyTask {
+  readonly id: TaskExecutionId;
+  readonly executionId: ExecutionId;
+  readonly task: string;
+  readonly priority: number;
+  /** How long it still waits; 0 when it may run now. */
+  readonly inMs: number;
+}
+
 /**
  * The engine of this node, as the store sees it. A commit that makes a task ready claims it at once when the engine has
  * a free slot: one commit instead of two.
@@ -89,6 +99,12 @@ export interface Claimer {
   giveBackSlots(places: number): void;
   /** Tasks that a commit claimed, in order; each has a slot. Called in the turn of the commit, after its results were told. */
   start(tasks: readonly ClaimedTask[]): void;
-  /** A commit left tasks ready that nobody has claimed, or that will be ready after a while. */
-  wake(inMs: number): void;
+  /** Whether a task waits that must run alone: nothing else is claimed until it has ended. */
+  readonly isQuiet: boolean;
+  /**
+   * A commit left tasks ready that nobody has claimed, the first of them after `inMs`.
+   *
+   * @param tasks those that the commit knows; there may be more
+   */
+  wake(inMs: number, tasks: readonly ReadyTask[]): void;
 }

@@ -1,6 +1,6 @@
 import { newId } from '../model/ids.js';
 import type { LeaseToken } from '../model/ids.js';
-import type { ClaimedTask, Claimer } from './claimer.js';
+import type { ClaimedTask, Claimer, ReadyTask } from './claimer.js';
 import type { Work } from './dialects/batch.js';
 
 /**
@@ -19,12 +19,13 @@ export interface CommitKind<Item, Outcome> {
 }
 
 /** The places of the kinds in a transaction. */
-export const COMMIT_ORDER = { finish: 0, putBack: 1, poll: 2, firing: 3, change: 4, claim: 5 } as const;
+export const COMMIT_ORDER = { finish: 0, putBack: 1, poll: 2, firing: 3, change: 4, message: 5, claim: 6 } as const;
 
 /** What one try of a group knows, and what it claims on the way. */
 export class CommitScope {
   #reserved = 0;
   readonly #claimed: ClaimedTask[] = [];
+  readonly #ready: ReadyTask[] = [];
   #readyInMs: number | null = null;
 
   constructor(
@@ -65,7 +66,13 @@ export class CommitScope {
   }
 
   /** The commit leaves a task that is ready, now or after a while, and that nobody has claimed. */
-  leavesReady(inMs = 0): void {
+  leavesReady(task: ReadyTask): void {
+    this.#ready.push(task);
+    this.leavesSomeReady(task.inMs);
+  }
+
+  /** As {@link leavesReady}, where it is not worth while to ask which. */
+  leavesSomeReady(inMs = 0): void {
     this.#readyInMs = Math.min(inMs, this.#readyInMs ?? inMs);
   }
 
@@ -78,7 +85,7 @@ export class CommitScope {
   succeeded(): void {
     if (this.#reserved > 0) this.claimer?.giveBackSlots(this.#reserved);
     if (this.#claimed.length > 0) this.claimer?.start(this.#claimed);
-    if (this.#readyInMs !== null) this.claimer?.wake(this.#readyInMs);
+    if (this.#readyInMs !== null) this.claimer?.wake(this.#readyInMs, this.#ready);
   }
 
   /** The commit was rolled back, or nobody knows: claims nothing. */

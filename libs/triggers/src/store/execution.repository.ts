@@ -1,7 +1,7 @@
-import type { ExecutionId } from '../model/ids.js';
+import type { ExecutionId, TaskExecutionId } from '../model/ids.js';
 import type { ExecutionState, TaskState } from '../model/states.js';
 import { EXECUTION_EDGES, statesBefore } from '../model/states.js';
-import type { ExecutionFacts } from './claimer.js';
+import type { ExecutionFacts, ReadyTask } from './claimer.js';
 import type { CommitScope } from './commit-kind.js';
 import { cutShort } from './commits/advance.js';
 import { placeOf, readFacts } from './commits/claimed-task.js';
@@ -44,8 +44,9 @@ const HOLD_TASKS = batch(
 const LET_GO_TASKS = batch(
   'execution_let_go_tasks',
   { _id: 'text' },
-  () => `UPDATE triggers_task SET state = 'ready', held_by = NULL
-    WHERE execution_id IN (SELECT _id FROM g) AND state = 'blocked' AND held_by = 'pause'`,
+  ({ now, msBetween }) => `UPDATE triggers_task SET state = 'ready', held_by = NULL
+    WHERE execution_id IN (SELECT _id FROM g) AND state = 'blocked' AND held_by = 'pause'
+    RETURNING execution_id, task, id, priority, ${msBetween(now, 'run_at')} AS waits_ms`,
 );
 
 const READ_TASKS = batch(
@@ -64,7 +65,8 @@ const RESET_TASK = batch(
       skipped_dependencies = g._skipped, failed_dependencies = 0, attempt = 1, rescues = 0, run_at = ${now}, waits_since = ${now},
       owner = NULL, lease_token = NULL, held_by = NULL, started_at = NULL, finished_at = NULL, output = NULL, error = NULL, reason = NULL,
       callback = NULL, callback_state = NULL, callback_error = NULL, callback_owner = NULL
-    FROM g WHERE execution_id = g._id AND task = g._task`,
+    FROM g WHERE execution_id = g._id AND task = g._task
+    RETURNING execution_id, task, id, priority, state, 0 AS waits_ms`,
 );
 
 const SKIP_TASK = batch(
@@ -119,8 +121,7 @@ export function* pauseExecution(id: ExecutionId): Work<ControlOutcome> {
 /** Ends a pause. */
 export function* resumeExecution(id: ExecutionId, scope: CommitScope): Work<ControlOutcome> {
   if (!(yield* move(id, 'running', ['paused']))) return yield* refusal(id, []);
-  yield* run(LET_GO_TASKS, [[id]]);
-  scope.leavesReady();
+  for (const row of yield* run(LET_GO_TASKS, [[id]])) scope.leavesReady(readyTask(row));
   return yield* done(id);
 }
 
@@ -140,17 +141,27 @@ export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<Contr
   const holder = yield* retakeKey(facts);
   if (holder !== null) return { status: 'heldByOther', holder };
   if ((yield* run(REOPEN, [[id, ends]])).length === 0) return yield* refusal(id, []);
-  yield* run(
+  const reset = yield* run(
     RESET_TASK,
-    resets.map((reset) => [id, ...reset]),
+    resets.map((values) => [id, ...values]),
   );
   yield* run(
     SKIP_TASK,
     skips.map((task) => [id, task]),
   );
   if (facts.siblings > 1) yield* run(REOPEN_FIRING, [[facts.firingId, state === 'failed' ? 1 : 0]]);
-  scope.leavesReady();
+  for (const row of reset) if (row['state'] === 'ready') scope.leavesReady(readyTask(row));
   return yield* done(id);
+}
+
+function readyTask(row: Row): ReadyTask {
+  return {
+    id: row['id'] as TaskExecutionId,
+    executionId: row['execution_id'] as ExecutionId,
+    task: row['task'] as string,
+    priority: Number(row['priority']),
+    inMs: Math.max(0, Math.ceil(Number(row['waits_ms']))),
+  };
 }
 
 /** Takes a `running` key again, also out of a cool-down, which an operator ends; returns who runs with it. */

@@ -78,6 +78,7 @@ class Slots implements Claimer {
   readonly nodeId = 'node' as NodeId;
   readonly declared = [];
   readonly pools = [];
+  readonly isQuiet = false;
   readonly started: string[] = [];
   slots = SLOTS;
 

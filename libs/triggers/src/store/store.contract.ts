@@ -7,6 +7,7 @@ import { graphsContract } from './contract/graphs.contract.js';
 import { groupsContract } from './contract/groups.contract.js';
 import { keysContract } from './contract/keys.contract.js';
 import type { Database } from './contract/kit.contract.js';
+import { messagesContract } from './contract/messages.contract.js';
 import { migrationsContract } from './contract/migrations.contract.js';
 import { noticesContract } from './contract/notices.contract.js';
 import { ownersContract } from './contract/owners.contract.js';
@@ -29,6 +30,7 @@ export function storeContract(database: Database): void {
   racesContract(database);
   claimsContract(database);
   poolsContract(database);
+  messagesContract(database);
   finishesContract(database);
   graphsContract(database);
   putBacksContract(database);

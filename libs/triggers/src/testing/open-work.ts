@@ -113,7 +113,7 @@ export class OpenWork {
     if (row['state'] === 'running')
       return [`${what} runs since ${toDate(row['started_at'])?.toISOString()}, attempt ${Number(row['attempt'])}`];
     if (waitOf(row) > 0) return [];
-    this.#dispatcher.wake(0);
+    this.#dispatcher.wake(0, []);
     const stands =
       this.#engine.state === 'running' ? '' : '; this process does not run the engine, TriggersService.start() does';
     return [`${what} is ready since ${toDate(row['run_at'])?.toISOString()} and nobody claims it${stands}`];

@@ -11,6 +11,8 @@ import { claimedTask, hearFacts, hearOutputs, placeOf } from './claimed-task.js'
 export interface ClaimItem {
   /** Claims one task that must run alone, or only tasks that need not. */
   readonly alone: boolean;
+  /** Claims only what could have been claimed for that long. */
+  readonly overdueMs: number;
 }
 
 /** What was claimed; the tasks go to the engine with the commit. */
@@ -23,6 +25,10 @@ export interface ClaimOutcome {
 /** From this rescue on a task runs alone on its node, so that a task that kills its process is told from its neighbours. */
 export const ALONE_FROM_RESCUE = 2;
 
+/** The columns that {@link handOverClaimed} reads. */
+export const CLAIMED_COLUMNS =
+  'execution_id, task, id, ordinal, graph, attempt, max_attempts, rescues, priority, attempts, run_at';
+
 /**
  * One pool at a time: its ready tasks stand beside each other in the index, in the order of the claim, so that nothing of
  * another pool is walked over. The row of `g` says how many; `_declared` is a JSON array on SQLite and on Postgres alike. The choice is made once, before
@@ -30,17 +36,17 @@ export const ALONE_FROM_RESCUE = 2;
  */
 export const CLAIM = batch(
   'task_claim',
-  { _node: 'text', _token: 'text', _limit: 'int', _declared: 'text', _alone: 'bool', _pool: 'text' },
+  { _node: 'text', _token: 'text', _limit: 'int', _declared: 'text', _alone: 'bool', _pool: 'text', _due: 'instant' },
   ({ now, skipLocked, jsonTexts }) => `, chosen AS MATERIALIZED (
       SELECT execution_id, task FROM triggers_task
-      WHERE state = 'ready' AND pool = (SELECT _pool FROM g) AND run_at <= ${now}
+      WHERE state = 'ready' AND pool = (SELECT _pool FROM g) AND run_at <= (SELECT _due FROM g)
         AND (rescues >= ${ALONE_FROM_RESCUE}) = (SELECT _alone FROM g)
         AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g)')})
       ORDER BY priority DESC, run_at, execution_id LIMIT (SELECT _limit FROM g) ${skipLocked})
     UPDATE triggers_task SET state = 'running', owner = (SELECT _node FROM g), started_at = ${now},
       lease_token = (SELECT _token FROM g)
     WHERE (execution_id, task) IN (SELECT execution_id, task FROM chosen)
-    RETURNING execution_id, task, id, ordinal, graph, attempt, max_attempts, rescues, priority, attempts, run_at`,
+    RETURNING ${CLAIMED_COLUMNS}`,
 );
 
 /** One that was cancelled before it began and is retried runs, and has not begun. */
@@ -61,17 +67,23 @@ export const CLAIM_TASKS: CommitKind<ClaimItem, ClaimOutcome> = {
 
 function* commitClaims(items: readonly ClaimItem[], scope: CommitScope): Work<readonly ClaimOutcome[]> {
   const outcomes: ClaimOutcome[] = [];
-  for (const { alone } of items) outcomes.push(yield* claim(alone, scope));
+  for (const item of items) outcomes.push(yield* claim(item, scope));
   return outcomes;
 }
 
-function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
+function* claim({ alone, overdueMs }: ClaimItem, scope: CommitScope): Work<ClaimOutcome> {
   const { claimer } = scope;
   const slots = scope.reserveSlots(alone ? 1 : Number.MAX_SAFE_INTEGER);
   if (claimer === null || slots === 0) return { claimed: 0, slots };
   const token = newId<LeaseToken>();
-  const rows = yield* claimRows(claimer, token, slots, alone);
-  if (rows.length === 0) return { claimed: 0, slots };
+  const rows = yield* claimRows(claimer, token, slots, { alone, overdueMs });
+  yield* handOverClaimed(rows, token, scope);
+  return { claimed: rows.length, slots };
+}
+
+/** Starts the executions of claimed rows and hands the tasks over, in order of urgency. */
+export function* handOverClaimed(rows: Rows, token: LeaseToken, scope: CommitScope): Work<void> {
+  if (rows.length === 0) return;
   const ordered = [...rows].sort(byUrgency);
   const ids = [...new Set(ordered.map((row) => row['execution_id'] as ExecutionId))].sort();
   yield* send(
@@ -83,17 +95,16 @@ function* claim(alone: boolean, scope: CommitScope): Work<ClaimOutcome> {
   yield* hearFacts(ids, (facts) => {
     for (const row of ordered) scope.claimed(claimedTask(row, facts, outputs, token));
   });
-  return { claimed: rows.length, slots };
 }
 
 /** One statement a pool, in turn, until the slots are used. */
-function* claimRows(claimer: Claimer, token: LeaseToken, slots: number, alone: boolean): Work<Rows> {
+function* claimRows(claimer: Claimer, token: LeaseToken, slots: number, { alone, overdueMs }: ClaimItem): Work<Rows> {
   const declared = JSON.stringify(claimer.declared);
   let claimed: Rows = [];
   for (const pool of claimer.poolsInTurn()) {
     const limit = slots - claimed.length;
     if (limit === 0) break;
-    const rows = yield* run(CLAIM, [[claimer.nodeId, token, limit, declared, alone, pool]]);
+    const rows = yield* run(CLAIM, [[claimer.nodeId, token, limit, declared, alone, pool, -overdueMs]]);
     claimed = claimed.length === 0 ? rows : [...claimed, ...rows];
   }
   return claimed;

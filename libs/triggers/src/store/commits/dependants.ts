@@ -1,5 +1,5 @@
 import type { LeaseToken, TaskExecutionId } from '../../model/ids.js';
-import type { ClaimedTask } from '../claimer.js';
+import type { ClaimedTask, ReadyTask } from '../claimer.js';
 import type { CommitScope } from '../commit-kind.js';
 import { runEach } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
@@ -40,7 +40,7 @@ export function* countOnDependants(wave: readonly EndedTask[], scope: CommitScop
     const item = others[at] as Waiting;
     if (row?.['state'] === 'running') return void claimed.push({ row, item });
     if (item.token !== null) scope.giveBack();
-    if (row?.['state'] === 'ready') scope.leavesReady();
+    if (row?.['state'] === 'ready') scope.leavesReady(readyTask(row, item));
     if (row?.['state'] === 'skipped') left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
   });
   yield* handOver(claimed, scope);
@@ -126,6 +126,11 @@ function collectDependants(wave: readonly EndedTask[], scope: CommitScope): read
     }
   }
   return [...waiting.values()];
+}
+
+function readyTask(row: Row, { parents: [{ facts }], task }: Waiting): ReadyTask {
+  const { executionId } = facts;
+  return { id: row['id'] as TaskExecutionId, executionId, task, priority: row['priority'] as number, inMs: 0 };
 }
 
 function skippedTask(row: Row, { parents: [parent], task }: Waiting): EndedTask {

@@ -145,7 +145,10 @@ function plan(draft: FiringDraft, execution: ExecutionDraft, delayMs: number, sc
     if (task.place.dependencies.length > 0) continue;
     const token = delayMs > 0 ? null : scope.reserve(execution.workflow, execution.hash, task.pool);
     if (token !== null) tokens.set(task.task, token);
-    else scope.leavesReady(delayMs);
+    else {
+      const { id, task: name } = task;
+      scope.leavesReady({ id, executionId: execution.id, task: name, priority: draft.priority, inMs: delayMs });
+    }
   }
   return { draft, execution, delayMs, tokens };
 }

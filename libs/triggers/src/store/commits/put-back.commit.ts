@@ -1,9 +1,9 @@
-import type { ExecutionId, LeaseToken } from '../../model/ids.js';
-import type { AttemptRecord, StoredError } from '../claimer.js';
+import type { ExecutionId, LeaseToken, TaskExecutionId } from '../../model/ids.js';
+import type { AttemptRecord, ReadyTask, StoredError } from '../claimer.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { change, runEach } from '../dialects/batch.js';
-import type { Work } from '../dialects/batch.js';
+import type { Row, Work } from '../dialects/batch.js';
 import { lockExecutions, ofExecution, TASK } from './graph.statements.js';
 
 /**
@@ -55,6 +55,7 @@ const PUT_BACK = change({
     attempt = attempt + g._spent, rescues = rescues + g._rescued, run_at = g._run, waits_since = ${now}, owner = NULL,
     lease_token = NULL, started_at = NULL, attempts = COALESCE(g._attempts, attempts), error = COALESCE(g._error, error)`,
   when: `state = 'running' AND lease_token = g._token AND ${ofExecution('state')} <> 'cancelling'`,
+  returning: ['id', 'priority', 'state'],
 });
 
 /** Claimed tasks that go back. The outcome says whether the task was still held, and its execution still wanted it. */
@@ -72,9 +73,18 @@ function* commitPutBacks(items: readonly PutBackItem[], scope: CommitScope): Wor
   const wanted = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
   yield* lockExecutions(wanted.map(({ executionId }) => executionId));
   const answer = yield* runEach(PUT_BACK, wanted.map(rowOf));
-  const moved = new Set(wanted.filter((_, at) => answer[at] !== undefined));
-  for (const { delayMs } of moved) scope.leavesReady(delayMs);
+  const moved = new Set<PutBackItem>();
+  wanted.forEach((item, at) => {
+    const row = answer[at];
+    if (row === undefined) return;
+    moved.add(item);
+    if (row['state'] === 'ready') scope.leavesReady(readyTask(item, row));
+  });
   return items.map((item) => moved.has(item));
+}
+
+function readyTask({ executionId, task, delayMs }: PutBackItem, row: Row): ReadyTask {
+  return { id: row['id'] as TaskExecutionId, executionId, task, priority: Number(row['priority']), inMs: delayMs };
 }
 
 function rowOf({ executionId, task, token, delayMs, attempts, error, why, pool }: PutBackItem): unknown[] {

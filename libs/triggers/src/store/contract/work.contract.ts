@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { newId } from '../../model/ids.js';
 import { NODE_ROLES } from '../../model/node-roles.js';
 import type { ExecutionId, FiringId, NodeId, TaskExecutionId } from '../../model/ids.js';
-import type { ClaimedTask, Claimer } from '../claimer.js';
+import type { ClaimedTask, Claimer, ReadyTask } from '../claimer.js';
 import { CLAIM_TASKS } from '../commits/claim.commit.js';
 import { FINISH } from '../commits/finish.commit.js';
 import type { FinishItem, FinishOutcome } from '../commits/finish.commit.js';
@@ -119,6 +119,9 @@ export class FakeEngine implements Claimer {
   /** What was told, in order: `started a`, `settled …`. */
   readonly log: string[] = [];
   slots = 0;
+  isQuiet = false;
+  /** Tasks that commits left ready. */
+  readonly ready: ReadyTask[] = [];
 
   constructor(readonly store: Store) {}
 
@@ -159,8 +162,9 @@ export class FakeEngine implements Claimer {
     this.started.push(...tasks);
   }
 
-  wake(inMs: number): void {
+  wake(inMs: number, tasks: readonly ReadyTask[]): void {
     this.wakes.push(inMs);
+    this.ready.push(...tasks);
   }
 
   /** Claims up to `slots` ready tasks and returns those. */
@@ -168,7 +172,7 @@ export class FakeEngine implements Claimer {
     const before = this.started.length;
     const kept = this.slots;
     this.slots = slots;
-    await this.store.commits.submit(CLAIM_TASKS, { alone });
+    await this.store.commits.submit(CLAIM_TASKS, { alone, overdueMs: 0 });
     this.slots = kept;
     return this.started.slice(before);
   }

@@ -1,7 +1,8 @@
 import type { TimerRegistry } from '../../../model/timer-registry.js';
 import type { Store } from '../../../store/store.service.js';
 import { TestClock } from '../../../testing/test-clock.js';
-import { StoreTransport, SWEEP_MS } from './store.transport.js';
+import { SWEEP_MS } from '../table-claims.js';
+import { StoreTransport } from './store.transport.js';
 
 describe('StoreTransport', () => {
   /** What a claim finds: how many tasks are ready, and how many slots are free for them. */
@@ -24,7 +25,7 @@ describe('StoreTransport', () => {
     const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'], pools: ['gpu'] } } };
     const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
     const transport = new StoreTransport(store as unknown as Store, clock, timers);
-    transport.start({ quiet: () => undefined, isIdle });
+    transport.start({ concurrency: 2, freeSlots: 2, quiet: () => undefined, isIdle });
     return transport;
   };
 
