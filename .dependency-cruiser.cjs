@@ -22,7 +22,7 @@ const ARROWS = {
 const SEES_EVERYTHING = 'testing';
 
 const TEST_CODE = '\\.(spec|e2e-spec|contract|test-d)\\.ts$';
-const FRONT_DOORS = `${SRC}/(testing/)?index\\.ts$`;
+const FRONT_DOORS = `${SRC}/(testing/|engine/transport/bullmq/)?index\\.ts$`;
 
 const arrows = Object.entries(ARROWS).map(([folder, targets]) => ({
   name: `arrow-${folder}`,
@@ -76,6 +76,14 @@ module.exports = {
       to: { path: '(^|/)node_modules/(@types/)?(pg|better-sqlite3)/' },
     },
     {
+      name: 'bullmq-stays-in-its-transport',
+      severity: 'error',
+      comment:
+        'bullmq and ioredis are optional peers: only engine/transport/bullmq/ may load them, and only when it is configured.',
+      from: { path: `${SRC}/`, pathNot: [`${SRC}/engine/transport/bullmq/`, TEST_CODE] },
+      to: { path: '(^|/)node_modules/(bullmq|ioredis)/' },
+    },
+    {
       name: 'inside-never-uses-the-front-door',
       severity: 'error',
       comment:
@@ -126,7 +134,7 @@ module.exports = {
       comment: 'This import leads nowhere: a typing error, a missing install, or a `.js` suffix that was forgotten.',
       from: {},
       // Before the first build the package's own name leads to a dist/ that is not there yet.
-      to: { couldNotResolve: true, pathNot: '^nestjs-triggers(/testing)?$' },
+      to: { couldNotResolve: true, pathNot: '^nestjs-triggers(/testing|/bullmq)?$' },
     },
   ],
   options: {

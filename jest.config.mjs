@@ -43,6 +43,7 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_PACKAGES.join('|')})/)`],
   moduleNameMapper: {
     '^nestjs-triggers$': '<rootDir>/libs/triggers/src/index.ts',
+    '^nestjs-triggers/bullmq$': '<rootDir>/libs/triggers/src/engine/transport/bullmq/index.ts',
     '^nestjs-triggers/testing$': '<rootDir>/libs/triggers/src/testing/index.ts',
     // ESM source imports `./file.js`; in this mode the file beside it is still `./file.ts`.
     '^(\\.{1,2}/.*)\\.js$': '$1',

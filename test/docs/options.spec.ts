@@ -1,5 +1,6 @@
 import { DEFAULT_ADMIN_OPTIONS } from '../../libs/triggers/src/admin/admin.options.js';
 import { DEFAULT_ENGINE_OPTIONS } from '../../libs/triggers/src/engine/engine.options.js';
+import { DEFAULT_BULLMQ_OPTIONS } from '../../libs/triggers/src/engine/transport/bullmq/bullmq.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_DATABASE_OPTIONS } from '../../libs/triggers/src/store/database.options.js';
 import { DEFAULT_RETRY_OPTIONS } from '../../libs/triggers/src/workflows/retry.options.js';
@@ -31,6 +32,11 @@ const SECTIONS = [
     heading: '## forRoot: database',
     types: [['store/database.options.ts', 'DatabaseOptions']],
     defaults: DEFAULT_DATABASE_OPTIONS,
+  },
+  {
+    heading: '## forRoot: transport: bullMq',
+    types: [['engine/transport/bullmq/bullmq.options.ts', 'BullMqOptions']],
+    defaults: DEFAULT_BULLMQ_OPTIONS,
   },
   {
     heading: '## forRoot: admin',

@@ -30,7 +30,7 @@ afterAll(() => {
 
 it('knows which peers are optional', () => {
   expect(OPTIONAL_PEERS).toEqual(
-    expect.arrayContaining(['@nestjs/schedule', '@nestjs/testing', 'better-sqlite3', 'pg']),
+    expect.arrayContaining(['@nestjs/schedule', '@nestjs/testing', 'better-sqlite3', 'bullmq', 'ioredis', 'pg']),
   );
   for (const peer of OPTIONAL_PEERS) expect(existsSync(join(installation, 'node_modules', peer))).toBe(false);
 });
@@ -50,6 +50,14 @@ it('gives the test kit without any optional peer installed, and without a test r
     const asked = await TriggersTestKit.create({}).catch(({ code, message }) => code + ': ' + message);
     console.log(pollOf({ cursor: 1 }).cursor, asked);`;
   expect(node('--input-type=module', source)).toMatch(/^1 TRG_TEST_SETUP: .*npm install --save-dev @nestjs\/testing$/);
+});
+
+it('gives the option of the BullMQ transport without its packages installed', () => {
+  const source = `import { bullMq } from 'nestjs-triggers/bullmq';
+    const parts = { store: { options: { type: 'postgres' } } };
+    const asked = await bullMq({ connection: 'redis://localhost' }).make(parts).catch(({ code }) => code);
+    console.log(typeof bullMq, asked);`;
+  expect(node('--input-type=module', source)).toBe('function TRG_DEF_MISSING_DRIVER');
 });
 
 it('hides everything behind the front doors', () => {

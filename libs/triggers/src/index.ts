@@ -4,6 +4,7 @@ export type { TriggersExtras, TriggersOptions } from './triggers.options.js';
 export type { AdminOptions } from './admin/admin.options.js';
 export type { Identity, Role } from './admin/access/roles.js';
 export type { EngineOptions, RetentionOptions } from './engine/engine.options.js';
+export type { TransportOption } from './engine/transport/transport.js';
 export type { TriggerOverride } from './intake/trigger-overrides.js';
 export { databaseFrom } from './store/database.options.js';
 export type { DatabaseOptions, PostgresDatabaseOptions, SqliteDatabaseOptions } from './store/database.options.js';

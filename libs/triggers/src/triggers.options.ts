@@ -1,5 +1,6 @@
 import type { AdminOptions } from './admin/admin.options.js';
 import type { EngineOptions } from './engine/engine.options.js';
+import type { TransportOption } from './engine/transport/transport.js';
 import type { TriggerOverride } from './intake/trigger-overrides.js';
 import type { NodeRole } from './model/node-roles.js';
 import type { DatabaseOptions } from './store/database.options.js';
@@ -14,6 +15,8 @@ export const GIVEN_ROLES = Symbol.for('nestjs-triggers:roles');
 export interface TriggersOptions extends EngineOptions {
   /** Where the ledger lives. @default a SQLite file `./triggers.db` */
   readonly database?: DatabaseOptions;
+  /** How nodes are told that tasks are ready: `bullMq()` of `nestjs-triggers/bullmq`. @default each looks into the database */
+  readonly transport?: TransportOption;
   /** Per environment, by the name of the trigger; goes before the decorator, an operator goes before it. */
   readonly triggers?: Readonly<Record<string, TriggerOverride>>;
   /** Whether polling and running begin with the application. `false`: call `TriggersService.start()`. @default true */

@@ -10,6 +10,8 @@ import { resolveEngineOptions } from './engine/engine.options.js';
 import type { EngineOptions, ResolvedEngineOptions } from './engine/engine.options.js';
 import { ENGINE_PROVIDERS } from './engine/engine.providers.js';
 import { ENGINE_OPTIONS } from './engine/tokens.js';
+import { StoreTransport } from './engine/transport/store/store.transport.js';
+import { TaskTransport } from './engine/transport/transport.js';
 import { HistoryService } from './history/history.service.js';
 import { INTAKE_PROVIDERS } from './intake/intake.providers.js';
 import { TriggerOverrides } from './intake/trigger-overrides.js';
@@ -43,6 +45,11 @@ const OPTIONS_PROVIDERS: readonly Provider[] = [
   { provide: ENGINE_OPTIONS, useFactory: engineOptions, inject: [MODULE_OPTIONS, DefinitionProblems] },
   { provide: Store, useFactory: store, inject: [MODULE_OPTIONS, DefinitionProblems, Clock, EventBus] },
   { provide: NodeRoles, useFactory: nodeRoles, inject: [GIVEN_ROLES, MODULE_OPTIONS, DefinitionProblems] },
+  {
+    provide: TaskTransport,
+    useFactory: transport,
+    inject: [MODULE_OPTIONS, DefinitionProblems, Store, Clock, TimerRegistry],
+  },
   { provide: TriggerOverrides, useFactory: overrides, inject: [MODULE_OPTIONS] },
 ];
 
@@ -79,6 +86,15 @@ function store(options: TriggersOptions, problems: DefinitionProblems, clock: Cl
 function nodeRoles(given: readonly NodeRole[], options: TriggersOptions, problems: DefinitionProblems): NodeRoles {
   const { type } = databaseOptions(options, new DefinitionProblems());
   return problems.attempt(() => resolveNodeRoles(given, type)) ?? new NodeRoles();
+}
+
+async function transport(
+  { transport: option }: TriggersOptions,
+  problems: DefinitionProblems,
+  ...[store, clock, timers]: [Store, Clock, TimerRegistry]
+): Promise<TaskTransport> {
+  const made = await problems.attemptLater(async () => option?.make({ store, clock, timers }));
+  return made ?? new StoreTransport(store, clock, timers);
 }
 
 function overrides(options: TriggersOptions): TriggerOverrides {

@@ -25,7 +25,16 @@ export class DefinitionProblems {
     try {
       return check();
     } catch (error) {
-      if (!isTriggersError(error) || error.family !== 'definition') throw error;
+      this.#keep(error);
+      return undefined;
+    }
+  }
+
+  /** As {@link attempt}, for what takes a while. */
+  async attemptLater<T>(check: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await check();
+    } catch (error) {
       this.#keep(error);
       return undefined;
     }
@@ -36,7 +45,8 @@ export class DefinitionProblems {
     if (this.#problems.length > 0) throw new DefinitionErrors([...this.#problems]);
   }
 
-  #keep(error: TriggersError): void {
+  #keep(error: unknown): void {
+    if (!isTriggersError(error) || error.family !== 'definition') throw error;
     if (error instanceof DefinitionErrors) this.#problems.push(...error.problems);
     else this.#problems.push(error);
   }

@@ -16,10 +16,20 @@ import { EventMonitor } from '../testing/event-monitor.js';
 import type { TestClock } from '../testing/test-clock.js';
 import { TriggersModule } from '../triggers.module.js';
 import type { TriggersExtras, TriggersOptions } from '../triggers.options.js';
+import { RUNS_WITH_REDIS, useRedis } from '../../../../test/support/redis.js';
+import { Dispatcher } from './dispatcher.service.js';
 import { NodeLease } from './node-lease.service.js';
+import { TestMessages } from './test-messages.contract.js';
+import { TaskTransport } from './transport/transport.js';
 
 /** The databases that tests of the engine run on. */
 export const DATABASES = ['sqlite', 'postgres'] as const satisfies readonly Database[];
+
+/** Where an engine of several processes stands: a database, and Postgres with messages over BullMQ. */
+export type Ground = Database | 'bullmq';
+
+/** {@link DATABASES}, and BullMQ where there is a Redis. */
+export const GROUNDS: readonly Ground[] = RUNS_WITH_REDIS ? [...DATABASES, 'bullmq'] : DATABASES;
 
 /** The clock of one process among several: the same time, but its timers stop when the process dies or is suspended. */
 class NodeClock extends Clock {
@@ -108,6 +118,8 @@ export class TestNode {
     const { dialect } = this.store;
     dialect.transaction = () => new Promise(() => undefined);
     dialect.releaseOwnership();
+    const transport = this.get(TaskTransport);
+    void transport.close().then(() => transport.stop());
   }
 
   /** SIGSTOP. */
@@ -129,7 +141,14 @@ export class TestNode {
 export class EngineKit {
   readonly nodes: TestNode[] = [];
 
-  constructor(readonly db: StoreKit) {}
+  constructor(
+    readonly db: StoreKit,
+    readonly messages?: TestMessages,
+  ) {
+    messages?.restWith(this.clock, () =>
+      this.nodes.filter(({ isDead }) => !isDead).map((node) => node.get(Dispatcher).freeSlots),
+    );
+  }
 
   get clock(): TestClock {
     return this.db.clock;
@@ -142,7 +161,9 @@ export class EngineKit {
   ): Promise<TestNode> {
     const clock = new NodeClock(this.clock);
     const module = await Test.createTestingModule({
-      imports: [TriggersModule.forRoot({ database: this.db.options, ...options, admin: false })],
+      imports: [
+        TriggersModule.forRoot({ database: this.db.options, ...this.messages?.options, ...options, admin: false }),
+      ],
       providers: [...providers],
     })
       .overrideProvider(Clock)
@@ -171,16 +192,19 @@ export class EngineKit {
       expect(await this.db.problems()).toEqual([]);
     } finally {
       for (const node of [...this.nodes]) if (!node.isDead) await this.shutDown(node);
+      await this.messages?.close();
       await this.db.close();
     }
   }
 }
 
 /** A kit for each test. */
-export function useEngineKit(database: Database): () => EngineKit {
+export function useEngineKit(ground: Ground): () => EngineKit {
   let kit: EngineKit;
+  const redis = ground === 'bullmq' ? useRedis() : undefined;
   beforeEach(async () => {
-    kit = new EngineKit(await StoreKit.create(database));
+    const db = await StoreKit.create(ground === 'bullmq' ? 'postgres' : ground);
+    kit = new EngineKit(db, redis && new TestMessages(redis().port));
   });
   afterEach(() => kit.close());
   return () => kit;

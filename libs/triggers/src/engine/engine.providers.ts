@@ -12,8 +12,6 @@ import { Rescuer } from './rescuer.service.js';
 import { TaskFinisher } from './task-finisher.service.js';
 import { TaskRunner } from './task-runner.service.js';
 import { ServedPools } from './served-pools.service.js';
-import { StoreTransport } from './transport/store/store.transport.js';
-import { TaskTransport } from './transport/transport.js';
 import { WorkflowWatch } from './workflow-watch.service.js';
 
 /** What runs tasks. */
@@ -31,6 +29,5 @@ export const ENGINE_PROVIDERS: readonly Provider[] = [
   ServedPools,
   TaskFinisher,
   TaskRunner,
-  { provide: TaskTransport, useClass: StoreTransport },
   WorkflowWatch,
 ];

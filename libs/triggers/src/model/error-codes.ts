@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   TRG_DEF_INVALID_OPTION: { family: 'definition', means: 'An option has a value that it does not take.' },
   TRG_DEF_MISSING_DRIVER: {
     family: 'definition',
-    means: 'The database driver is not installed; the message carries the install line.',
+    means: 'A database driver or a package of the transport is not installed; the message carries the install line.',
   },
   TRG_DEF_ADMIN_CLOSED: {
     family: 'definition',

@@ -1,5 +1,7 @@
 import type { INestApplicationContext, LoggerService, ModuleMetadata } from '@nestjs/common';
 import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
+import { StoreTransport } from '../engine/transport/store/store.transport.js';
+import { TaskTransport } from '../engine/transport/transport.js';
 import { Clock } from '../model/clock.js';
 import { TriggersError } from '../model/errors.js';
 import { EventBus } from '../model/events.js';
@@ -56,6 +58,7 @@ export function prepare(
   if (database !== false) {
     const store = (by: Clock, events: EventBus): Store => new Store(resolveDatabaseOptions(database), by, events);
     builder.overrideProvider(Store).useFactory({ factory: store as () => Store, inject: [Clock, EventBus] });
+    builder.overrideProvider(TaskTransport).useClass(StoreTransport);
   }
   return builder;
 }

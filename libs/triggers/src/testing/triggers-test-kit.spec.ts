@@ -4,6 +4,7 @@ import { DIALECTS, newDatabase, postgresUrl, removeDatabases } from '../../../..
 import { Proxy } from '../../../../test/support/proxy.js';
 import { WorkflowRunner } from '../admin/workflow-runner.service.js';
 import { gate } from '../engine/engine.contract.js';
+import { bullMq } from '../engine/transport/bullmq/bullmq.js';
 import type { ExecutionId } from '../model/ids.js';
 import { TriggerResult } from '../model/trigger-result.js';
 import type { Poll } from '../sources/poll/poll.js';
@@ -92,6 +93,15 @@ describe.each(DIALECTS)('the test kit on %s', (dialect) => {
     expect(await kit.poll('guests')).toMatchObject({ status: 'failed', error: 'door is shut' });
     poll = () => TriggerResult.fire({ name: 'Grace' });
     expect(await kit.poll('guests')).toMatchObject({ status: 'fired' });
+  });
+
+  it('needs no Redis for an application that is told by BullMQ in production', async () => {
+    const transport = bullMq({ connection: 'redis://127.0.0.1:1' });
+    const told = await TriggersTestKit.create({ providers: [Greeting, Mailer], options: { transport } });
+    body = () => ({ text: 'hello' });
+    const id = await told.runner.start(Greeting as never, {} as never);
+    expect(await told.result(id)).toMatchObject({ state: 'completed' });
+    await told.close();
   });
 
   it('polls with what an operator has just changed', async () => {
