@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import type { NodeId } from '../model/ids.js';
 import { ALONE_FROM_RESCUE } from '../store/commits/claim.commit.js';
 import type { ClaimedTask, Claimer, ReadyTask } from '../store/claimer.js';
@@ -18,7 +19,7 @@ import type { TransportHost } from './transport/transport.js';
  * that made it ready claimed it in passing (no further commit, no latency), or the transport claimed it later.
  */
 @Injectable()
-export class Dispatcher implements Claimer, TransportHost {
+export class Dispatcher implements Claimer, TransportHost, OnModuleInit {
   readonly #slots: Slots;
   #active = false;
   #quiet = false;
@@ -50,10 +51,15 @@ export class Dispatcher implements Claimer, TransportHost {
     return this.served.all;
   }
 
+  /** Commits of this process tell what they leave ready, whether it runs tasks or not. */
+  onModuleInit(): void {
+    this.store.commits.claimer = this;
+    this.transport.open();
+  }
+
   startClaiming(): void {
     this.#active = true;
     this.runner.begin();
-    this.store.commits.claimer = this;
     this.runner.onSlotFree = (task) => this.#slotFree(task);
     this.transport.start(this);
   }
@@ -70,7 +76,7 @@ export class Dispatcher implements Claimer, TransportHost {
   }
 
   accepts(workflow: string, hash: string, pool: string): boolean {
-    return !this.#quiet && this.served.has(pool) && this.workflows.byHash(workflow, hash) !== undefined;
+    return this.#active && !this.#quiet && this.served.has(pool) && this.workflows.byHash(workflow, hash) !== undefined;
   }
 
   poolOf(workflow: string, hash: string, task: string): string | undefined {
@@ -119,6 +125,11 @@ export class Dispatcher implements Claimer, TransportHost {
 
   wake(inMs: number, tasks: readonly ReadyTask[]): void {
     this.transport.wake(inMs, tasks);
+  }
+
+  /** Another process left tasks ready. */
+  noticed(): void {
+    if (this.#active) this.transport.noticed();
   }
 
   #mayClaim(): boolean {

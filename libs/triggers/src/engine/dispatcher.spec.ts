@@ -14,7 +14,9 @@ const task = (rescues = 0): ClaimedTask => ({ rescues }) as ClaimedTask;
 describe('Dispatcher', () => {
   const runner = { begin: jest.fn(), run: jest.fn(), onSlotFree: (_task: ClaimedTask): void => undefined };
   const transport = {
+    open: jest.fn(),
     start: jest.fn(),
+    noticed: jest.fn(),
     wake: jest.fn(),
     slotFreed: jest.fn(),
     stop: jest.fn(async () => undefined),
@@ -44,6 +46,7 @@ describe('Dispatcher', () => {
       new ServedPools(workflows as unknown as WorkflowRegistry, new NodeRoles(), options),
       options,
     );
+    dispatcher.onModuleInit();
     dispatcher.startClaiming();
   });
 
@@ -112,6 +115,17 @@ describe('Dispatcher', () => {
     expect(dispatcher.takeSlots(1)).toBe(1);
     dispatcher.start([task(ALONE_FROM_RESCUE - 1)]);
     expect(dispatcher.takeSlots(1)).toBe(1);
+  });
+
+  it('hears what commits leave ready before it runs anything, and what other processes leave from then on', async () => {
+    await dispatcher.stopClaiming();
+    expect([commits.claimer, transport.open.mock.calls.length]).toEqual([dispatcher, 1]);
+    dispatcher.noticed();
+    expect([dispatcher.accepts('files', 'h1', 'gpu'), dispatcher.takeSlots(1)]).toEqual([false, 0]);
+    expect(transport.noticed).not.toHaveBeenCalled();
+    dispatcher.startClaiming();
+    dispatcher.noticed();
+    expect(transport.noticed).toHaveBeenCalledTimes(1);
   });
 
   it('wakes the transport', () => {

@@ -11,17 +11,20 @@ const WISHES = ['cancel', 'pause', 'resume', 'retry'] as const;
 describe('ExecutionControl', () => {
   let outcome: ControlOutcome;
   let told: unknown[];
+  /** What other processes are told. */
+  let noticed: unknown[];
   let control: ExecutionControl;
 
   beforeEach(() => {
-    told = [];
+    [told, noticed] = [[], []];
     const events = new EventBus(
       () => 0,
       () => undefined,
     );
     events.subscribe(({ at: _at, ...event }) => told.push(event));
     const runner = { abortExecution: (...abort: unknown[]) => told.push(abort) } as unknown as TaskRunner;
-    control = new ExecutionControl({ change: async () => outcome } as unknown as Store, runner, events);
+    const notices = { tell: (notice: unknown) => noticed.push(notice) };
+    control = new ExecutionControl({ change: async () => outcome, notices } as unknown as Store, runner, events);
   });
 
   it.each(WISHES)('tells that an execution was changed by %s, and by whom', async (change) => {
@@ -29,6 +32,7 @@ describe('ExecutionControl', () => {
     expect(await control[change](ID, 'ann')).toEqual({ state: 'running' });
     expect(told[0]).toEqual({ name: 'execution.changed', executionId: ID, workflow: 'w', change, by: 'ann' });
     expect(told.slice(1)).toEqual(change === 'cancel' ? [[ID, 'cancelled']] : []);
+    expect(noticed).toEqual([{ about: 'execution', id: ID }]);
   });
 
   it('tells that an execution has ended where no body runs any more', async () => {
@@ -55,7 +59,7 @@ describe('ExecutionControl', () => {
     for (const wish of WISHES) {
       await expect(control[wish](ID)).rejects.toMatchObject({ code, details });
     }
-    expect(told).toEqual([]);
+    expect([told, noticed]).toEqual([[], []]);
   });
 
   it.each([

@@ -54,7 +54,7 @@ export class NoticeListener {
   }
 
   #heard(notice: Notice): void {
-    if (notice.about === 'ready' || notice.about === 'anything') this.dispatcher.wake(0, []);
+    if (notice.about === 'ready' || notice.about === 'anything') this.dispatcher.noticed();
     if (notice.about === 'anything') this.#stopCancelled(this.runner.executions());
     if (notice.about === 'execution' && this.runner.executions().has(notice.id)) this.#stopCancelled([notice.id]);
     if (notice.about === 'trigger' || notice.about === 'anything') this.#tellSources(notice);

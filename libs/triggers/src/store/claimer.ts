@@ -72,6 +72,7 @@ export interface ReadyTask {
   readonly id: TaskExecutionId;
   readonly executionId: ExecutionId;
   readonly task: string;
+  readonly pool: string;
   readonly priority: number;
   /** How long it still waits; 0 when it may run now. */
   readonly inMs: number;

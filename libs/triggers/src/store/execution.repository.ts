@@ -46,7 +46,7 @@ const LET_GO_TASKS = batch(
   { _id: 'text' },
   ({ now, msBetween }) => `UPDATE triggers_task SET state = 'ready', held_by = NULL
     WHERE execution_id IN (SELECT _id FROM g) AND state = 'blocked' AND held_by = 'pause'
-    RETURNING execution_id, task, id, priority, ${msBetween(now, 'run_at')} AS waits_ms`,
+    RETURNING execution_id, task, id, pool, priority, ${msBetween(now, 'run_at')} AS waits_ms`,
 );
 
 const READ_TASKS = batch(
@@ -66,7 +66,7 @@ const RESET_TASK = batch(
       owner = NULL, lease_token = NULL, held_by = NULL, started_at = NULL, finished_at = NULL, output = NULL, error = NULL, reason = NULL,
       callback = NULL, callback_state = NULL, callback_error = NULL, callback_owner = NULL
     FROM g WHERE execution_id = g._id AND task = g._task
-    RETURNING execution_id, task, id, priority, state, 0 AS waits_ms`,
+    RETURNING execution_id, task, id, pool, priority, state, 0 AS waits_ms`,
 );
 
 const SKIP_TASK = batch(
@@ -159,6 +159,7 @@ function readyTask(row: Row): ReadyTask {
     id: row['id'] as TaskExecutionId,
     executionId: row['execution_id'] as ExecutionId,
     task: row['task'] as string,
+    pool: row['pool'] as string,
     priority: Number(row['priority']),
     inMs: Math.max(0, Math.ceil(Number(row['waits_ms']))),
   };

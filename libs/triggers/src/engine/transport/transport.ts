@@ -5,6 +5,8 @@ import type { Store } from '../../store/store.service.js';
 
 /** What a transport needs of the engine of its node. */
 export interface TransportHost {
+  /** The pools whose tasks this node runs. */
+  readonly pools: readonly string[];
   /** The most bodies that run at once on this node. */
   readonly concurrency: number;
   /** Places that no body has, though a claim may be on its way to some; none while this node must not claim, or a task waits that must run alone. */
@@ -20,7 +22,12 @@ export interface TransportHost {
  * or double what it carries and changes nothing but latency, because a task is claimed by compare-and-set on its row.
  */
 export abstract class TaskTransport {
+  /** Tasks that commits of this process leave ready are told from now on, whether it runs any or not. */
+  abstract open(): void;
+  /** Tasks are claimed from now on. */
   abstract start(host: TransportHost): void;
+  /** Another process left tasks ready. */
+  abstract noticed(): void;
   /**
    * Tasks are ready that nobody has claimed, or will be after a while. Told in the turn of a commit: must not wait.
    *

@@ -130,7 +130,8 @@ function collectDependants(wave: readonly EndedTask[], scope: CommitScope): read
 
 function readyTask(row: Row, { parents: [{ facts }], task }: Waiting): ReadyTask {
   const { executionId } = facts;
-  return { id: row['id'] as TaskExecutionId, executionId, task, priority: row['priority'] as number, inMs: 0 };
+  const [id, pool] = [row['id'] as TaskExecutionId, row['pool'] as string];
+  return { id, executionId, task, pool, priority: row['priority'] as number, inMs: 0 };
 }
 
 function skippedTask(row: Row, { parents: [parent], task }: Waiting): EndedTask {

@@ -146,8 +146,8 @@ function plan(draft: FiringDraft, execution: ExecutionDraft, delayMs: number, sc
     const token = delayMs > 0 ? null : scope.reserve(execution.workflow, execution.hash, task.pool);
     if (token !== null) tokens.set(task.task, token);
     else {
-      const { id, task: name } = task;
-      scope.leavesReady({ id, executionId: execution.id, task: name, priority: draft.priority, inMs: delayMs });
+      const { id, task: name, pool } = task;
+      scope.leavesReady({ id, executionId: execution.id, task: name, pool, priority: draft.priority, inMs: delayMs });
     }
   }
   return { draft, execution, delayMs, tokens };

@@ -161,7 +161,7 @@ export const COUNT_DEPENDENCIES = change({
       CASE _next WHEN 'skips' THEN ${now} END
       FROM (SELECT ${NEXT} AS _next) n)`,
   when: `state = 'blocked' AND held_by IS NULL`,
-  returning: ['id', 'ordinal', 'state', 'graph', 'max_attempts', 'priority', 'reason'],
+  returning: ['id', 'ordinal', 'state', 'graph', 'max_attempts', 'pool', 'priority', 'reason'],
 });
 
 /** Nothing of these executions is open but what runs. */

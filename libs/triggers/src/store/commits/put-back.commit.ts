@@ -55,7 +55,7 @@ const PUT_BACK = change({
     attempt = attempt + g._spent, rescues = rescues + g._rescued, run_at = g._run, waits_since = ${now}, owner = NULL,
     lease_token = NULL, started_at = NULL, attempts = COALESCE(g._attempts, attempts), error = COALESCE(g._error, error)`,
   when: `state = 'running' AND lease_token = g._token AND ${ofExecution('state')} <> 'cancelling'`,
-  returning: ['id', 'priority', 'state'],
+  returning: ['id', 'pool', 'priority', 'state'],
 });
 
 /** Claimed tasks that go back. The outcome says whether the task was still held, and its execution still wanted it. */
@@ -84,7 +84,8 @@ function* commitPutBacks(items: readonly PutBackItem[], scope: CommitScope): Wor
 }
 
 function readyTask({ executionId, task, delayMs }: PutBackItem, row: Row): ReadyTask {
-  return { id: row['id'] as TaskExecutionId, executionId, task, priority: Number(row['priority']), inMs: delayMs };
+  const [id, pool] = [row['id'] as TaskExecutionId, row['pool'] as string];
+  return { id, executionId, task, pool, priority: Number(row['priority']), inMs: delayMs };
 }
 
 function rowOf({ executionId, task, token, delayMs, attempts, error, why, pool }: PutBackItem): unknown[] {

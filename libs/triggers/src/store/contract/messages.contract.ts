@@ -117,7 +117,9 @@ export function messagesContract(database: Database): void {
         await engine.claimAll();
         expect(claimed()?.id).toBe(first);
         await engine.putBack(claimed(), 'retry', { delayMs: 400 });
-        expect(engine.ready).toEqual([{ id: first, executionId: id, task: 'a', priority: 3, inMs: 400 }]);
+        expect(engine.ready).toEqual([
+          { id: first, executionId: id, task: 'a', pool: 'default', priority: 3, inMs: 400 },
+        ]);
         engine.ready.length = 0;
         await kit().clock.advance(400);
         await engine.finish((await engine.claimAll())['a']);

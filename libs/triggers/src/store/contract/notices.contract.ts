@@ -1,9 +1,12 @@
 import { until } from '../../../../../test/support/until.js';
-import type { ExecutionId } from '../../model/ids.js';
+import { newId } from '../../model/ids.js';
+import type { ExecutionId, NodeId } from '../../model/ids.js';
+import { registerNode } from '../node.repository.js';
 import type { Notice } from '../notices.js';
 import type { Store } from '../store.service.js';
 import { statement, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
+import { nodeOf } from './work.contract.js';
 
 /** Processes hear each other; a database in memory has one. */
 export function noticesContract(database: Database): void {
@@ -88,10 +91,7 @@ function onSqlite(
 ): void {
   it('say once that another process has written, and nothing of what this one writes', async () => {
     const [one, other] = [await kit().open(), await kit().open()];
-    await one.dialect.writer.query(
-      `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows)
-       VALUES ('n', 'n', '2026-01-01T00:00:00.000Z', 1, '2026-01-01T00:00:00.000Z', '[]')`,
-    );
+    await one.change(() => registerNode(nodeOf({ id: newId<NodeId>(), name: 'n', leaseMs: 1 })));
     const [own, heard] = [await listen(one), await listen(other)];
     await write(one);
     await one.read(statement('SELECT 1'), [[]]);

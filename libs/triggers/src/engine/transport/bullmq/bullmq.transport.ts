@@ -12,9 +12,6 @@ import { withPatience } from './patience.js';
 import { ReadyMessages, queueOf } from './ready-messages.js';
 import { RedisLink } from './redis-link.js';
 
-/** The pool of all nodes. */
-const POOL = 'default';
-
 /** What has been ready for so long, while this node had a slot for it, has lost its message. */
 export const OVERDUE_MS = 2_000;
 
@@ -33,7 +30,9 @@ export const OVERDUE_MS = 2_000;
 export class BullMqTransport extends TaskTransport {
   readonly #link: RedisLink;
   readonly #messages: ReadyMessages;
-  readonly #consumer: MessageConsumer;
+  readonly #consume: (pool: string) => MessageConsumer;
+  /** One for each pool that this node serves. */
+  #consumers: readonly MessageConsumer[] = [];
   readonly #claims: TableClaims;
   readonly #wakeups: Wakeups;
   readonly #clock: Clock;
@@ -44,18 +43,23 @@ export class BullMqTransport extends TaskTransport {
   constructor({ store, clock, timers }: TransportParts, options: ResolvedBullMqOptions, packages: BullMqPackages) {
     super();
     this.#clock = clock;
-    const queue = queueOf(options.prefix, POOL);
     this.#link = new RedisLink(packages.Redis, options.connection);
-    this.#messages = new ReadyMessages(queue, this.#link, packages.bullmq);
-    this.#consumer = new MessageConsumer(queue, store, clock, this.#link, packages.bullmq);
+    this.#messages = new ReadyMessages(options.prefix, this.#link, packages.bullmq);
+    this.#consume = (pool) =>
+      new MessageConsumer(queueOf(options.prefix, pool), store, clock, this.#link, packages.bullmq);
     this.#claims = new TableClaims(store, () => this.#wish());
     this.#wakeups = new Wakeups(clock, 'triggers:claims', timers);
   }
 
+  open(): void {
+    this.#link.open();
+  }
+
   start(host: TransportHost): void {
     this.#host = host;
-    this.#link.open();
-    this.#consumer.start(host);
+    this.#link.hear();
+    this.#consumers = host.pools.map(this.#consume);
+    for (const consumer of this.#consumers) consumer.start(host);
     this.#claims.start(host);
     this.#sweep();
   }
@@ -67,8 +71,13 @@ export class BullMqTransport extends TaskTransport {
     else this.#lookForSome();
   }
 
+  /** Its messages come by themselves. */
+  noticed(): void {
+    if (this.#host !== undefined && this.#link.isAway) this.#lookForSome();
+  }
+
   slotFreed(task: ClaimedTask): void {
-    this.#consumer.slotFreed(task);
+    for (const consumer of this.#consumers) consumer.slotFreed(task);
     this.#fit();
     this.#claims.slotFreed();
   }
@@ -76,7 +85,7 @@ export class BullMqTransport extends TaskTransport {
   async stop(): Promise<void> {
     this.#host = undefined;
     this.#wakeups.clear();
-    await Promise.all([this.#consumer.stop(), this.#claims.stop()]);
+    await Promise.all([...this.#consumers.map((consumer) => consumer.stop()), this.#claims.stop()]);
     this.#link.endHearing();
   }
 
@@ -92,7 +101,8 @@ export class BullMqTransport extends TaskTransport {
   }
 
   #fit(): void {
-    if (this.#host !== undefined) this.#consumer.fit(this.#host.freeSlots);
+    if (this.#host === undefined) return;
+    for (const consumer of this.#consumers) consumer.fit(this.#host.freeSlots);
   }
 
   #lookForSome(): void {
@@ -105,6 +115,6 @@ export class BullMqTransport extends TaskTransport {
     this.#someReady = false;
     return all
       ? { overdueMs: 0, goesOn: this.#link.isAway }
-      : { overdueMs: OVERDUE_MS, goesOn: this.#consumer.isDrained };
+      : { overdueMs: OVERDUE_MS, goesOn: this.#consumers.every(({ isDrained }) => isDrained) };
   }
 }

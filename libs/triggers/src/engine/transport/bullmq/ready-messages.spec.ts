@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ReadyTask } from '../../../store/claimer.js';
 import type { BullMqPackages } from './bullmq.packages.js';
-import { MAX_UNTOLD, ReadyMessages, bullPriority, queueOf } from './ready-messages.js';
+import { MAX_UNTOLD, ReadyMessages, bullPriority } from './ready-messages.js';
 import type { RedisLink } from './redis-link.js';
 
 interface Told {
@@ -11,12 +11,13 @@ interface Told {
 
 const ID = '019a0000-0000-7000-8000-000000000001';
 const task = (given: Partial<ReadyTask> = {}): ReadyTask =>
-  ({ id: ID, executionId: 'e', task: 'a', priority: 0, inMs: 0, ...given }) as ReadyTask;
+  ({ id: ID, executionId: 'e', task: 'a', pool: 'default', priority: 0, inMs: 0, ...given }) as ReadyTask;
 
 describe('ReadyMessages', () => {
   let addBulk: jest.Mock<Promise<void>, [Told[]]>;
   let link: { telling: Redis | undefined; worked: jest.Mock; failed: jest.Mock };
   let made: { on: jest.Mock; addBulk: jest.Mock; close: jest.Mock }[];
+  let queues: string[];
   let messages: ReadyMessages;
 
   const turns = async (): Promise<void> => {
@@ -28,13 +29,15 @@ describe('ReadyMessages', () => {
     addBulk = jest.fn(async (_told: Told[]) => undefined);
     made = [];
     link = { telling: {} as Redis, worked: jest.fn(), failed: jest.fn() };
-    const Queue = jest.fn(() => {
+    queues = [];
+    const Queue = jest.fn((name: string) => {
+      queues.push(name);
       const queue = { on: jest.fn(), addBulk, close: jest.fn(async () => undefined) };
       made.push(queue);
       return queue;
     });
     const bullmq = { Queue } as unknown as BullMqPackages['bullmq'];
-    messages = new ReadyMessages(queueOf('triggers', 'default'), link as unknown as RedisLink, bullmq);
+    messages = new ReadyMessages('triggers', link as unknown as RedisLink, bullmq);
   });
 
   it('tells what commits of one turn left ready at once, with ids and nothing else', async () => {
@@ -48,6 +51,18 @@ describe('ReadyMessages', () => {
     ]);
     expect(told()[0]).toMatchObject({ opts: { delay: 510, removeOnComplete: true, removeOnFail: true } });
     expect(told()[1]?.opts.delay).toBe(0);
+  });
+
+  it('tells each pool by a queue of its own', async () => {
+    messages.tell([task(), task({ pool: 'gpu', task: 'b' }), task({ task: 'c' })]);
+    messages.tell([task({ pool: 'gpu', task: 'd' })]);
+    await turns();
+    expect(queues).toEqual(['triggers-default', 'triggers-gpu']);
+    const tasks = addBulk.mock.calls.map(([jobs]) => jobs.map(({ data }) => (data as { task: string }).task));
+    expect(tasks).toEqual([
+      ['a', 'c'],
+      ['b', 'd'],
+    ]);
   });
 
   it('gives each message of a task an id of its own, in a form that BullMQ takes', async () => {

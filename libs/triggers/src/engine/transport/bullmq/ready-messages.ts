@@ -16,13 +16,13 @@ const MIDDLE_PRIORITY = 1 << 20;
 /** BullMQ keeps a list of what happened in each queue, which nobody reads. */
 const STREAMS = { events: { maxLen: 100 } } as const;
 
-/** The queue of a pool of nodes. */
+/** The queue of a pool. */
 export function queueOf(prefix: string, pool: string): string {
   return `${prefix}-${pool}`;
 }
 
 /**
- * Tells the nodes of a pool which tasks are ready: ids, nothing of the user's. A message has an id of its own, so that none is swallowed
+ * Tells the nodes that serve a pool which of its tasks are ready: ids, nothing of the user's. A message has an id of its own, so that none is swallowed
  * by an earlier one about the same task which BullMQ has not removed yet.
  */
 export class ReadyMessages {
@@ -30,10 +30,10 @@ export class ReadyMessages {
   readonly #node = randomBytes(4).toString('hex');
   #told = 0;
   #sending: Promise<void> | undefined;
-  #queue: Queue | undefined;
+  readonly #queues = new Map<string, Queue>();
 
   constructor(
-    private readonly name: string,
+    private readonly prefix: string,
     private readonly link: RedisLink,
     private readonly bullmq: BullMqPackages['bullmq'],
   ) {}
@@ -48,7 +48,7 @@ export class ReadyMessages {
   /** Tells what waits. */
   async close(): Promise<void> {
     await this.#sending;
-    await this.#forgetQueue();
+    await this.#forgetQueues();
   }
 
   async #send(): Promise<void> {
@@ -64,27 +64,36 @@ export class ReadyMessages {
 
   async #sendThese(tasks: readonly ReadyTask[], connection: NonNullable<RedisLink['telling']>): Promise<void> {
     try {
-      this.#queue ??= this.#newQueue(connection);
-      await this.#queue.addBulk(tasks.map((task) => this.#message(task)));
+      for (const pool of new Set(tasks.map((task) => task.pool))) {
+        const messages = tasks.filter((task) => task.pool === pool).map((task) => this.#message(task));
+        await this.#queueOf(pool, connection).addBulk(messages);
+      }
       this.link.worked();
     } catch (error) {
       this.#untold.length = 0;
       this.link.failed(error);
       // A queue that failed while it began never recovers.
-      await this.#forgetQueue();
+      await this.#forgetQueues();
     }
   }
 
-  #newQueue(connection: NonNullable<RedisLink['telling']>): Queue {
-    const queue = new this.bullmq.Queue(this.name, { connection, streams: STREAMS, skipVersionCheck: true });
+  #queueOf(pool: string, connection: NonNullable<RedisLink['telling']>): Queue {
+    const known = this.#queues.get(pool);
+    if (known !== undefined) return known;
+    const queue = new this.bullmq.Queue(queueOf(this.prefix, pool), {
+      connection,
+      streams: STREAMS,
+      skipVersionCheck: true,
+    });
     queue.on('error', () => undefined);
+    this.#queues.set(pool, queue);
     return queue;
   }
 
-  async #forgetQueue(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = undefined;
-    await queue?.close().catch(() => undefined);
+  async #forgetQueues(): Promise<void> {
+    const queues = [...this.#queues.values()];
+    this.#queues.clear();
+    await Promise.all(queues.map((queue) => queue.close().catch(() => undefined)));
   }
 
   #message({ id, executionId, task, priority, inMs }: ReadyTask): {

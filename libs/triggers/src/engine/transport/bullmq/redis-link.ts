@@ -40,14 +40,18 @@ export class RedisLink {
     private readonly connection: ResolvedBullMqOptions['connection'],
   ) {}
 
-  /** Connects, without waiting for it. */
+  /** Connects for telling, without waiting for it. */
   open(): void {
-    if (this.#telling === undefined) {
-      this.#telling = this.#connect(TELLING);
-      this.#telling.on('ready', () => this.worked());
-      this.#telling.on('error', (error: unknown) => this.#away(error));
-      this.#telling.on('close', () => this.#away(new Error('the connection was closed')));
-    }
+    if (this.#telling !== undefined) return;
+    this.#telling = this.#connect(TELLING);
+    this.#telling.on('ready', () => this.worked());
+    this.#telling.on('error', (error: unknown) => this.#away(error));
+    this.#telling.on('close', () => this.#away(new Error('the connection was closed')));
+  }
+
+  /** Connects for telling and hearing. */
+  hear(): void {
+    this.open();
     this.#hearing = this.#connect(HEARING);
     // The other connection tells it.
     this.#hearing.on('error', () => undefined);

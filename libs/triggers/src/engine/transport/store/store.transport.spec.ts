@@ -25,7 +25,7 @@ describe('StoreTransport', () => {
     const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'], pools: ['gpu'] } } };
     const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
     const transport = new StoreTransport(store as unknown as Store, clock, timers);
-    transport.start({ concurrency: 2, freeSlots: 2, quiet: () => undefined, isIdle });
+    transport.start({ pools: ['default'], concurrency: 2, freeSlots: 2, quiet: () => undefined, isIdle });
     return transport;
   };
 

@@ -23,6 +23,9 @@ export class StoreTransport extends TaskTransport {
     this.#wakeups = new Wakeups(clock, 'triggers:claims', timers);
   }
 
+  /** Notices of the store tell the others. */
+  open(): void {}
+
   start(host: TransportHost): void {
     this.#active = true;
     this.#claims.start(host);
@@ -33,6 +36,10 @@ export class StoreTransport extends TaskTransport {
     if (!this.#active || inMs >= SWEEP_MS) return;
     if (inMs > 0) return this.#wakeLater(inMs);
     this.#claims.wake();
+  }
+
+  noticed(): void {
+    this.wake(0);
   }
 
   slotFreed(): void {
