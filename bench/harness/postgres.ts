@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
 /** Seen from `bench/dist/harness`. */
-const KEEPER = fileURLToPath(new URL('../../../test/postgres/keeper.mjs', import.meta.url));
+const KEEPER = fileURLToPath(new URL('../../../scripts/postgres-keeper.mjs', import.meta.url));
 
 /** The throw-away Postgres of the tests, with its own defaults: `fsync` and `synchronous_commit` are on. */
 export class PostgresServer {

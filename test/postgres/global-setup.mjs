@@ -8,12 +8,12 @@ const START_TIMEOUT_MS = 60_000;
  * Starts one real Postgres for the whole test run and tells every suite where it is: `process.env.TEST_POSTGRES_URL`.
  * A URL that is already set is used as it is, and nothing is started.
  *
- * The server is kept by a process of its own (keeper.mjs) that lives as long as the pipe to us: whatever ends this
+ * The server is kept by a process of its own (scripts/postgres-keeper.mjs) that lives as long as the pipe to us: whatever ends this
  * run (the teardown, Ctrl-C, a crash, kill -9), the pipe closes, the server stops and its files are deleted.
  */
 export default async function startPostgres() {
   if (process.env.TEST_POSTGRES_URL) return;
-  const keeper = spawn(process.execPath, [new URL('keeper.mjs', import.meta.url).pathname], {
+  const keeper = spawn(process.execPath, [new URL('../../scripts/postgres-keeper.mjs', import.meta.url).pathname], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });

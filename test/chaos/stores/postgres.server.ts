@@ -11,7 +11,7 @@ import { TABLES } from './ledger.js';
 import type { Ledger, LedgerRows, LedgerServer, Row } from './ledger.js';
 
 /** Seen from `test/chaos/dist/chaos/stores`. */
-const KEEPER = fileURLToPath(new URL('../../../../postgres/keeper.mjs', import.meta.url));
+const KEEPER = fileURLToPath(new URL('../../../../../scripts/postgres-keeper.mjs', import.meta.url));
 
 /** The throw-away Postgres of the tests, with its own defaults: `fsync` and `synchronous_commit` are on. */
 export class PostgresServer implements LedgerServer {
