@@ -21,6 +21,9 @@ const PASSWORD = 'postgres';
 const READY = 'database system is ready to accept connections';
 const asRoot = process.getuid?.() === 0;
 
+// Nobody may be there any more to be told the URL; then stdin has ended, too.
+process.stdout.on('error', () => undefined);
+
 const home = mkdtempSync(join(tmpdir(), 'nestjs-triggers-postgres-'));
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
