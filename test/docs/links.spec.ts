@@ -4,6 +4,7 @@ import { ROOT, pagesIn, read } from './markdown.js';
 
 const PAGES = [
   'README.md',
+  'apps/cluster/README.md',
   'libs/triggers/README.md',
   'CONTRIBUTING.md',
   'bench/README.md',
