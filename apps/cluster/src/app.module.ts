@@ -11,13 +11,14 @@ import { OrderReport } from './orders/order-report.workflow.js';
 /** The whole application. Every process is made of it: roles and pools say what it does of it. */
 @Module({})
 export class AppModule {
-  static with(settings: NodeSettings): DynamicModule {
+  static with(settings: NodeSettings, { autostart = true } = {}): DynamicModule {
     const { roles, pools, token } = settings;
     return {
       module: AppModule,
       imports: [
         TriggersModule.forRoot({
           database: databaseFrom(settings.database),
+          autostart,
           ...(roles && { roles }),
           worker: { concurrency: settings.concurrency, ...(pools && { pools }) },
           node: { name: settings.name, lease: settings.lease },

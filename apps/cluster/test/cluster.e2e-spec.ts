@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 
 const MAIN = join(__dirname, '../dist/main.js');
+const MIGRATE = join(__dirname, '../dist/migrate/main.js');
+const NODE = join(__dirname, '../dist/node/main.js');
 const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
 const SMALL = ['--files', '12', '--calls', '4', '--seconds', '4'];
 
@@ -25,14 +27,15 @@ function play(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function databases(): Promise<string[]> {
-  const client = new Client({ connectionString: POSTGRES });
+async function sql<R extends object>(text: string, url = POSTGRES): Promise<R[]> {
+  const client = new Client({ connectionString: url });
   await client.connect();
-  const { rows } = await client.query<{ datname: string }>(
-    `SELECT datname FROM pg_database WHERE datname LIKE 'cluster_show_%'`,
-  );
-  await client.end();
-  return rows.map(({ datname }) => datname);
+  return (await client.query<R>(text).finally(() => client.end())).rows;
+}
+
+async function databases(): Promise<string[]> {
+  const found = await sql<{ datname: string }>(`SELECT datname FROM pg_database WHERE datname LIKE 'cluster_show_%'`);
+  return found.map(({ datname }) => datname);
 }
 
 /** Those of the processes that it told about which are still there. */
@@ -88,4 +91,47 @@ it.each([
 ])('refuses %j and says why', (args, message) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message });
+});
+
+describe('a database that is migrated before the deploy', () => {
+  const name = `cluster_e2e_${process.pid}`;
+  const url = new URL(POSTGRES);
+  url.pathname = `/${name}`;
+  const env = { ...process.env, TRIGGERS_DATABASE: url.href };
+
+  beforeEach(() => sql(`CREATE DATABASE ${name}`));
+  afterEach(async () => {
+    await sql(`DROP DATABASE ${name} WITH (FORCE)`);
+    await sql(`DROP ROLE IF EXISTS ${name}`);
+  });
+
+  it('has every table, and no process has run on it', async () => {
+    const { status, stderr } = spawnSync(process.execPath, [MIGRATE], { encoding: 'utf8', env });
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(await sql('SELECT count(*) FROM triggers_migrations', url.href)).not.toEqual([{ count: '0' }]);
+    expect(await sql('SELECT id FROM triggers_node', url.href)).toEqual([]);
+  });
+
+  it('is enough for a user who may only read and write', async () => {
+    spawnSync(process.execPath, [MIGRATE], { env });
+    await sql(
+      `CREATE ROLE ${name} LOGIN PASSWORD 'of-the-app'; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name};
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${name}`,
+      url.href,
+    );
+    const limited = new URL(url);
+    [limited.username, limited.password] = [name, 'of-the-app'];
+    const node = fork(NODE, [], { env: { ...env, TRIGGERS_DATABASE: limited.href, ROLES: 'worker', PORT: '0' } });
+    const [started] = (await once(node, 'message')) as [{ url: string }];
+
+    const answer = await fetch(`${started.url}/health`);
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
+    expect(await sql('SELECT roles FROM triggers_node', url.href)).toHaveLength(1);
+
+    const ended = once(node, 'exit');
+    node.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
 });
