@@ -13,7 +13,18 @@ const FOLDERS_OF_THE_LIBRARY = [
   'observability',
   'testing',
 ];
-const REST_OF_THE_TREE = ['triggers', 'cluster', 'demo', 'event-triggers', 'apps', 'test', 'bench', 'docs', 'ci', 'repo'];
+const REST_OF_THE_TREE = [
+  'triggers',
+  'cluster',
+  'demo',
+  'event-triggers',
+  'apps',
+  'test',
+  'bench',
+  'docs',
+  'ci',
+  'repo',
+];
 
 export default {
   extends: ['@commitlint/config-conventional'],
