@@ -53,13 +53,14 @@ export class Dispatcher implements Claimer, TransportHost, OnModuleInit {
 
   /** Commits of this process tell what they leave ready, whether it runs tasks or not. */
   onModuleInit(): void {
-    this.store.commits.claimer = this;
+    this.store.commits.onReady = (inMs, tasks) => this.wake(inMs, tasks);
     this.transport.open();
   }
 
   startClaiming(): void {
     this.#active = true;
     this.runner.begin();
+    this.store.commits.claimer = this;
     this.runner.onSlotFree = (task) => this.#slotFree(task);
     this.transport.start(this);
   }
@@ -76,7 +77,7 @@ export class Dispatcher implements Claimer, TransportHost, OnModuleInit {
   }
 
   accepts(workflow: string, hash: string, pool: string): boolean {
-    return this.#active && !this.#quiet && this.served.has(pool) && this.workflows.byHash(workflow, hash) !== undefined;
+    return !this.#quiet && this.served.has(pool) && this.workflows.byHash(workflow, hash) !== undefined;
   }
 
   poolOf(workflow: string, hash: string, task: string): string | undefined {
@@ -123,7 +124,9 @@ export class Dispatcher implements Claimer, TransportHost, OnModuleInit {
     }
   }
 
+  /** Tasks are ready that nobody has claimed, or will be after a while: others may have a slot, too. */
   wake(inMs: number, tasks: readonly ReadyTask[]): void {
+    if (inMs === 0) this.store.notices.tell({ about: 'ready' });
     this.transport.wake(inMs, tasks);
   }
 

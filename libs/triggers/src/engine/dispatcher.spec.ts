@@ -23,7 +23,8 @@ describe('Dispatcher', () => {
     close: jest.fn(async () => undefined),
   };
   let lease: { nodeId: string; isHeld: boolean };
-  let commits: { claimer?: Claimer };
+  let commits: { claimer?: Claimer; onReady?: (inMs: number, tasks: readonly ReadyTask[]) => void };
+  const tell = jest.fn();
   let dispatcher: Dispatcher;
 
   beforeEach(() => {
@@ -38,7 +39,7 @@ describe('Dispatcher', () => {
     };
     const options = { concurrency: 2, pools: ['default', 'gpu'] as readonly string[] } as ResolvedEngineOptions;
     dispatcher = new Dispatcher(
-      { commits } as unknown as Store,
+      { commits, notices: { tell } } as unknown as Store,
       workflows as unknown as WorkflowRegistry,
       lease as unknown as NodeLease,
       runner as unknown as TaskRunner,
@@ -119,9 +120,16 @@ describe('Dispatcher', () => {
 
   it('hears what commits leave ready before it runs anything, and what other processes leave from then on', async () => {
     await dispatcher.stopClaiming();
-    expect([commits.claimer, transport.open.mock.calls.length]).toEqual([dispatcher, 1]);
+    expect(transport.open).toHaveBeenCalledTimes(1);
+    const ready = [{ task: 'a' }] as ReadyTask[];
+    commits.onReady?.(0, ready);
+    commits.onReady?.(7, []);
+    expect(transport.wake.mock.calls).toEqual([
+      [0, ready],
+      [7, []],
+    ]);
+    expect(tell.mock.calls).toEqual([[{ about: 'ready' }]]);
     dispatcher.noticed();
-    expect([dispatcher.accepts('files', 'h1', 'gpu'), dispatcher.takeSlots(1)]).toEqual([false, 0]);
     expect(transport.noticed).not.toHaveBeenCalled();
     dispatcher.startClaiming();
     dispatcher.noticed();

@@ -17,7 +17,7 @@ export class StoreAnswers {
   async change<R>(work: (scope: object) => Work<R>): Promise<R> {
     this.units += 1;
     await this.before();
-    const steps = work({ leavesReady: () => this.asked.push(['leaves ready', []]) });
+    const steps = work({ leavesSomeReady: () => this.asked.push(['leaves ready', []]) });
     let next = steps.next();
     while (next.done !== true) {
       const { batch, rows } = next.value;

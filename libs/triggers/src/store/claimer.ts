@@ -102,10 +102,4 @@ export interface Claimer {
   start(tasks: readonly ClaimedTask[]): void;
   /** Whether a task waits that must run alone: nothing else is claimed until it has ended. */
   readonly isQuiet: boolean;
-  /**
-   * A commit left tasks ready that nobody has claimed, the first of them after `inMs`.
-   *
-   * @param tasks those that the commit knows; there may be more
-   */
-  wake(inMs: number, tasks: readonly ReadyTask[]): void;
 }

@@ -81,11 +81,15 @@ export class CommitScope {
     return this.#readyInMs;
   }
 
+  /** The tasks that {@link readyInMs} speaks of, as far as the commit knows them. */
+  get ready(): readonly ReadyTask[] {
+    return this.#ready;
+  }
+
   /** The commit is there: hands claimed tasks to the engine. */
   succeeded(): void {
     if (this.#reserved > 0) this.claimer?.giveBackSlots(this.#reserved);
     if (this.#claimed.length > 0) this.claimer?.start(this.#claimed);
-    if (this.#readyInMs !== null) this.claimer?.wake(this.#readyInMs, this.#ready);
   }
 
   /** The commit was rolled back, or nobody knows: claims nothing. */

@@ -107,10 +107,6 @@ class Slots implements Claimer {
   start(tasks: readonly ClaimedTask[]): void {
     this.started.push(...tasks.map(({ task }) => task));
   }
-
-  wake(): void {
-    // Nobody sleeps.
-  }
 }
 
 /** What a caller was told. */

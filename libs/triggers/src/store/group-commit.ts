@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../model/clock.js';
 import type { EventBus } from '../model/events.js';
 import { errorMessage } from '../model/text.js';
-import type { Claimer } from './claimer.js';
+import type { Claimer, ReadyTask } from './claimer.js';
 import { TransactionFailure } from './dialects/dialect.js';
 import type { Dialect } from './dialects/dialect.js';
 import { away, closed, tooMuch } from './commit-errors.js';
@@ -40,6 +40,11 @@ export interface SubmitOptions<Outcome = unknown> {
  */
 export class GroupCommit {
   claimer: Claimer | null = null;
+  /**
+   * A commit left tasks ready that nobody has claimed, the first of them after `inMs`; told in its turn, whether this process runs
+   * tasks or not. `tasks`: those that the commit knows; there may be more.
+   */
+  onReady: (inMs: number, tasks: readonly ReadyTask[]) => void = () => undefined;
   readonly #queue = new CommitQueue();
   #scheduled = false;
   #running: Promise<unknown> | undefined;
@@ -55,8 +60,6 @@ export class GroupCommit {
     private readonly dialect: Dialect,
     private readonly clock: Clock,
     private readonly events: EventBus,
-    /** A commit left tasks ready that nobody has claimed: others may have a slot. */
-    private readonly leftReady: () => void = () => undefined,
   ) {}
 
   /** Items that wait for their commit. */
@@ -165,7 +168,7 @@ export class GroupCommit {
     this.#succeeded();
     tell(parts, outcomes);
     scope.succeeded();
-    if (scope.readyInMs === 0) this.leftReady();
+    if (scope.readyInMs !== null) this.onReady(scope.readyInMs, scope.ready);
     return 'settled';
   }
 

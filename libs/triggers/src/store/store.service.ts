@@ -38,7 +38,7 @@ export class Store {
         ? new SqliteDialect(options.path, schemas, clock)
         : new PostgresDialect(options, schemas, clock);
     this.notices = new Notices(this.dialect.notices, clock);
-    this.commits = new GroupCommit(this.dialect, clock, events, () => this.notices.tell({ about: 'ready' }));
+    this.commits = new GroupCommit(this.dialect, clock, events);
   }
 
   /**

@@ -62,6 +62,7 @@ export function claimsContract(database: Database): void {
       await Promise.all(Array.from({ length: 60 }, () => begin(one)));
       const claiming = engines.flatMap((engine) => {
         engine.store.commits.claimer = engine;
+        engine.store.commits.onReady = (inMs, tasks) => engine.wake(inMs, tasks);
         return [engine.claim(20)];
       });
       await kit().clock.advance(1_000);

@@ -89,6 +89,7 @@ export function messagesContract(database: Database): void {
       const other = database === ':memory:' ? engine.store : await kit().open();
       const two = await FakeEngine.on(other);
       engine.store.commits.claimer = engine;
+      engine.store.commits.onReady = (inMs, tasks) => engine.wake(inMs, tasks);
       if (other !== engine.store) other.commits.claimer = two;
       two.slots = 99;
       const twice = Promise.all([

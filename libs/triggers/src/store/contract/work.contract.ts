@@ -129,6 +129,7 @@ export class FakeEngine implements Claimer {
   static async on(store: Store, leaseMs = 3_600_000): Promise<FakeEngine> {
     const engine = new FakeEngine(store);
     store.commits.claimer = engine;
+    store.commits.onReady = (inMs, tasks) => engine.wake(inMs, tasks);
     await store.change(() =>
       registerNode(nodeOf({ id: engine.nodeId, name: 'test', leaseMs, workflows: engine.declared })),
     );

@@ -139,7 +139,7 @@ describe('a transaction on Postgres', () => {
     const pools = Object.fromEntries(Object.keys(graph).map((task) => [task, 'gpu']));
     await begin(store, { graph, pools, priority: 9 });
     const due = await begin(store);
-    const row = [engine.nodeId, 'token', 10, JSON.stringify(engine.declared), false, 'default'];
+    const row = [engine.nodeId, 'token', 10, JSON.stringify(engine.declared), false, 'default', 0];
     const { text, values = [] } = new PostgresStatements(kit().clock).query(CLAIM, [row]);
     const literals = values.map((value) =>
       Array.isArray(value) ? `ARRAY['${String(value[0])}']` : `'${String(value)}'`,
