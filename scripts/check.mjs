@@ -11,7 +11,10 @@ const STEPS = [
   { name: 'arrows', what: 'dependency-cruiser: who may import whom' },
   { name: 'dead-code', what: 'knip: files, exports and dependencies nobody uses' },
   { name: 'tests', what: 'jest: everything, on SQLite and a real Postgres' },
-  { name: 'chaos', what: 'kill -9, full disks, crashing servers: 20 rounds on SQLite, 20 on Postgres' },
+  {
+    name: 'chaos',
+    what: 'kill -9, full disks, crashing servers: 20 rounds on SQLite, 20 on Postgres, 10 of three nodes',
+  },
 ];
 
 const asked = process.argv.slice(2);

@@ -12,7 +12,7 @@ try {
   try {
     for (let round = 0; round < options.rounds; round += 1) {
       const scenario = options.scenarios[round % options.scenarios.length]!;
-      report.add(await runRound(scenario, options.seed + round, server, options));
+      report.add(await runRound(scenario, options.seed + round, { server, nodes: options.nodes }, options));
     }
   } finally {
     await server.close();

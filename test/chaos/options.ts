@@ -8,6 +8,8 @@ import type { StoreName } from './stores/ledger.js';
 export interface ChaosOptions extends ScenarioOptions {
   readonly rounds: number;
   readonly store: StoreName;
+  /** Processes on one ledger at the same time; with one, scenarios start what they need. */
+  readonly nodes: number;
   /** In the order of their rounds, again and again. */
   readonly scenarios: readonly Scenario[];
   readonly seed: number;
@@ -19,18 +21,23 @@ export class UsageError extends Error {}
 
 const NAMES = SCENARIOS.map(({ name }) => name);
 const USAGE = `Usage: npm run chaos -- [--rounds 20] [--store sqlite|postgres] [--scenario ${NAMES.join('|')}] [--seed 1] [--json]
+       [--nodes 2|3|4], with --store postgres
        [--point <crash point> --nth 1], with --scenario crash-point`;
 const MAX_SEED = 1_000_000_000;
+const MAX_NODES = 4;
 
 /** Reads the command line. */
 export function readOptions(args: string[]): ChaosOptions {
   const values = parse(args);
   const { store, scenario, point, json } = values;
   if (!isStore(store)) throw new UsageError(USAGE);
-  const scenarios = plan(store, scenario);
+  const nodes = wholeNumber(values.nodes, 1);
+  if (nodes > MAX_NODES || (nodes > 1 && store !== 'postgres')) throw new UsageError(USAGE);
+  const scenarios = plan(store, nodes, scenario);
   return {
     rounds: wholeNumber(values.rounds, 1),
     store,
+    nodes,
     scenarios,
     seed: values.seed === undefined ? Math.floor(Math.random() * MAX_SEED) : wholeNumber(values.seed, 0),
     json,
@@ -42,13 +49,13 @@ export function readOptions(args: string[]): ChaosOptions {
 }
 
 /** One scenario, or all in turns. */
-function plan(store: StoreName, name: string | undefined): readonly Scenario[] {
-  const possible = SCENARIOS.filter(({ stores }) => stores.includes(store));
+function plan(store: StoreName, nodes: number, name: string | undefined): readonly Scenario[] {
+  const possible = SCENARIOS.filter(({ stores, several }) => stores.includes(store) && (several === true) === nodes > 1);
   if (name === undefined) return TURNS.filter((scenario) => possible.includes(scenario));
   const asked = possible.filter((scenario) => scenario.name === name);
   if (asked.length === 0)
     throw new UsageError(
-      `Unknown scenario ${name} on ${store}. Known: ${possible.map((known) => known.name).join(', ')}.\n${USAGE}`,
+      `Unknown scenario ${name} with ${nodes} nodes on ${store}. Known: ${possible.map((known) => known.name).join(', ')}.\n${USAGE}`,
     );
   return asked;
 }
@@ -71,6 +78,7 @@ function parse(args: string[]) {
       options: {
         rounds: { type: 'string', default: '20' },
         store: { type: 'string', default: 'sqlite' },
+        nodes: { type: 'string', default: '1' },
         scenario: { type: 'string' },
         seed: { type: 'string' },
         point: { type: 'string' },

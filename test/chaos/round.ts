@@ -1,19 +1,25 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unfinished } from './check/calm.js';
+import { readEffects, readPolls } from './check/effects.js';
 import type { Expectations } from './check/expectations.js';
 import { LedgerView } from './check/ledger-view.js';
+import { checkOwners } from './check/owners.check.js';
 import { checkPromises } from './check/promises.js';
+import { startWaits } from './check/start-waits.js';
 import { Random } from './random.js';
 import type { Scenario, ScenarioOptions } from './scenarios/scenario.js';
-import type { LedgerServer } from './stores/ledger.js';
 import { pause } from './pause.js';
 import { World } from './world/world.js';
+import type { Surroundings } from './world/world.js';
 
 const CALM_PATIENCE_MS = 45_000;
 const LOOK_EVERY_MS = 50;
 /** In which every poll has its turn again: what it would fire a second time is there after it. */
 const AFTERMATH_MS = 150;
+/** In which every trigger is polled a few times. */
+const WATCH_MS = 250;
+const OWNERS_PATIENCE_MS = 15_000;
 const MAX_PROBLEMS = 20;
 
 /** What one round found. */
@@ -23,6 +29,8 @@ export interface RoundResult {
   readonly ms: number;
   readonly notes: readonly string[];
   readonly problems: readonly string[];
+  /** How long executions waited from their firing to their first body, in a round of several nodes. */
+  readonly startWaitsMs: readonly number[];
   /** What the command that repeats it has to say besides scenario and seed. */
   readonly repeat: string;
   /** The folder of a round that failed. */
@@ -33,11 +41,11 @@ export interface RoundResult {
 export async function runRound(
   scenario: Scenario,
   seed: number,
-  server: LedgerServer,
+  surroundings: Surroundings,
   options: ScenarioOptions,
 ): Promise<RoundResult> {
   const began = performance.now();
-  const world = await World.create(scenario.name, new Random(seed), server);
+  const world = await World.create(scenario.name, new Random(seed), surroundings);
   const expected: Expectations = {
     feeder: world.feeder,
     operator: world.operator,
@@ -45,15 +53,18 @@ export async function runRound(
       return world.ledgerLostAt;
     },
     clockJumped: scenario.movesClock === true,
+    several: scenario.several === true,
   };
   const problems = await play(world, scenario, expected, options).catch((error: unknown) => [describe(error)]);
   await world.destroy();
+  const startWaitsMs = expected.several ? await readStartWaits(world, expected) : [];
   const result = {
     scenario: scenario.name,
     seed,
     ms: performance.now() - began,
     notes: world.notes,
     problems,
+    startWaitsMs,
     repeat: world.repeat,
   };
   if (problems.length > 0) await keep(world, result);
@@ -67,13 +78,16 @@ async function play(
   expected: Expectations,
   options: ScenarioOptions,
 ): Promise<string[]> {
+  world.feeder.goesOn = expected.several;
   await scenario.run(world, options);
+  world.feeder.goesOn = false;
   await world.fedUp();
   const left = await becomeCalm(world, expected);
   if (left.length > 0) return ['it never became calm:', ...left].slice(0, MAX_PROBLEMS);
   await pause(AFTERMATH_MS);
+  const owners = expected.several ? await watchOwners(world) : [];
   const stopped = await stopAll(world);
-  return [...stopped, ...(await checkPromises(world.ledger, world.folder, expected))].slice(0, MAX_PROBLEMS);
+  return [...owners, ...stopped, ...(await checkPromises(world.ledger, world.folder, expected))].slice(0, MAX_PROBLEMS);
 }
 
 /** Waits until everything has ended. Returns what has not, when patience is over. */
@@ -88,6 +102,23 @@ async function becomeCalm(world: World, expected: Expectations): Promise<string[
   }
 }
 
+/** Waits until every trigger has one living owner, who alone polls it. Returns what is wrong when patience is over. */
+async function watchOwners(world: World): Promise<string[]> {
+  for (const deadline = performance.now() + OWNERS_PATIENCE_MS; ; ) {
+    const from = Date.now();
+    await pause(WATCH_MS);
+    const polls = readPolls(world.folder, from);
+    const rows = await world.ledger.read();
+    const wrong = rows === null ? ['the ledger cannot be read'] : checkOwners(new LedgerView(rows), polls, Date.now());
+    if (wrong.length === 0 || performance.now() > deadline) return wrong;
+  }
+}
+
+async function readStartWaits({ ledger, folder }: World, expected: Expectations): Promise<number[]> {
+  const rows = await ledger.read();
+  return rows === null ? [] : startWaits(new LedgerView(rows), readEffects(folder), expected);
+}
+
 /** A clean stop is a promise too: nobody hangs, nobody fails. */
 async function stopAll(world: World): Promise<string[]> {
   await Promise.all(world.running.map((worker) => worker.end('SIGTERM')));
@@ -96,7 +127,7 @@ async function stopAll(world: World): Promise<string[]> {
     .map(({ name }) => `${name} ended with an error, see its log`);
 }
 
-async function keep(world: World, result: Omit<RoundResult, 'kept'>): Promise<void> {
+async function keep(world: World, { startWaitsMs: _, ...result }: Omit<RoundResult, 'kept'>): Promise<void> {
   writeFileSync(
     join(world.folder, 'round.json'),
     JSON.stringify({ ...result, started: world.feeder.started }, null, 1),

@@ -2,10 +2,20 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** Stands between an application and its Postgres, and can be cut. */
+/** Which way a network is dead: both, or only that of the answers, so that what is asked is done and nobody hears of it. */
+export type Silence = 'both' | 'answers';
+
+/** The two ends of one connection through the proxy. */
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Stands between an application and its server, and can be cut, or become silent. */
 export class Proxy {
   #cut = false;
-  readonly #sockets = new Set<Socket>();
+  #silence: Silence | null = null;
+  readonly #pairs = new Set<Pair>();
 
   private constructor(
     readonly url: string,
@@ -19,18 +29,39 @@ export class Proxy {
     const url = new URL(target);
     url.port = String((server.address() as AddressInfo).port);
     const proxy = new Proxy(url.href, server);
-    server.on('connection', (socket) => proxy.#join(socket, connect(Number(port), hostname)));
+    server.on('connection', (socket) => proxy.#join({ client: socket, server: connect(Number(port), hostname) }));
     return proxy;
   }
 
   /** Breaks every connection and refuses new ones. */
   cut(): void {
     this.#cut = true;
-    for (const socket of this.#sockets) socket.destroy();
+    this.breakAll();
   }
 
+  /** Undoes {@link cut}. */
   mend(): void {
     this.#cut = false;
+  }
+
+  /** Breaks every connection; new ones are taken. */
+  breakAll(): void {
+    for (const { client, server } of this.#pairs) {
+      client.destroy();
+      server.destroy();
+    }
+  }
+
+  /** Accepts connections and keeps them, but forwards nothing: neither end can tell that the other is out of reach. */
+  stall(silence: Silence = 'both'): void {
+    this.#silence = silence;
+    for (const pair of this.#pairs) this.#flow(pair);
+  }
+
+  /** Undoes {@link stall}: what was kept back arrives now. */
+  goOn(): void {
+    this.#silence = null;
+    for (const pair of this.#pairs) this.#flow(pair);
   }
 
   close(): void {
@@ -38,19 +69,26 @@ export class Proxy {
     this.server.close();
   }
 
-  #join(one: Socket, other: Socket): void {
+  #join(pair: Pair): void {
+    this.#pairs.add(pair);
     for (const [socket, peer] of [
-      [one, other],
-      [other, one],
+      [pair.client, pair.server],
+      [pair.server, pair.client],
     ] as const) {
-      this.#sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        this.#sockets.delete(socket);
+        this.#pairs.delete(pair);
         peer.destroy();
       });
     }
-    if (this.#cut) return void one.destroy();
-    one.pipe(other).pipe(one);
+    if (this.#cut) return void pair.client.destroy();
+    this.#flow(pair);
+  }
+
+  #flow({ client, server }: Pair): void {
+    client.unpipe(server);
+    server.unpipe(client);
+    if (this.#silence !== 'both') client.pipe(server);
+    if (this.#silence === null) server.pipe(client);
   }
 }

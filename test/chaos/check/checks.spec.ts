@@ -1,12 +1,16 @@
 import type { LedgerRows } from '../stores/ledger.js';
 import { Random } from '../random.js';
+import type { Polled } from '../worker/effects.js';
 import { unfinished } from './calm.js';
 import { checkCallbacks } from './callbacks.check.js';
 import type { BodyEffect, Effects, ToldEffect } from './effects.js';
 import type { Expectations } from './expectations.js';
 import { checkFirings } from './firings.check.js';
 import { LedgerView } from './ledger-view.js';
+import { checkOwners } from './owners.check.js';
 import { checkResults } from './results.check.js';
+import { checkSpread } from './spread.check.js';
+import { startWaits } from './start-waits.js';
 import { checkTriggers } from './triggers.check.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Mutable<Item>[] : T[K] };
@@ -17,17 +21,24 @@ interface Round {
   rows: Rows;
   bodies: Mutable<BodyEffect>[];
   told: Mutable<ToldEffect>[];
+  polls: Mutable<Polled>[];
   expected: Mutable<Expectations> & { feeder: { fed: Record<string, { item: string }[]> } };
 }
+
+const [AT, LATER] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'];
+/** 250 ms after the firing, by two nodes. */
+const DONE = ['worker-1', 'worker-2'].map((by) => ({ by, at: Date.parse(AT) + 250 })) as [DoneBy, DoneBy];
+type DoneBy = Pick<BodyEffect, 'by' | 'at'>;
 
 const work = (item: string) => ({ item, ms: 0, fails: 'never' as const });
 
 function goodRound(): Round {
-  const rows: Rows = { firings: [], executions: [], tasks: [], triggers: [] };
+  const rows: Rows = { firings: [], executions: [], tasks: [], triggers: [], nodes: [] };
   const round: Round = {
     rows,
     bodies: [],
     told: [],
+    polls: [],
     expected: {
       feeder: {
         fed: { counted: [work('counted-0')], keyed: [], waiting: [work('waiting-0')] },
@@ -36,28 +47,33 @@ function goodRound(): Round {
           { work: work('direct-0'), workflow: 'chain', acknowledged: [{ askedAt: 5, firingId: 'f-direct-0' }] },
         ],
       } as never,
-      operator: { cancelled: new Set(), retried: new Set() } as never,
+      operator: { cancelled: new Set(), paused: new Set(), retried: new Set() } as never,
       ledgerLostAt: null,
       clockJumped: false,
+      several: true,
     },
   };
   add(round, 'counted', 'counted-0', 'single', ['only']);
   add(round, 'waiting', 'waiting-0', 'taker', ['take']);
   add(round, null, 'direct-0', 'chain', ['first', 'second']);
-  rows.triggers.push({ name: 'counted', fires: 1, consecutive_failures: 0, cursor: '{"next":1}' });
-  rows.triggers.push({ name: 'waiting', fires: 1, consecutive_failures: 0, cursor: null });
+  rows.triggers.push({ name: 'counted', fires: 1, consecutive_failures: 0, cursor: '{"next":1}', owner: 'n1' });
+  rows.triggers.push({ name: 'waiting', fires: 1, consecutive_failures: 0, cursor: null, owner: 'n2' });
+  rows.nodes.push(
+    { id: 'n1', name: 'worker-1', lease_until: LATER },
+    { id: 'n2', name: 'worker-2', lease_until: LATER },
+  );
+  round.polls.push({ trigger: 'counted', by: 'worker-1', at: 1 }, { trigger: 'waiting', by: 'worker-2', at: 1 });
   return round;
 }
 
 function add(round: Round, trigger: string | null, item: string, workflow: string, tasks: readonly string[]): void {
   const execution = `e-${item}`;
-  const [at, later] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'];
   round.rows.firings.push({
     id: `f-${item}`,
     trigger,
     state: 'accepted',
     context: JSON.stringify(work(item)),
-    created_at: at,
+    created_at: AT,
   });
   round.rows.executions.push({
     id: execution,
@@ -66,15 +82,15 @@ function add(round: Round, trigger: string | null, item: string, workflow: strin
     state: 'completed',
     callback: null,
     callback_state: null,
-    finished_at: later,
+    finished_at: LATER,
   });
   let saw: Record<string, string> = {};
   for (const task of tasks) {
     const run = `run of ${task} of ${item}`;
-    const effect = { execution, task, attempt: 1, run, saw, item, by: 'worker-1' };
+    const effect = { execution, task, attempt: 1, run, saw, item, ...DONE[workflow === 'single' ? 0 : 1] };
     round.bodies.push({ kind: 'began', ...effect }, { kind: 'returned', ...effect });
     saw = { ...saw, [task]: run };
-    round.told.push({ kind: 'told', execution, task, callback: 'onSuccess', saw, by: 'worker-1' });
+    round.told.push({ kind: 'told', execution, task, callback: 'onSuccess', saw, ...DONE[0] });
     round.rows.tasks.push({
       execution_id: execution,
       task,
@@ -87,7 +103,7 @@ function add(round: Round, trigger: string | null, item: string, workflow: strin
   }
 }
 
-function problemsOf({ rows, bodies, told, expected }: Round): string[] {
+function problemsOf({ rows, bodies, told, polls, expected }: Round): string[] {
   const view = new LedgerView(rows);
   const effects: Effects = { bodies, told };
   return [
@@ -96,6 +112,8 @@ function problemsOf({ rows, bodies, told, expected }: Round): string[] {
     ...checkTriggers(view, expected),
     ...checkResults(view, effects, expected),
     ...checkCallbacks(view, effects, expected),
+    ...checkSpread(effects),
+    ...checkOwners(view, polls, Date.parse(AT)),
   ];
 }
 
@@ -181,6 +199,33 @@ describe('the checker of the chaos', () => {
       'trigger counted fails: broken',
       ({ rows }) => Object.assign(rows.triggers[0]!, { consecutive_failures: 1, last_error: 'broken' }),
     ],
+    [
+      'a trigger without an owner',
+      'owned by null, which is no node',
+      ({ rows }) => (rows.triggers[0]!['owner'] = null),
+    ],
+    ['a trigger of a node that is gone', 'owned by n1, which is no node', ({ rows }) => rows.nodes.splice(0, 1)],
+    [
+      'a trigger of a dead node',
+      'owned by worker-1, which is dead',
+      ({ rows }) => (rows.nodes[0]!['lease_until'] = AT),
+    ],
+    ['a trigger that nobody polls', 'but polled by nobody', ({ polls }) => polls.splice(0, 1)],
+    [
+      'a trigger that two poll',
+      'owned by worker-1, but polled by worker-1 and worker-2',
+      ({ polls }) => polls.push({ trigger: 'counted', by: 'worker-2', at: 2 }),
+    ],
+    [
+      'work that one node did alone',
+      'no two nodes worked at the same time: worker-1',
+      ({ bodies }) => bodies.forEach((body) => (body.by = 'worker-1')),
+    ],
+    [
+      'work that one node did after the other',
+      'no two nodes worked at the same time: worker-1, worker-2',
+      ({ bodies }) => bodies.filter(({ by }) => by === 'worker-2').forEach((body) => (body.at += 1)),
+    ],
   ])('finds %s', (_what, problem, spoil) => {
     const round = goodRound();
     spoil(round);
@@ -203,6 +248,27 @@ describe('the checker of the chaos', () => {
     expect(problemsOf(round)).toEqual([]);
     acknowledged.push({ askedAt: 11, firingId: 'written nowhere' });
     expect(problemsOf(round)).toEqual([expect.stringContaining('written nowhere')]);
+  });
+});
+
+describe('what executions waited for their first body', () => {
+  const waitsOf = ({ rows, bodies, told, expected }: Round): number[] =>
+    startWaits(new LedgerView(rows), { bodies, told }, expected);
+
+  it('lasts from the firing to whichever body began first', () => {
+    const round = goodRound();
+    expect(waitsOf(round)).toEqual([250, 250, 250]);
+    for (const effect of round.bodies.filter(({ task }) => task !== 'first')) effect.at += 1_000;
+    expect(waitsOf(round)).toEqual([1_250, 1_250, 250]);
+  });
+
+  it('is not counted where the operator is to blame, or nothing began', () => {
+    const round = goodRound();
+    round.expected.operator.paused.add('e-counted-0');
+    round.expected.operator.cancelled.add('e-waiting-0');
+    expect(waitsOf(round)).toHaveLength(1);
+    round.bodies = [];
+    expect(waitsOf(round)).toEqual([]);
   });
 });
 

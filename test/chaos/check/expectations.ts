@@ -12,4 +12,6 @@ export interface Expectations {
   readonly ledgerLostAt: number | null;
   /** The wall clock jumped: instants in rows tell no order. */
   readonly clockJumped: boolean;
+  /** Several nodes worked at the same time. */
+  readonly several: boolean;
 }

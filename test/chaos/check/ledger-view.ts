@@ -22,11 +22,19 @@ export interface ExecutionView {
   readonly finishedAt: number;
 }
 
+/** A process, alive or not. */
+export interface NodeView {
+  readonly name: string;
+  readonly leaseUntil: number;
+}
+
 /** The rows of a ledger, joined in memory as the checker needs them. */
 export class LedgerView {
   readonly executions: readonly ExecutionView[];
   readonly firings: readonly FiringView[];
   readonly triggers: ReadonlyMap<string, Row>;
+  /** By id, as rows name their owner. */
+  readonly nodes: ReadonlyMap<unknown, NodeView>;
   /** Firings that are no accepted ones: nothing that is fed is refused. */
   readonly others: readonly Row[];
 
@@ -52,6 +60,9 @@ export class LedgerView {
       }));
     this.others = rows.firings.filter(({ state }) => state !== 'accepted');
     this.triggers = new Map(rows.triggers.map((row) => [String(row['name']), row]));
+    this.nodes = new Map(
+      rows.nodes.map((row) => [row['id'], { name: String(row['name']), leaseUntil: instant(row['lease_until']) }]),
+    );
   }
 
   /** The firings of one way of firing, by item; `null` for those that no trigger made. */

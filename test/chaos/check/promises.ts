@@ -7,6 +7,7 @@ import type { Expectations } from './expectations.js';
 import { checkFirings } from './firings.check.js';
 import { LedgerView } from './ledger-view.js';
 import { checkResults } from './results.check.js';
+import { checkSpread } from './spread.check.js';
 import { checkTriggers } from './triggers.check.js';
 
 /** Reads the ledger of a round, with no process running, and tells every promise that it breaks. */
@@ -22,5 +23,6 @@ export async function checkPromises(ledger: Ledger, folder: string, expected: Ex
     ...checkTriggers(view, expected),
     ...checkResults(view, effects, expected),
     ...checkCallbacks(view, effects, expected),
+    ...(expected.several ? checkSpread(effects) : []),
   ];
 }

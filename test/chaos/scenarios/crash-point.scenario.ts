@@ -30,7 +30,7 @@ export const crashPoint: Scenario = {
 
 async function choose(world: World, { point, nth }: ScenarioOptions): Promise<{ point: CrashPoint; nth: number }> {
   if (point !== undefined) return { point, nth: nth ?? 1 };
-  const all = await (points ??= passedPoints(world.server));
+  const all = await (points ??= passedPoints(world.surroundings));
   if (turn === 0) turn = world.random.between(0, all.length - 1);
   const [chosen, times] = all[turn % all.length]!;
   turn += 1;

@@ -1,8 +1,8 @@
 import type { CrashPoint } from 'nestjs-triggers/testing';
 import { Random } from '../random.js';
-import type { LedgerServer } from '../stores/ledger.js';
 import { pause } from '../pause.js';
 import { World } from '../world/world.js';
+import type { Surroundings } from '../world/world.js';
 
 /** In which what was fed last comes to its end. */
 const AFTER_FEEDING_MS = 1_000;
@@ -12,8 +12,8 @@ const SEED = 1;
 export type PassedPoint = readonly [point: CrashPoint, times: number];
 
 /** The points that the work of a round passes, by a process that only counts, after one that was killed; in a fixed order. */
-export async function passedPoints(server: LedgerServer): Promise<readonly PassedPoint[]> {
-  const world = await World.create('points', new Random(SEED), server);
+export async function passedPoints(surroundings: Surroundings): Promise<readonly PassedPoint[]> {
+  const world = await World.create('points', new Random(SEED), surroundings);
   try {
     const first = world.start();
     await first.ready();

@@ -13,6 +13,11 @@ export interface ScenarioOptions {
 export interface Scenario {
   readonly name: string;
   readonly stores: readonly StoreName[];
+  /**
+   * It is about several nodes on one ledger, which are fed as long as it injects faults. The others start what
+   * processes they need, mostly one.
+   */
+  readonly several?: true;
   /** The wall clock of the processes jumps. */
   readonly movesClock?: boolean;
   /**

@@ -9,6 +9,7 @@ export const TABLES = {
   executions: 'triggers_execution',
   tasks: 'triggers_task',
   triggers: 'triggers_trigger',
+  nodes: 'triggers_node',
 } as const;
 
 /** A row as plain SQL returns it. */

@@ -1,6 +1,5 @@
 import type { ExecutionView, TaskContext } from 'nestjs-triggers';
 import { record, runsIn } from './effects.js';
-import { settings } from './settings.js';
 
 /** Told of every end that was asked for; a callback is an effect like any other. */
 export function taskSucceeded(task: string, context: TaskContext): void {
@@ -24,5 +23,5 @@ function told(
   task: string | null,
   context: { readonly executionId: string; get(key: string): unknown },
 ): void {
-  record({ kind: 'told', execution: context.executionId, task, callback, saw: runsIn(context), by: settings.name });
+  record({ kind: 'told', execution: context.executionId, task, callback, saw: runsIn(context) });
 }

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import type { JsonObject, TaskContext } from 'nestjs-triggers';
 import { pause } from '../pause.js';
 import { settings } from './settings.js';
+import { trueTime } from './shifted-clock.js';
 
 /** One line of the record: what a body or a callback saw and did, kept outside the ledger. */
-export type Effect =
+export type Effect = Deed & {
+  readonly by: string;
+  /** The true time, in milliseconds. */
+  readonly at: number;
+};
+
+type Deed =
   | {
       readonly kind: 'began' | 'returned' | 'threw';
       readonly execution: string;
@@ -17,7 +24,6 @@ export type Effect =
       /** The runs of earlier tasks whose results this body saw, by task. */
       readonly saw: Readonly<Record<string, string>>;
       readonly item: string;
-      readonly by: string;
     }
   | {
       readonly kind: 'told';
@@ -27,7 +33,6 @@ export type Effect =
       readonly callback: 'onSuccess' | 'onFailure';
       /** The runs whose results it saw, by task. */
       readonly saw: Readonly<Record<string, string>>;
-      readonly by: string;
     };
 
 /** What every workflow of the chaos works on. */
@@ -42,8 +47,24 @@ export interface Work extends JsonObject {
 }
 
 /** A line that is in the page cache when this returns: it outlives the process, as the outside world would. */
-export function record(effect: Effect): void {
-  appendFileSync(join(settings.folder, 'effects.jsonl'), `${JSON.stringify(effect)}\n`);
+export function record(deed: Deed): void {
+  append('effects.jsonl', { ...deed, by: settings.name, at: trueTime() } satisfies Effect);
+}
+
+/** The body of a poll was called. */
+export interface Polled {
+  readonly trigger: string;
+  readonly by: string;
+  readonly at: number;
+}
+
+/** Says that this process polls a trigger. */
+export function recordPoll(trigger: string): void {
+  append('polls.jsonl', { trigger, by: settings.name, at: trueTime() } satisfies Polled);
+}
+
+function append(file: string, line: unknown): void {
+  appendFileSync(join(settings.folder, file), `${JSON.stringify(line)}\n`);
 }
 
 /** The runs whose results are in a context. */
@@ -56,7 +77,7 @@ export async function act(context: TaskContext<Work>, mayFail = false): Promise<
   const run = randomUUID();
   const { executionId, taskId, attempt, data } = context;
   const saw = runsIn(context);
-  const effect = { execution: executionId, task: taskId, attempt, run, saw, item: data.item, by: settings.name };
+  const effect = { execution: executionId, task: taskId, attempt, run, saw, item: data.item };
   record({ kind: 'began', ...effect });
   await Promise.race([pause(data.ms), aborted(context.signal)]);
   if (mayFail && (data.fails === 'always' || (data.fails === 'once' && attempt === 1))) {

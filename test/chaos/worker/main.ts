@@ -11,7 +11,8 @@ import type { Command, Told } from './settings.js';
 import { Feeds } from './triggers.js';
 import { WORKFLOWS } from './workflows.js';
 
-const { database, name, lease, crash, countPoints } = settings;
+const { database, name, lease, crash, countPoints, clockOffMs } = settings;
+if (clockOffMs !== undefined) shiftClock(clockOffMs);
 
 function databaseOptions(): DatabaseOptions {
   if (database.schema === undefined) return { type: 'sqlite', path: database.url, commitDeadline: '2s' };

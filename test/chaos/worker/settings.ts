@@ -7,6 +7,8 @@ export interface WorkerSettings {
   readonly folder: string;
   readonly name: string;
   readonly lease: string;
+  /** The wall clock of the process is off by so much, from the start on. */
+  readonly clockOffMs?: number;
   /** The process dies there. */
   readonly crash?: { readonly point: CrashPoint; readonly nth: number };
   /** Count the points that are reached, for `{ ask: 'points' }`. */

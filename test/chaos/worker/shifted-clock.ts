@@ -6,6 +6,11 @@ let offsetMs = 0;
 // clock does when an operator or NTP moves the wall clock.
 Date.now = () => machine() + offsetMs;
 
+/** What time it really is, however far the clock of this process is off. */
+export function trueTime(): number {
+  return machine();
+}
+
 /** Sets the wall clock of this process off by so much. Returns the offset. */
 export function shiftClock(ms: number): number {
   offsetMs = ms;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Trigger, TriggerResult } from 'nestjs-triggers';
 import type { Poll } from 'nestjs-triggers';
+import { recordPoll } from './effects.js';
 import type { Work } from './effects.js';
 import { settings } from './settings.js';
 import { Chain, Fan, Single, Taker } from './workflows.js';
@@ -44,8 +45,9 @@ export class Feeds {
   }
 }
 
-/** The items that the driver has fed to a trigger; the last line may be on its way. */
+/** Polls a trigger: the items that the driver has fed to it; the last line may be on its way. */
 function fed(trigger: string): Work[] {
+  recordPoll(trigger);
   const file = join(settings.folder, `${trigger}.jsonl`);
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');

@@ -36,6 +36,8 @@ export type Send = (path: string, body: unknown, key: string) => Promise<Answer 
 export class Feeder {
   readonly fed: Record<Exclude<Way, 'direct'>, Work[]> = { counted: [], keyed: [], waiting: [] };
   readonly started: DirectStart[] = [];
+  /** Whether it goes on when everybody has had their share: as long as there are faults, there is load. */
+  goesOn = false;
   /** Set when the round is given up. */
   isOver = false;
 
@@ -50,7 +52,7 @@ export class Feeder {
   /** Feeds everything; resolves when every start was acknowledged. */
   async feed(): Promise<void> {
     const insisting: Promise<void>[] = [];
-    for (let batch = 0; batch < BATCHES && !this.isOver; batch += 1) {
+    for (let batch = 0; (batch < BATCHES || this.goesOn) && !this.isOver; batch += 1) {
       if (batch > 0) await pause(this.random.between(...PAUSE_MS));
       for (const way of ['counted', 'keyed', 'waiting'] as const) this.#append(way, share(AMOUNTS[way], batch));
       for (let count = share(AMOUNTS.direct, batch); count > 0; count -= 1) insisting.push(this.#insist());

@@ -16,6 +16,8 @@ export class Operator {
   readonly cancelled = new Set<string>();
   /** Executions that were asked to be retried. */
   readonly retried = new Set<string>();
+  /** Executions that were asked to be paused: they wait for the operator, and not for us. */
+  readonly paused = new Set<string>();
   isOver = false;
 
   constructor(
@@ -46,6 +48,7 @@ export class Operator {
 
   async #do(what: 'cancel' | 'pause' | 'resume' | 'retry', id: string): Promise<void> {
     if (what === 'cancel') this.cancelled.add(id);
+    if (what === 'pause') this.paused.add(id);
     if (what === 'retry') this.retried.add(id);
     await this.ask('POST', `/executions/${id}/${what}`, {});
   }

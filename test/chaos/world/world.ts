@@ -16,7 +16,14 @@ const FEED_PATIENCE_MS = 45_000;
 const LOOK_EVERY_MS = 20;
 
 /** What a scenario may set besides its faults. */
-type WorkerOptions = Partial<Pick<WorkerSettings, 'crash' | 'countPoints'>>;
+type WorkerOptions = Partial<Pick<WorkerSettings, 'crash' | 'countPoints' | 'clockOffMs' | 'database'>>;
+
+/** What the rounds of a run have in common. */
+export interface Surroundings {
+  readonly server: LedgerServer;
+  /** Processes that work at the same time; a scenario of one node decides that itself. */
+  readonly nodes: number;
+}
 
 /** Everything of one round: its folder, its ledger, its processes, its feeder and its operator. */
 export class World {
@@ -37,7 +44,7 @@ export class World {
   private constructor(
     readonly folder: string,
     readonly random: Random,
-    readonly server: LedgerServer,
+    readonly surroundings: Surroundings,
     readonly ledger: Ledger,
   ) {
     this.#callers = random.branch(3);
@@ -47,9 +54,13 @@ export class World {
     this.operator = new Operator(random.branch(2), (method, path, body) => this.#anyone().call(method, path, body));
   }
 
-  static async create(name: string, random: Random, server: LedgerServer): Promise<World> {
+  static async create(name: string, random: Random, surroundings: Surroundings): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), `nestjs-triggers-chaos-${name}-`));
-    return new World(folder, random, server, await server.ledger(folder));
+    return new World(folder, random, surroundings, await surroundings.server.ledger(folder));
+  }
+
+  get server(): LedgerServer {
+    return this.surroundings.server;
   }
 
   /** Starts a process that works on the ledger of this round. */
@@ -63,6 +74,14 @@ export class World {
     });
     this.workers.push(worker);
     return worker;
+  }
+
+  /** Starts processes, all at once, until there are as many as this round has nodes, and waits until all serve. */
+  async startAll(optionsOf: (node: number) => WorkerOptions = () => ({})): Promise<readonly WorkerProcess[]> {
+    for (let node = this.running.length; node < this.surroundings.nodes; node += 1) this.start(optionsOf(node));
+    const { running } = this;
+    await Promise.all(running.map((worker) => worker.ready()));
+    return running;
   }
 
   /** Begins to feed, unless that has begun; the operator comes with it. */
