@@ -50,15 +50,15 @@ export class StoreKit {
   }
 
   /** Another process's store on this database. */
-  async open(): Promise<Store> {
-    const store = this.make();
+  async open(options = this.options): Promise<Store> {
+    const store = this.make(options);
     await store.open();
     this.stores.push(store);
     return store;
   }
 
   /** A store that is not open yet. */
-  make(): Store {
+  make(options = this.options): Store {
     const bus = new EventBus(
       () => this.clock.now(),
       (message) => {
@@ -66,7 +66,7 @@ export class StoreKit {
       },
     );
     bus.subscribe((event) => this.events.push(event));
-    const store = new Store(resolveDatabaseOptions(this.options), this.clock, bus);
+    const store = new Store(resolveDatabaseOptions(options), this.clock, bus);
     this.clock.watch(store);
     return store;
   }

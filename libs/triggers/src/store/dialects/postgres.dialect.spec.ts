@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { Client } from 'pg';
+import { Proxy } from '../../../../../test/support/proxy.js';
 import { rowsOf, useStoreKit } from '../contract/kit.contract.js';
 import type { Store } from '../store.service.js';
 import { registerNode } from '../node.repository.js';
@@ -7,7 +9,7 @@ import type { NodeId } from '../../model/ids.js';
 import { CLAIM } from '../commits/claim.commit.js';
 import { FakeEngine, begin, nodeOf } from '../contract/work.contract.js';
 import * as graph from '../commits/graph.statements.js';
-import { batch, runOnce, send } from './batch.js';
+import { batch, run, runOnce, send } from './batch.js';
 import type { Batch, Work } from './batch.js';
 import { PostgresStatements } from './postgres.statements.js';
 
@@ -21,6 +23,8 @@ const NODE = batch(
   }) => `INSERT INTO triggers_node (id, name, lease_until, lease_ms, started_at, workflows, roles, pools, concurrency, host, pid, version)
     SELECT _id, 'sent', ${now}, 1, ${now}, '[]', '[]', '[]', 0, '', 0, '' FROM g`,
 );
+
+const IMPATIENT = batch('impatient', {}, () => 'SET LOCAL idle_in_transaction_session_timeout = 50');
 
 interface Config {
   readonly text: string;
@@ -64,6 +68,40 @@ describe('a transaction on Postgres', () => {
     const store = await kit().open();
     // Whether the server's last word still arrives before the connection breaks is up to the network.
     await expect(sendBehind(store, CUT)).rejects.toMatchObject({ trouble: 'away' });
+    expect(await names(store)).toEqual([]);
+    await sendBehind(store);
+    expect(await names(store)).toEqual(['sent', 'sent']);
+  });
+
+  it('leaves its rows to others when its process, in the middle of it, cannot be reached any more', async () => {
+    const { options } = kit();
+    const store = await kit().open();
+    const proxy = await Proxy.to((options as { url: string }).url);
+    const far = await kit().open({ ...options, url: proxy.url } as typeof options);
+    const row = [[newId()]];
+    let lost: Promise<unknown> | undefined;
+    await new Promise<void>((written) => {
+      const work = function* (): Work<void> {
+        yield* run(NODE, row);
+        proxy.stall();
+        written();
+        yield* run(NODE, [[newId()]]);
+      };
+      lost = far.dialect.transaction(work).catch((error: unknown) => error);
+    });
+    await store.dialect.transaction(() => run(NODE, row)).finally(() => proxy.close());
+    expect(await names(store)).toEqual(['sent']);
+    expect(await lost).toMatchObject({ trouble: 'away', outcome: 'rolledBack' });
+  });
+
+  it('is rolled back, and no item is to blame, when its process stood still in the middle of it for too long', async () => {
+    const store = await kit().open();
+    const late = store.dialect.transaction(function* (): Work<void> {
+      yield* runOnce(IMPATIENT);
+      spawnSync('sleep', ['0.3']);
+      yield* run(NODE, [[newId()]]);
+    });
+    await expect(late).rejects.toMatchObject({ trouble: 'away', outcome: 'rolledBack' });
     expect(await names(store)).toEqual([]);
     await sendBehind(store);
     expect(await names(store)).toEqual(['sent', 'sent']);

@@ -25,11 +25,14 @@ const NOTICES_TIMEOUT_MS = 2_000;
 /**
  * What the connection of the commits is told: statements leave without waiting for each other, and write nothing outside of a
  * transaction (see {@link PostgresTransaction}). A plan is kept as it was first made, perhaps when the tables were
- * empty and reading them whole was cheapest; every statement of a commit finds its rows by an index.
+ * empty and reading them whole was cheapest; every statement of a commit finds its rows by an index. A process that is stopped, or
+ * cut off without a word, in the middle of a transaction must not keep its rows from the others: they wait ten seconds for
+ * an answer, the server five for the next statement of an open transaction, and then rolls it back.
  */
 const FOR_COMMITS = {
   pipeline: true,
-  options: '-c default_transaction_read_only=on -c enable_seqscan=off -c jit=off',
+  options:
+    '-c default_transaction_read_only=on -c enable_seqscan=off -c jit=off -c idle_in_transaction_session_timeout=5s',
 } as const;
 
 /**
@@ -142,6 +145,8 @@ export class PostgresDialect implements Dialect {
     const client = await poolOf(this.#commits).connect();
     try {
       await client.query('BEGIN');
+      // Migrations run on another connection, for as long as they take.
+      await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
       await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
       await migrate();
       await client.query('COMMIT');

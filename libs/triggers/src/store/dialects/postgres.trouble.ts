@@ -2,8 +2,11 @@ import { errorMessage } from '../../model/text.js';
 import { TransactionFailure } from './dialect.js';
 import type { StoreTrouble } from './dialect.js';
 
-/** Connection trouble, an administrator's shutdown, no resources: the server may be back in a moment. */
-const AWAY = /^(08|57P0[123]|53|58|XX|25006)/;
+/**
+ * Connection trouble, an administrator's shutdown, no resources: the server may be back in a moment. 25P03: this process stood still in
+ * an open transaction for so long that the server has ended the session.
+ */
+const AWAY = /^(08|57P0[123]|53|58|XX|25006|25P03)/;
 const NETWORK = /^E[A-Z]{4,}$/;
 /** What `pg` says, without a code, when the connection is gone. */
 const LOST =
