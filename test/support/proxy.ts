@@ -16,6 +16,8 @@ export class Proxy {
   #cut = false;
   #silence: Silence | null = null;
   readonly #pairs = new Set<Pair>();
+  /** Neither end will ever hear of the other again, or be told so. */
+  readonly #forgotten = new Set<Pair>();
 
   private constructor(
     readonly url: string,
@@ -46,7 +48,7 @@ export class Proxy {
 
   /** Breaks every connection; new ones are taken. */
   breakAll(): void {
-    for (const { client, server } of this.#pairs) {
+    for (const { client, server } of [...this.#pairs, ...this.#forgotten]) {
       client.destroy();
       server.destroy();
     }
@@ -64,6 +66,13 @@ export class Proxy {
     for (const pair of this.#pairs) this.#flow(pair);
   }
 
+  /** Undoes {@link stall} for new connections only, as a firewall does that has lost its table. */
+  forget(): void {
+    for (const pair of this.#pairs) this.#forgotten.add(pair);
+    this.#pairs.clear();
+    this.goOn();
+  }
+
   close(): void {
     this.cut();
     this.server.close();
@@ -78,6 +87,7 @@ export class Proxy {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#pairs.delete(pair);
+        this.#forgotten.delete(pair);
         peer.destroy();
       });
     }
