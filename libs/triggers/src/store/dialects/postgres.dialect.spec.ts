@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { Client } from 'pg';
 import { Proxy } from '../../../../../test/support/proxy.js';
+import { until } from '../../../../../test/support/until.js';
 import { rowsOf, useStoreKit } from '../contract/kit.contract.js';
 import type { Store } from '../store.service.js';
 import { registerNode } from '../node.repository.js';
@@ -105,6 +106,27 @@ describe('a transaction on Postgres', () => {
     expect(await names(store)).toEqual([]);
     await sendBehind(store);
     expect(await names(store)).toEqual(['sent', 'sent']);
+  });
+
+  it('does not keep its process from ending when nothing answers any more', async () => {
+    const { options, clock } = kit();
+    const store = await kit().open();
+    const proxy = await Proxy.to((options as { url: string }).url);
+    const far = kit().make({ ...options, url: proxy.url } as typeof options);
+    await far.open();
+    await new Promise<void>((hears) => far.notices.listen(() => hears()));
+    proxy.stall();
+    const reading = far.reader.query('SELECT 1').catch((error: unknown) => error);
+    let isClosed = false;
+    void far.close().then(() => (isClosed = true));
+    const secondLater = (): Promise<boolean> => clock.advance(1_000).then(() => isClosed);
+    try {
+      await until(secondLater, 'the store is closed', 5_000);
+      expect(await reading).toBeInstanceOf(Error);
+    } finally {
+      proxy.close();
+    }
+    expect(await names(store)).toEqual([]);
   });
 
   it('writes nothing when BEGIN fails with its statements behind it', async () => {

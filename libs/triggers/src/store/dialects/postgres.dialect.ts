@@ -10,8 +10,8 @@ import type { Batch, Rows, Work } from './batch.js';
 import { TransactionFailure } from './dialect.js';
 import type { Dialect } from './dialect.js';
 import { loadDriver } from './driver.js';
+import { PostgresConnections } from './postgres.connections.js';
 import { PostgresNotices } from './postgres.notices.js';
-import type { NoticeClient } from './postgres.notices.js';
 import { PostgresStatements } from './postgres.statements.js';
 import { PostgresTransaction } from './postgres.transaction.js';
 
@@ -49,6 +49,7 @@ export class PostgresDialect implements Dialect {
   readonly #statements: PostgresStatements;
   #driver!: typeof pg;
   readonly notices: PostgresNotices;
+  readonly #connections: PostgresConnections;
 
   constructor(
     private readonly options: Extract<ResolvedDatabaseOptions, { type: 'postgres' }>,
@@ -56,7 +57,9 @@ export class PostgresDialect implements Dialect {
     clock: Clock,
   ) {
     this.#statements = new PostgresStatements(clock);
-    this.notices = new PostgresNotices(() => this.#client(), options.schema, newId());
+    this.#connections = new PostgresConnections(clock);
+    const ofNotices = new PostgresConnections(clock);
+    this.notices = new PostgresNotices(() => this.#client(), options.schema, newId(), ofNotices);
   }
 
   async open(): Promise<void> {
@@ -101,12 +104,13 @@ export class PostgresDialect implements Dialect {
       },
     }).initialize();
     // An idle connection that breaks is replaced by the pool; the next commit finds out whether the server is away.
-    poolOf(opened).on('error', () => undefined);
+    const pool = poolOf(opened).on('error', () => undefined);
+    pool.on('acquire', (client) => this.#connections.keep(client));
     return opened;
   }
 
   /** For notices: a connection that is not connected yet and belongs to no pool. */
-  #client(): NoticeClient {
+  #client(): pg.Client {
     const { url, ssl } = this.options;
     const patience = {
       connectionTimeoutMillis: NOTICES_TIMEOUT_MS,
@@ -118,7 +122,7 @@ export class PostgresDialect implements Dialect {
       ssl,
       application_name: 'nestjs-triggers',
       ...patience,
-    }) as NoticeClient;
+    });
   }
 
   /** A pooler may swallow what a connection asks for; our commits rely on it. */
@@ -137,8 +141,8 @@ export class PostgresDialect implements Dialect {
   }
 
   async close(): Promise<void> {
-    if (this.#commits?.isInitialized) await this.#commits.destroy();
-    if (this.writer?.isInitialized) await this.writer.destroy();
+    const sources = [this.#commits, this.writer].filter((source) => source?.isInitialized);
+    await this.#connections.end(() => Promise.all(sources.map((source) => source.destroy())));
   }
 
   async exclusively(migrate: () => Promise<void>): Promise<void> {

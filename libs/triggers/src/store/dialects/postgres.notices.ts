@@ -1,9 +1,7 @@
 import type pg from 'pg';
 import { ANYTHING } from './notice-channel.js';
 import type { NoticeChannel } from './notice-channel.js';
-
-/** What its types leave out: a connection need not keep the process. */
-export type NoticeClient = pg.Client & { unref(): void };
+import type { PostgresConnections } from './postgres.connections.js';
 
 /** One channel for all; the payload says whom it concerns. @see https://www.postgresql.org/docs/current/sql-notify.html */
 const CHANNEL = 'nestjs_triggers';
@@ -17,7 +15,7 @@ const SEND = `SELECT pg_notify('${CHANNEL}', said) FROM unnest($1::text[]) AS sa
  */
 export class PostgresNotices implements NoticeChannel {
   #hear: ((text: string) => void) | null = null;
-  #client: NoticeClient | null = null;
+  #client: pg.Client | null = null;
   #connecting: Promise<void> | null = null;
   /** One after the other: a connection takes one query at a time. */
   #saying: Promise<void> = Promise.resolve();
@@ -29,9 +27,10 @@ export class PostgresNotices implements NoticeChannel {
    * @param me what this process says is not told to itself
    */
   constructor(
-    private readonly make: () => NoticeClient,
+    private readonly make: () => pg.Client,
     private readonly space: string,
     private readonly me: string,
+    private readonly connections: PostgresConnections,
   ) {}
 
   listen(hear: (text: string) => void): void {
@@ -51,8 +50,11 @@ export class PostgresNotices implements NoticeChannel {
   async close(): Promise<void> {
     this.#closed = true;
     this.#hear = null;
-    await this.#saying.then(() => this.#connecting);
-    if (this.#client !== null) this.#leave(this.#client);
+    await this.connections.end(async () => {
+      await this.#saying.then(() => this.#connecting);
+      await this.#client?.end().catch(() => undefined);
+    });
+    this.#client = null;
   }
 
   #connect(): void {
@@ -62,6 +64,7 @@ export class PostgresNotices implements NoticeChannel {
 
   async #open(): Promise<void> {
     const client = this.make();
+    this.connections.keep(client);
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));
     client.on('notification', ({ payload }) => this.#heard(payload ?? ''));
@@ -75,14 +78,13 @@ export class PostgresNotices implements NoticeChannel {
     }
   }
 
-  /** Not waited for: a server that does not answer any more would not answer this either. */
-  #leave(client: NoticeClient): void {
+  /** Not waited for: a server that does not answer any more would not answer this either; the end breaks it off. */
+  #leave(client: pg.Client): void {
     this.#drop(client);
-    client.unref();
     client.end().catch(() => undefined);
   }
 
-  #drop(client: NoticeClient): void {
+  #drop(client: pg.Client): void {
     if (this.#client === client) this.#client = null;
     if (this.#client === null) this.#connecting = null;
   }
