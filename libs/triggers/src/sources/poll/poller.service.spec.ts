@@ -359,6 +359,19 @@ describe('the end', () => {
     expect(harness.intake.writes).toEqual([]);
   });
 
+  it('does not wait for ever for a store that never answered a renewal', async () => {
+    recording('inbox');
+    await harness.poller.start();
+    harness.intake.stamps = () => new Promise(() => undefined);
+    void harness.poller.renewed();
+    await harness.clock.settle();
+    let isStopped = false;
+    void harness.poller.stop(never).then(() => (isStopped = true));
+    await harness.clock.advance(10 * SECOND);
+    expect(isStopped).toBe(true);
+    expect(harness.clock.timers).toBe(0);
+  });
+
   it('polls again after a second start', async () => {
     const polls = recording('inbox');
     await harness.poller.start();

@@ -16,6 +16,8 @@ import { PolledTrigger } from './polled-trigger.js';
 
 /** Declarations are written again this often, because the rows say when they were last seen. */
 const DECLARE_EVERY_MS = 180_000;
+/** How long giving triggers up may take at a stop: a little longer than its writes wait for the database. */
+const LEAVE_MS = 6_000;
 
 /**
  * Polls triggers.
@@ -109,14 +111,21 @@ export class PollerService {
     });
   }
 
-  /** Begins no poll any more; lets those on their way end until `signal` aborts; writes counts, gives triggers up. */
+  /**
+   * Begins no poll any more; lets those on their way end until `signal` aborts; writes counts, gives triggers up. A store that does not
+   * answer is not waited for: the lease runs out without a word from us.
+   */
   async stop(signal: AbortSignal): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
     this.#runner.isStopping = true;
     for (const trigger of this.#triggers.values()) this.#timetable.disarm(trigger);
     await Promise.race([this.#runner.whenQuiet(), aborted(signal)]);
-    await this.#sync(() => this.#leave(this.#all));
+    const left = this.#sync(() => this.#leave(this.#all));
+    let patience: TimerHandle | undefined;
+    const late = new Promise<void>((resolve) => (patience = this.clock.setTimer(resolve, LEAVE_MS)));
+    await Promise.race([left, late]);
+    patience?.clear();
   }
 
   /** Forgets a trigger: its poll is aborted, its counts are written. The row stays. */
