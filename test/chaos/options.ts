@@ -50,7 +50,9 @@ export function readOptions(args: string[]): ChaosOptions {
 
 /** One scenario, or all in turns. */
 function plan(store: StoreName, nodes: number, name: string | undefined): readonly Scenario[] {
-  const possible = SCENARIOS.filter(({ stores, several }) => stores.includes(store) && (several === true) === nodes > 1);
+  const possible = SCENARIOS.filter(
+    ({ stores, several }) => stores.includes(store) && (several === true) === nodes > 1,
+  );
   if (name === undefined) return TURNS.filter((scenario) => possible.includes(scenario));
   const asked = possible.filter((scenario) => scenario.name === name);
   if (asked.length === 0)

@@ -104,7 +104,7 @@ async function becomeCalm(world: World, expected: Expectations): Promise<string[
 
 /** Waits until every trigger has one living owner, who alone polls it. Returns what is wrong when patience is over. */
 async function watchOwners(world: World): Promise<string[]> {
-  for (const deadline = performance.now() + OWNERS_PATIENCE_MS; ; ) {
+  for (const deadline = performance.now() + OWNERS_PATIENCE_MS; ;) {
     const from = Date.now();
     await pause(WATCH_MS);
     const polls = readPolls(world.folder, from);
