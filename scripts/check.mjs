@@ -13,7 +13,7 @@ const STEPS = [
   { name: 'tests', what: 'jest: everything, on SQLite and a real Postgres' },
   {
     name: 'chaos',
-    what: 'kill -9, full disks, crashing servers: 20 rounds on SQLite, 20 on Postgres, 10 of three nodes',
+    what: 'kill -9, full disks, crashing servers: 20 rounds on SQLite, 20 on Postgres, 10 of three nodes with each transport',
   },
 ];
 

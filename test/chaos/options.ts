@@ -3,6 +3,8 @@ import { SCENARIOS, TURNS } from './scenarios/scenarios.js';
 import type { Scenario, ScenarioOptions } from './scenarios/scenario.js';
 import { STORES } from './stores/ledger.js';
 import type { StoreName } from './stores/ledger.js';
+import { TRANSPORTS } from './transports.js';
+import type { TransportName } from './transports.js';
 
 /** What the command line asks for. */
 export interface ChaosOptions extends ScenarioOptions {
@@ -10,6 +12,8 @@ export interface ChaosOptions extends ScenarioOptions {
   readonly store: StoreName;
   /** Processes on one ledger at the same time; with one, scenarios start what they need. */
   readonly nodes: number;
+  /** How nodes hear of ready tasks. */
+  readonly transport: TransportName;
   /** In the order of their rounds, again and again. */
   readonly scenarios: readonly Scenario[];
   readonly seed: number;
@@ -21,7 +25,7 @@ export class UsageError extends Error {}
 
 const NAMES = SCENARIOS.map(({ name }) => name);
 const USAGE = `Usage: npm run chaos -- [--rounds 20] [--store sqlite|postgres] [--scenario ${NAMES.join('|')}] [--seed 1] [--json]
-       [--nodes 2|3|4], with --store postgres
+       [--nodes 2|3|4 [--transport store|bullmq]], with --store postgres
        [--point <crash point> --nth 1], with --scenario crash-point`;
 const MAX_SEED = 1_000_000_000;
 const MAX_NODES = 4;
@@ -29,15 +33,17 @@ const MAX_NODES = 4;
 /** Reads the command line. */
 export function readOptions(args: string[]): ChaosOptions {
   const values = parse(args);
-  const { store, scenario, point, json } = values;
-  if (!isStore(store)) throw new UsageError(USAGE);
+  const { store, transport, scenario, point, json } = values;
+  if (!isOneOf(STORES, store) || !isOneOf(TRANSPORTS, transport)) throw new UsageError(USAGE);
   const nodes = wholeNumber(values.nodes, 1);
   if (nodes > MAX_NODES || (nodes > 1 && store !== 'postgres')) throw new UsageError(USAGE);
-  const scenarios = plan(store, nodes, scenario);
+  if (transport !== 'store' && nodes === 1) throw new UsageError(USAGE);
+  const scenarios = plan({ store, nodes, transport }, scenario);
   return {
     rounds: wholeNumber(values.rounds, 1),
     store,
     nodes,
+    transport,
     scenarios,
     seed: values.seed === undefined ? Math.floor(Math.random() * MAX_SEED) : wholeNumber(values.seed, 0),
     json,
@@ -49,9 +55,13 @@ export function readOptions(args: string[]): ChaosOptions {
 }
 
 /** One scenario, or all in turns. */
-function plan(store: StoreName, nodes: number, name: string | undefined): readonly Scenario[] {
+function plan(
+  { store, nodes, transport }: Pick<ChaosOptions, 'store' | 'nodes' | 'transport'>,
+  name: string | undefined,
+): readonly Scenario[] {
   const possible = SCENARIOS.filter(
-    ({ stores, several }) => stores.includes(store) && (several === true) === nodes > 1,
+    ({ stores, several, needs }) =>
+      stores.includes(store) && (several === true) === nodes > 1 && (needs ?? transport) === transport,
   );
   if (name === undefined) return TURNS.filter((scenario) => possible.includes(scenario));
   const asked = possible.filter((scenario) => scenario.name === name);
@@ -62,8 +72,8 @@ function plan(store: StoreName, nodes: number, name: string | undefined): readon
   return asked;
 }
 
-function isStore(name: string): name is StoreName {
-  return (STORES as readonly string[]).includes(name);
+function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
+  return (names as readonly string[]).includes(name);
 }
 
 function wholeNumber(text: string, least: number): number {
@@ -81,6 +91,7 @@ function parse(args: string[]) {
         rounds: { type: 'string', default: '20' },
         store: { type: 'string', default: 'sqlite' },
         nodes: { type: 'string', default: '1' },
+        transport: { type: 'string', default: 'store' },
         scenario: { type: 'string' },
         seed: { type: 'string' },
         point: { type: 'string' },

@@ -27,8 +27,9 @@ export class Report {
   }
 
   get #where(): string {
-    const { store, nodes } = this.options;
-    return nodes === 1 ? store : `${nodes} nodes on ${store}`;
+    const { store, nodes, transport } = this.options;
+    const told = transport === 'store' ? '' : `, told by ${transport}`;
+    return nodes === 1 ? store : `${nodes} nodes on ${store}${told}`;
   }
 
   add(result: RoundResult): void {
@@ -44,11 +45,13 @@ export class Report {
   /** The table for people, or one JSON object. */
   end(): void {
     const table = summary(this.#results);
-    const { store, nodes, seed, json } = this.options;
+    const { store, nodes, transport, seed, json } = this.options;
     if (json) {
       const failed = this.#results.filter(({ problems }) => problems.length > 0).map(withoutWaits);
       const rounds = this.#results.length;
-      print(JSON.stringify({ store, nodes, seed, rounds, failures: this.failures, scenarios: table, failed }));
+      print(
+        JSON.stringify({ store, nodes, transport, seed, rounds, failures: this.failures, scenarios: table, failed }),
+      );
       return;
     }
     print(HEADER + (nodes === 1 ? '' : START_HEADER));
@@ -59,8 +62,8 @@ export class Report {
   }
 
   #explain({ scenario, seed, problems, kept, repeat }: RoundResult): void {
-    const { store, nodes } = this.options;
-    const several = nodes === 1 ? '' : ` --nodes ${nodes}`;
+    const { store, nodes, transport } = this.options;
+    const several = nodes === 1 ? '' : ` --nodes ${nodes} --transport ${transport}`;
     for (const problem of problems) print(`      ${problem}`);
     print(`      kept: ${kept}`);
     print(

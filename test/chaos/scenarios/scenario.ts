@@ -1,4 +1,5 @@
 import type { StoreName } from '../stores/ledger.js';
+import type { TransportName } from '../transports.js';
 import type { World } from '../world/world.js';
 import type { CrashPoint } from 'nestjs-triggers/testing';
 
@@ -18,6 +19,8 @@ export interface Scenario {
    * processes they need, mostly one.
    */
   readonly several?: true;
+  /** The transport that it is about. */
+  readonly needs?: TransportName;
   /** The wall clock of the processes jumps. */
   readonly movesClock?: boolean;
   /**

@@ -6,6 +6,7 @@ import { kill } from './kill.scenario.js';
 import { clockOff } from './nodes/clock-off.scenario.js';
 import { halfOpen } from './nodes/half-open.scenario.js';
 import { killAny } from './nodes/kill-any.scenario.js';
+import { redisAway } from './nodes/redis-away.scenario.js';
 import { rollingRestart } from './nodes/rolling-restart.scenario.js';
 import { serverCrashes } from './nodes/server-crashes.scenario.js';
 import { stopOne } from './nodes/stop-one.scenario.js';
@@ -15,7 +16,7 @@ import { stop } from './stop.scenario.js';
 import { takeOver } from './take-over.scenario.js';
 
 /** Of several nodes. */
-const OF_NODES: readonly Scenario[] = [killAny, stopOne, serverCrashes, clockOff, halfOpen, rollingRestart];
+const OF_NODES: readonly Scenario[] = [redisAway, killAny, stopOne, serverCrashes, clockOff, halfOpen, rollingRestart];
 
 /** Every scenario. */
 export const SCENARIOS: readonly Scenario[] = [

@@ -10,8 +10,8 @@ import pg from 'pg';
 import { TABLES } from './ledger.js';
 import type { Ledger, LedgerRows, LedgerServer, Row } from './ledger.js';
 
-/** Seen from `test/chaos/dist/chaos/stores`. */
-const KEEPER = fileURLToPath(new URL('../../../../../scripts/postgres-keeper.mjs', import.meta.url));
+/** Seen from `test/chaos/dist/test/chaos/stores`. */
+const KEEPER = fileURLToPath(new URL('../../../../../../scripts/postgres-keeper.mjs', import.meta.url));
 
 /** The throw-away Postgres of the tests, with its own defaults: `fsync` and `synchronous_commit` are on. */
 export class PostgresServer implements LedgerServer {

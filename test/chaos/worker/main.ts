@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TriggersModule } from 'nestjs-triggers';
 import type { DatabaseOptions, Duration } from 'nestjs-triggers';
+import { bullMq } from 'nestjs-triggers/bullmq';
 import { armCrashPoint, watchCrashPoints } from 'nestjs-triggers/testing';
 import type { CrashPoint } from 'nestjs-triggers/testing';
 import { shiftClock } from './shifted-clock.js';
@@ -11,7 +12,7 @@ import type { Command, Told } from './settings.js';
 import { Feeds } from './triggers.js';
 import { WORKFLOWS } from './workflows.js';
 
-const { database, name, lease, crash, countPoints, clockOffMs } = settings;
+const { database, name, lease, crash, countPoints, clockOffMs, bullMq: redis } = settings;
 if (clockOffMs !== undefined) shiftClock(clockOffMs);
 
 function databaseOptions(): DatabaseOptions {
@@ -27,6 +28,7 @@ function databaseOptions(): DatabaseOptions {
       node: { name, lease: lease as Duration },
       shutdown: { drain: '2s' },
       worker: { concurrency: 12 },
+      ...(redis !== undefined && { transport: bullMq(redis) }),
     }),
   ],
   providers: [...WORKFLOWS, Feeds],

@@ -7,6 +7,8 @@ export interface WorkerSettings {
   readonly folder: string;
   readonly name: string;
   readonly lease: string;
+  /** Ready tasks are told by BullMQ. */
+  readonly bullMq?: { readonly connection: string; readonly prefix: string };
   /** The wall clock of the process is off by so much, from the start on. */
   readonly clockOffMs?: number;
   /** The process dies there. */

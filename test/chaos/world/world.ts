@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RedisServer } from '../../../bench/harness/redis.js';
 import type { Random } from '../random.js';
 import type { Ledger, LedgerServer, StoreName } from '../stores/ledger.js';
 import type { WorkerSettings } from '../worker/settings.js';
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly server: LedgerServer;
   /** Processes that work at the same time; a scenario of one node decides that itself. */
   readonly nodes: number;
+  /** Of those whose nodes are told by BullMQ. */
+  readonly redis?: RedisServer | undefined;
 }
 
 /** Everything of one round: its folder, its ledger, its processes, its feeder and its operator. */
@@ -63,6 +66,12 @@ export class World {
     return this.surroundings.server;
   }
 
+  get redis(): RedisServer {
+    const { redis } = this.surroundings;
+    if (redis === undefined) throw new Error('A round with BullMQ needs a Redis.');
+    return redis;
+  }
+
   /** Starts a process that works on the ledger of this round. */
   start(options: WorkerOptions = {}): WorkerProcess {
     const worker = new WorkerProcess({
@@ -70,6 +79,7 @@ export class World {
       folder: this.folder,
       name: `worker-${this.workers.length + 1}`,
       lease: `${LEASE_MS}ms`,
+      ...this.#transport(),
       ...options,
     });
     this.workers.push(worker);
@@ -123,6 +133,13 @@ export class World {
   async remove(): Promise<void> {
     await this.ledger.remove();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A run has one Redis; each round has queues of its own in it. */
+  #transport(): Pick<WorkerSettings, 'bullMq'> {
+    const { redis } = this.surroundings;
+    if (redis === undefined) return {};
+    return { bullMq: { connection: `redis://127.0.0.1:${redis.port}`, prefix: this.ledger.place.schema! } };
   }
 
   /** Somebody who may answer. */
