@@ -20,7 +20,7 @@ const NODES = [1, 2, 3, 4] as const;
 /** Few enough that bodies wait and cores do not: a node then makes at most 800 executions a second. */
 const CONCURRENCY = 4;
 const CALLERS = 100;
-const SECONDS = 5;
+const SECONDS = 2;
 const TARGET = 0.8;
 
 /** Whether more processes do more work: one that fires, one to four that run tasks of 5 ms. */
