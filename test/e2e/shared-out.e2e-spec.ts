@@ -53,7 +53,8 @@ describe('an application that is shared out over processes', () => {
     const waiting = await until(async () => {
       const answer = await front.get('/nodes');
       const { ownedTriggers } = answer.items.find(({ name }: { name: string }) => name === 'clock');
-      return answer.unservedPools.length === 1 && ownedTriggers === 1 && answer;
+      const isIdle = answer.items.every(({ runningTasks }: { runningTasks: number }) => runningTasks === 0);
+      return answer.unservedPools.length === 1 && ownedTriggers === 1 && isIdle && answer;
     }, 'the task waits in its pool, and the trigger has its owner');
     expect(waiting).toMatchObject({
       items: [
