@@ -2,10 +2,12 @@ import { until } from '../../../../../test/support/until.js';
 import { newId } from '../../model/ids.js';
 import type { ExecutionId, NodeId } from '../../model/ids.js';
 import { registerNode } from '../node.repository.js';
+import type { DatabaseOptions } from '../database.options.js';
 import type { Notice } from '../notices.js';
 import type { Store } from '../store.service.js';
 import { statement, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
+import { turns } from './racing.contract.js';
 import { nodeOf } from './work.contract.js';
 
 /** Processes hear each other; a database in memory has one. */
@@ -29,7 +31,21 @@ export function noticesContract(database: Database): void {
 }
 
 function onPostgres(kit: ReturnType<typeof useStoreKit>, listen: (store: Store) => Promise<Notice[]>): void {
-  const backends = (): string => `SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN nestjs_triggers%'`;
+  /** A store that listens, what it hears, and the connections by which it does. */
+  const listening = async () => {
+    const options = kit().options as Extract<DatabaseOptions, { type: 'postgres' }>;
+    const url = new URL(options.url);
+    const name = newId();
+    url.searchParams.set('application_name', name);
+    const store = await kit().open({ ...options, url: url.href });
+    const heard = await listen(store);
+    const backends = (): Promise<{ pid: number }[]> =>
+      store.reader.query(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND query LIKE 'LISTEN nestjs_triggers%'`,
+        [name],
+      );
+    return { store, heard, backends };
+  };
 
   it('reach the other process as they were told, and not the one that tells', async () => {
     const [one, other] = [await kit().open(), await kit().open()];
@@ -55,32 +71,25 @@ function onPostgres(kit: ReturnType<typeof useStoreKit>, listen: (store: Store) 
   });
 
   it('go on after the connection broke, with the news that anything may have changed', async () => {
-    const [one, other] = [await kit().open(), await kit().open()];
-    const heard = await listen(other);
-    for (const { pid } of await one.reader.query<{ pid: number }[]>(backends()))
-      await one.reader.query('SELECT pg_terminate_backend($1)', [pid]);
-    await until(() => {
-      other.notices.look();
-      return heard.length > 0;
-    }, 'a notice after the connection broke');
-    expect(heard[0]).toEqual({ about: 'anything' });
+    const one = await kit().open();
+    const { store, heard, backends } = await listening();
+    const [broken] = await backends();
+    await one.reader.query('SELECT pg_terminate_backend($1)', [broken?.pid]);
+    while (heard.length === 0) {
+      await turns(1);
+      store.notices.look();
+    }
     one.notices.tell({ about: 'ready' });
-    await until(() => {
-      other.notices.look();
-      return heard.some(({ about }) => about === 'ready');
-    }, 'the next notice');
+    await until(() => heard.length > 1, 'the next notice');
+    expect(heard).toEqual([{ about: 'anything' }, { about: 'ready' }]);
+    expect(await backends()).toHaveLength(1);
   });
 
   it('keep no connection after the end', async () => {
-    const [one, other] = [await kit().open(), await kit().open()];
-    await listen(other);
-    const pids = await one.reader.query<{ pid: number }[]>(backends());
-    expect(pids.length).toBeGreaterThan(0);
-    await other.notices.close();
-    await until(
-      async () => (await one.reader.query<unknown[]>(backends())).length < pids.length,
-      'the end of the connection',
-    );
+    const { store, backends } = await listening();
+    expect(await backends()).toHaveLength(1);
+    await store.notices.close();
+    await until(async () => (await backends()).length === 0, 'the end of the connection');
   });
 }
 

@@ -15,7 +15,9 @@ const SEND = `SELECT pg_notify('${CHANNEL}', said) FROM unnest($1::text[]) AS sa
  */
 export class PostgresNotices implements NoticeChannel {
   #hear: ((text: string) => void) | null = null;
+  /** The one that is used, or about to be. */
   #client: pg.Client | null = null;
+  /** Over when {@link #client} is ready, or given up. */
   #connecting: Promise<void> | null = null;
   /** One after the other: a connection takes one query at a time. */
   #saying: Promise<void> = Promise.resolve();
@@ -63,7 +65,7 @@ export class PostgresNotices implements NoticeChannel {
   }
 
   async #open(): Promise<void> {
-    const client = this.make();
+    const client = (this.#client = this.make());
     this.connections.keep(client);
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));
@@ -71,7 +73,6 @@ export class PostgresNotices implements NoticeChannel {
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      this.#client = client;
       this.#hear?.(ANYTHING);
     } catch {
       this.#leave(client);
@@ -84,9 +85,11 @@ export class PostgresNotices implements NoticeChannel {
     client.end().catch(() => undefined);
   }
 
+  /** A connection says twice that it broke, the second time when the next one may be on its way. */
   #drop(client: pg.Client): void {
-    if (this.#client === client) this.#client = null;
-    if (this.#client === null) this.#connecting = null;
+    if (this.#client !== client) return;
+    this.#client = null;
+    this.#connecting = null;
   }
 
   async #say(texts: readonly string[]): Promise<void> {
