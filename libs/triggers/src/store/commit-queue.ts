@@ -50,9 +50,12 @@ export class CommitQueue {
     return this.#entries.length >= MAX_WAITING_ITEMS || this.#bytes + entry.bytes > MAX_WAITING_BYTES;
   }
 
-  /** Whether somebody waits who will not wait for ever. */
-  hasDeadlines(): boolean {
-    return this.#entries.some(({ deadline }) => deadline !== null);
+  /** When the first gives up that may; `Infinity` if nobody does. */
+  firstDeadline(): number {
+    let first = Infinity;
+    for (const { deadline, unknown } of this.#entries)
+      if (deadline !== null && !unknown && deadline < first) first = deadline;
+    return first;
   }
 
   push(entry: Entry): void {

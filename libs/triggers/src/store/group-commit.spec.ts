@@ -227,6 +227,21 @@ describe('GroupCommit', () => {
     await late;
   });
 
+  it('tells a short deadline in time although a longer one came before it', async () => {
+    const { clock, database, change } = setUp();
+    database.behaviours = ['hangs'];
+    void change('on its way');
+    await clock.settle();
+    const told: string[] = [];
+    const waits = (name: string, deadlineMs: number): void =>
+      void change(name, { deadlineMs }).catch(() => told.push(`${name} after ${clock.monotonic()}ms`));
+    waits('patient', 5_000);
+    waits('hasty', 1_000);
+    waits('in between', 1_200);
+    await clock.advance(6_000);
+    expect(told).toEqual(['hasty after 1000ms', 'in between after 1200ms', 'patient after 5000ms']);
+  });
+
   describe('closing', () => {
     it('commits what waits, then refuses', async () => {
       const { commits, change } = setUp();

@@ -10,7 +10,6 @@ import type { CommitKind } from './commit-kind.js';
 import { byKind, runParts, tell } from './commit-parts.js';
 import { CommitQueue, Entry } from './commit-queue.js';
 
-const DEADLINE_EVERY_MS = 500;
 const BUSY_DELAYS_MS = [1, 2, 5, 10, 20, 50] as const;
 const AWAY_DELAYS_MS = [50, 100, 250, 500, 1_000] as const;
 
@@ -54,6 +53,7 @@ export class GroupCommit {
   #closing = false;
   #closed = false;
   #deadlines: TimerHandle | undefined;
+  #firstDeadline = Infinity;
   readonly #idle: (() => void)[] = [];
 
   constructor(
@@ -98,7 +98,7 @@ export class GroupCommit {
       if (this.#closed) return entry.fail(closed());
       if (deadline !== null && this.#queue.isFull(entry)) return entry.fail(tooMuch());
       this.#queue.push(entry);
-      if (deadlineMs !== undefined) this.#watchDeadlines(deadlineMs);
+      if (deadline !== null) this.#watchDeadline(deadline);
       this.#schedule();
     });
   }
@@ -139,13 +139,16 @@ export class GroupCommit {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** One timer for all deadlines: a database that hangs is no reason to let those wait that are not on their way. */
-  #watchDeadlines(inMs: number): void {
-    this.#deadlines ??= this.clock.setTimer(() => {
-      this.#deadlines = undefined;
+  /** One timer for all deadlines, set for the first: a database that hangs is no reason to let those wait that are not on their way. */
+  #watchDeadline(deadline: number): void {
+    if (deadline >= this.#firstDeadline) return;
+    this.#deadlines?.clear();
+    this.#firstDeadline = deadline;
+    this.#deadlines = this.clock.setTimer(() => {
+      this.#firstDeadline = Infinity;
       this.#dropLate();
-      if (this.#queue.hasDeadlines()) this.#watchDeadlines(DEADLINE_EVERY_MS);
-    }, inMs);
+      this.#watchDeadline(this.#queue.firstDeadline());
+    }, deadline - this.clock.monotonic());
   }
 
   /** Returns whether the group was settled, or is kept because the database could not take it. */
