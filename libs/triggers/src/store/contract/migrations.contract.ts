@@ -8,8 +8,8 @@ export function migrationsContract(database: Database): void {
   describe('migrations', () => {
     const kit = useStoreKit(database);
 
-    it('lets five stores open at once on an empty database', async () => {
-      const stores = [kit().make(), kit().make(), kit().make(), kit().make(), kit().make()];
+    it('lets ten stores open at once on an empty database', async () => {
+      const stores = Array.from({ length: 10 }, () => kit().make());
       kit().stores.push(...stores);
       await Promise.all(stores.map((store) => store.open()));
       const [store] = stores;
