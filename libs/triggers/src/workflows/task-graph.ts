@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { TriggersError } from '../model/errors.js';
 import { Heap } from '../model/heap.js';
 import { duplicateIds, resolveDependencies } from './task-dependencies.js';
@@ -42,13 +42,25 @@ export function buildTaskGraph(workflow: string, tasks: readonly DeclaredTask[])
   const resolved = resolveDependencies(workflow, tasks);
   const problems = [...noTasks(workflow, tasks), ...duplicateIds(workflow, tasks), ...resolved.problems];
   if (problems.length > 0) return { graph: null, problems };
-  const dependencies = new Map(tasks.map((task, place) => [task.id, resolved.ids[place] ?? []]));
-  const order = topologicalOrder(dependencies);
-  if (order.length < tasks.length) return { graph: null, problems: [cycleError(workflow, dependencies, order)] };
-  return { graph: { tasks: linkTasks(tasks, dependencies, order), hash: hashOf(tasks, dependencies) }, problems: [] };
+  const vertices = connect(tasks, resolved.ids);
+  const order = topologicalOrder(vertices);
+  if (order.length < tasks.length) return { graph: null, problems: [cycleError(workflow, vertices)] };
+  return { graph: { tasks: order.map(toGraphTask), hash: hashOf(vertices) }, problems: [] };
 }
 
-type Dependencies = ReadonlyMap<string, readonly string[]>;
+/** A task on its way into the graph. */
+interface Vertex {
+  readonly task: DeclaredTask;
+  /** Its place in the class. */
+  readonly place: number;
+  readonly dependencies: Vertex[];
+  readonly dependents: Vertex[];
+  /** Dependencies that have no place in the order yet. */
+  open: number;
+  /** Its place in the order; `null` until it has one, for ever if it is on a cycle or behind one. */
+  ordinal: number | null;
+  ancestors: readonly Vertex[];
+}
 
 function noTasks(workflow: string, tasks: readonly DeclaredTask[]): readonly TriggersError[] {
   if (tasks.length > 0) return [];
@@ -56,84 +68,76 @@ function noTasks(workflow: string, tasks: readonly DeclaredTask[]): readonly Tri
   return [new TriggersError('TRG_DEF_NO_TASKS', message)];
 }
 
-/** Kahn's algorithm; tasks on a cycle, and those behind one, are left out. */
-function topologicalOrder(dependencies: Dependencies): readonly string[] {
-  const ids = [...dependencies.keys()];
-  const place = new Map(ids.map((id, index) => [id, index]));
-  const dependents = dependentsOf(dependencies);
-  const open = ids.map((id) => dependencies.get(id)?.length ?? 0);
-  const ready = new Heap<number>();
-  open.forEach((count, index) => count === 0 && ready.push(index, index));
-  const order: string[] = [];
-  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
-    const id = ids[next] as string;
-    order.push(id);
-    for (const dependent of dependents.get(id) ?? []) {
-      const index = place.get(dependent) as number;
-      open[index] = (open[index] as number) - 1;
-      if (open[index] === 0) ready.push(index, index);
+/** @param ids by place in the list of tasks: what each waits for */
+function connect(tasks: readonly DeclaredTask[], ids: readonly (readonly string[])[]): readonly Vertex[] {
+  const byId = new Map<string, Vertex>();
+  for (const [place, task] of tasks.entries())
+    byId.set(task.id, { task, place, dependencies: [], dependents: [], open: 0, ordinal: null, ancestors: [] });
+  const vertices = [...byId.values()];
+  for (const vertex of vertices) {
+    for (const id of ids[vertex.place] ?? []) {
+      const dependency = byId.get(id) as Vertex;
+      vertex.dependencies.push(dependency);
+      dependency.dependents.push(vertex);
     }
+    vertex.open = vertex.dependencies.length;
+  }
+  return vertices;
+}
+
+/** Kahn's algorithm; tasks on a cycle, and those behind one, are left out. */
+function topologicalOrder(vertices: readonly Vertex[]): readonly Vertex[] {
+  const ready = new Heap<Vertex>();
+  for (const vertex of vertices) if (vertex.open === 0) ready.push(vertex.place, vertex);
+  const order: Vertex[] = [];
+  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+    next.ordinal = order.push(next) - 1;
+    next.ancestors = inOrder(new Set(next.dependencies.flatMap((vertex) => [...vertex.ancestors, vertex])));
+    for (const dependent of next.dependents) if ((dependent.open -= 1) === 0) ready.push(dependent.place, dependent);
   }
   return order;
 }
 
-function dependentsOf(dependencies: Dependencies): ReadonlyMap<string, readonly string[]> {
-  const dependents = new Map<string, string[]>([...dependencies.keys()].map((id) => [id, []]));
-  for (const [id, needed] of dependencies) for (const dependency of needed) dependents.get(dependency)?.push(id);
-  return dependents;
+function inOrder(vertices: Iterable<Vertex>): readonly Vertex[] {
+  return [...vertices].sort((a, b) => (a.ordinal as number) - (b.ordinal as number));
 }
 
-function linkTasks(
-  tasks: readonly DeclaredTask[],
-  needs: Dependencies,
-  order: readonly string[],
-): readonly GraphTask[] {
-  const ordinals = new Map(order.map((id, ordinal) => [id, ordinal]));
-  const inOrder = (ids: Iterable<string>): string[] =>
-    [...ids].sort((a, b) => (ordinals.get(a) as number) - (ordinals.get(b) as number));
-  const dependents = dependentsOf(needs);
-  const ancestors = ancestorsOf(needs, order);
-  return inOrder(order).map((id, ordinal) => ({
-    id,
-    method: tasks.find((task) => task.id === id)?.method ?? id,
+function toGraphTask({ task, dependencies, dependents, ancestors }: Vertex, ordinal: number): GraphTask {
+  return {
+    id: task.id,
+    method: task.method,
     ordinal,
-    dependencies: needs.get(id) ?? [],
-    dependents: inOrder(dependents.get(id) ?? []),
-    ancestors: inOrder(ancestors.get(id) ?? []),
-  }));
+    dependencies: dependencies.map(idOf),
+    dependents: inOrder(dependents).map(idOf),
+    ancestors: ancestors.map(idOf),
+  };
 }
 
-function ancestorsOf(dependencies: Dependencies, order: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const ancestors = new Map<string, ReadonlySet<string>>();
-  for (const id of order) {
-    const needed = dependencies.get(id) ?? [];
-    ancestors.set(id, new Set(needed.flatMap((dependency) => [dependency, ...(ancestors.get(dependency) ?? [])])));
-  }
-  return ancestors;
+function idOf({ task }: Vertex): string {
+  return task.id;
 }
 
-function cycleError(workflow: string, dependencies: Dependencies, ordered: readonly string[]): TriggersError {
-  const done = new Set(ordered);
-  const stuck = (ids: Iterable<string>): string => [...ids].find((id) => !done.has(id)) as string;
+function cycleError(workflow: string, vertices: readonly Vertex[]): TriggersError {
+  const stuck = (among: readonly Vertex[]): Vertex => among.find(({ ordinal }) => ordinal === null) as Vertex;
   // Whatever is left waits for something that is left, so walking along the dependencies must come back.
-  const path: string[] = [];
-  for (let id = stuck(dependencies.keys()); ; id = stuck(dependencies.get(id) ?? [])) {
-    const start = path.indexOf(id);
-    path.push(id);
+  const path: Vertex[] = [];
+  for (let vertex = stuck(vertices); ; vertex = stuck(vertex.dependencies)) {
+    const start = path.indexOf(vertex);
+    path.push(vertex);
     if (start < 0) continue;
     const cycle = path
       .slice(start)
-      .map((task) => `"${task}"`)
+      .map(({ task }) => `"${task.id}"`)
       .join(' → ');
     const message = `Workflow "${workflow}": these tasks wait for each other: ${cycle}. Take one dependency away.`;
     return new TriggersError('TRG_DEF_TASK_CYCLE', message);
   }
 }
 
-function hashOf(tasks: readonly DeclaredTask[], dependencies: Dependencies): string {
-  const shape = tasks
-    .map(({ id, runWhen }) => ({ dependencies: [...(dependencies.get(id) ?? [])].sort(), id, runWhen }))
+function hashOf(vertices: readonly Vertex[]): string {
+  const shape = vertices
+    .map(({ task: { id, runWhen }, dependencies }) => ({ dependencies: dependencies.map(idOf).sort(), id, runWhen }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   // Keys written in sorted order and texts without lone surrogates: this already is RFC 8785 canonical JSON.
-  return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16);
+  return hash('sha256', JSON.stringify(shape)).slice(0, 16);
 }
