@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { TriggersModule, databaseFrom } from 'nestjs-triggers';
+import { bullMq } from 'nestjs-triggers/bullmq';
 import { HealthController } from './node/health.controller.js';
 import { SETTINGS } from './node/settings.js';
 import type { NodeSettings } from './node/settings.js';
@@ -12,12 +13,13 @@ import { OrderReport } from './orders/order-report.workflow.js';
 @Module({})
 export class AppModule {
   static with(settings: NodeSettings, { autostart = true } = {}): DynamicModule {
-    const { roles, pools, token } = settings;
+    const { roles, pools, redis, token } = settings;
     return {
       module: AppModule,
       imports: [
         TriggersModule.forRoot({
           database: databaseFrom(settings.database),
+          ...(redis !== undefined && { transport: bullMq({ connection: redis }) }),
           autostart,
           ...(roles && { roles }),
           worker: { concurrency: settings.concurrency, ...(pools && { pools }) },

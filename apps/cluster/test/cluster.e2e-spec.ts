@@ -5,12 +5,16 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { RUNS_WITH_REDIS } from '../../../test/support/redis.js';
 
 const MAIN = join(__dirname, '../dist/main.js');
 const MIGRATE = join(__dirname, '../dist/migrate/main.js');
 const NODE = join(__dirname, '../dist/node/main.js');
 const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
+/** REQUIRE_REDIS=1 makes a missing redis-server a failure. */
+const TRANSPORTS = RUNS_WITH_REDIS ? ['store', 'bullmq'] : ['store'];
 const SMALL = ['--files', '12', '--calls', '4', '--seconds', '4'];
 
 let temporary: string;
@@ -22,9 +26,11 @@ beforeEach(() => {
 afterEach(() => rmSync(temporary, { recursive: true }));
 
 /** The show, with a folder of its own for what it puts away. */
-function play(args: readonly string[]): ChildProcess {
-  const env = { ...process.env, TMPDIR: temporary };
-  return spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+function play(args: readonly string[], over: NodeJS.ProcessEnv = {}): ChildProcess {
+  const env = { ...process.env, TMPDIR: temporary, ...over };
+  const show = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  show.stderr.pipe(process.stderr, { end: false });
+  return show;
 }
 
 async function sql<R extends object>(text: string, url = POSTGRES): Promise<R[]> {
@@ -51,43 +57,111 @@ function survivors(output: string): string[] {
   });
 }
 
-it('ends with every order done exactly once, although a worker and the scheduler are killed', async () => {
-  const show = play([...SMALL, '--database', POSTGRES]);
+/** What it says until it says that. What it says later is read by nobody. */
+async function until(words: RegExp, { stdout }: ChildProcess): Promise<string> {
   let output = '';
-  show.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const [code] = (await once(show, 'exit')) as [number | null];
-
-  expect({ code, output }).toEqual({
-    code: 0,
-    output: expect.stringContaining('Every order done exactly once: 16 of 16.') as string,
-  });
-  expect(output).toMatch(/kill -9 worker-[12], in the middle of delivering \S+/);
-  expect(output).toContain('kill -9 scheduler');
-  expect(output).toMatch(/16 reports delivered; [1-9]\d* delivered again under the same key, and recognised/);
-  expect(output).toMatch(
-    /by whom +tasks: worker-1 \d+, worker-2 \d+, worker-3 \d+; [1-9]\d* reports were made by more than one/,
-  );
-  expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
-}, 120_000);
-
-it('starts a Postgres of its own, and Ctrl-C leaves no process and no folder behind', async () => {
-  const show = play(SMALL);
-  let output = '';
-  for await (const line of createInterface({ input: show.stdout! })) {
+  for await (const line of createInterface({ input: stdout! })) {
     output += `${line}\n`;
-    if (line.includes('the ledger knows')) break;
+    if (words.test(line)) break;
   }
-  show.stdout!.resume();
-  const ended = once(show, 'exit');
-  show.kill('SIGINT');
+  stdout!.resume();
+  return output;
+}
 
-  expect(await ended).toEqual([1, null]);
-  expect([readdirSync(temporary), survivors(output)]).toEqual([[], []]);
+/** What it says from here to its end. */
+async function rest(show: ChildProcess): Promise<{ readonly code: number | null; readonly output: string }> {
+  let output = '';
+  show.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const [code] = (await once(show, 'exit')) as [number | null];
+  return { code, output };
+}
+
+/** Until it has ended, and its servers, which complain where it does. */
+async function interrupt(show: ChildProcess, signal: NodeJS.Signals = 'SIGINT'): Promise<unknown> {
+  const ended = once(show, 'close');
+  show.kill(signal);
+  return ended;
+}
+
+function processOf(name: string, output: string): number {
+  return Number(new RegExp(`${name}.*? \\(process (\\d+)\\)`).exec(output)![1]);
+}
+
+it.each(TRANSPORTS)(
+  'ends with every order done exactly once by transport %s, although a worker and the scheduler are killed',
+  async (transport) => {
+    const { code, output } = await rest(play([...SMALL, '--database', POSTGRES, '--transport', transport]));
+
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringContaining('Every order done exactly once: 16 of 16.') as string,
+    });
+    expect(output).toContain(`transport ${transport}: `);
+    expect(output).toMatch(/kill -9 worker-[12], in the middle of delivering \S+/);
+    expect(output).toContain('kill -9 scheduler');
+    expect(output).toMatch(/16 reports delivered; [1-9]\d* delivered again under the same key, and recognised/);
+    expect(output).toMatch(
+      /by whom +tasks: worker-1 \d+, worker-2 \d+, worker-3 \d+; [1-9]\d* reports were made by more than one/,
+    );
+    expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
+  },
+  120_000,
+);
+
+it('starts servers of its own, and Ctrl-C leaves no process and no folder behind', async () => {
+  const show = play(SMALL);
+  const output = await until(/the ledger knows/, show);
+
+  expect(await interrupt(show)).toEqual([1, null]);
+  expect(survivors(output)).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([]);
 }, 120_000);
+
+const itWithRedis = RUNS_WITH_REDIS ? it : it.skip;
+
+itWithRedis(
+  'takes the Redis that it finds, whose queues carry the work, and which does not outlive it',
+  async () => {
+    const show = play([...SMALL, '--database', POSTGRES]);
+    const output = await until(/delivered [1-9]/, show);
+    const redis = new Redis(Number(/Redis of our own on port (\d+)/.exec(output)![1]));
+    const told = await Promise.all(['default', 'gpu'].map((pool) => redis.xlen(`bull:triggers-${pool}:events`)));
+    redis.disconnect();
+    expect(Math.min(...told)).toBeGreaterThan(0);
+
+    await interrupt(show, 'SIGKILL');
+    expect(() => process.kill(processOf('Redis', output), 0)).toThrow('ESRCH');
+    for (const name of await databases()) await sql(`DROP DATABASE ${name} WITH (FORCE)`);
+  },
+  120_000,
+);
+
+describe('without a redis-server on the PATH', () => {
+  const nowhere = { PATH: '/nowhere' };
+
+  it('goes on with the store transport, and says so', async () => {
+    const show = play([...SMALL, '--database', POSTGRES], nowhere);
+    const output = await until(/the ledger knows/, show);
+    await interrupt(show);
+
+    expect(output).toContain('there is no redis-server on this machine (Debian: apt-get install redis-server; ');
+    expect(output).toContain('transport store: ');
+  }, 120_000);
+
+  it('refuses --transport bullmq', () => {
+    const args = [MAIN, '--transport', 'bullmq'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: nowhere });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('cluster: --transport bullmq needs redis-server') as string,
+    });
+  });
+});
 
 it.each([
   [['--files', 'many'], 'cluster: --files is "many"; use a whole number from 8 to 500.\n'],
   [['--calls', '0'], 'cluster: --calls is "0"; use a whole number from 1 to 500.\n'],
+  [['--transport', 'pigeon'], 'cluster: --transport is "pigeon"; use bullmq or store.\n'],
 ])('refuses %j and says why', (args, message) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message });

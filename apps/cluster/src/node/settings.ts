@@ -10,8 +10,10 @@ export interface NodeSettings {
   /** The pools whose tasks it runs; `undefined`: all of them. */
   readonly pools: readonly string[] | undefined;
   readonly concurrency: number;
-  /** `postgres://…`: what the processes share, and all that they share. */
+  /** `postgres://…`: what the processes share, and all that they have to share. */
   readonly database: string;
+  /** `redis://…`: BullMQ tells the processes there which tasks are ready; `undefined`: they ask the database. */
+  readonly redis: string | undefined;
   /** How long the work of a process stays its own when it does not answer. */
   readonly lease: Duration;
   readonly token: string | undefined;
@@ -28,14 +30,14 @@ export interface NodeSettings {
 export const SETTINGS = Symbol('settings');
 
 /**
- * Reads the environment; empty counts as not set. What is wrong with roles, pools and durations is said by the library when
+ * Reads the environment; empty counts as not set. What is wrong with roles, pools, durations and addresses is said by the library when
  * the application starts.
  *
  * @throws Error when TRIGGERS_DATABASE is missing
  */
 export function readSettings(env: NodeJS.ProcessEnv): NodeSettings {
-  const { TRIGGERS_DATABASE, TRIGGERS_ADMIN_TOKEN, NODE_NAME, ROLES, POOLS, CONCURRENCY, LEASE } = env;
-  const { INBOX_DIR, DELIVER_TO, HOST, PORT } = env;
+  const { TRIGGERS_DATABASE, REDIS_URL, TRIGGERS_ADMIN_TOKEN, NODE_NAME, ROLES, POOLS, CONCURRENCY } = env;
+  const { LEASE, INBOX_DIR, DELIVER_TO, HOST, PORT } = env;
   if (!TRIGGERS_DATABASE) throw new Error('Set TRIGGERS_DATABASE to postgres://user:password@host:5432/database.');
   return {
     name: NODE_NAME || `${hostname()}-${process.pid}`,
@@ -43,6 +45,7 @@ export function readSettings(env: NodeJS.ProcessEnv): NodeSettings {
     pools: listOf(POOLS),
     concurrency: Number(CONCURRENCY || 4),
     database: TRIGGERS_DATABASE,
+    redis: REDIS_URL || undefined,
     lease: (LEASE || '30s') as Duration,
     token: TRIGGERS_ADMIN_TOKEN || undefined,
     inbox: INBOX_DIR || './inbox',

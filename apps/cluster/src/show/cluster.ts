@@ -11,6 +11,8 @@ const CONCURRENCY = '2';
 /** Where the processes find what they need. */
 export interface Surroundings {
   readonly database: string;
+  /** `undefined`: they do without. */
+  readonly redis: string | undefined;
   readonly inbox: string;
   readonly deliverTo: string;
   readonly token: string;
@@ -23,8 +25,8 @@ export class Cluster {
   readonly scheduler: NodeProcess;
   readonly workers: readonly NodeProcess[];
 
-  constructor({ database, inbox, deliverTo, token, folder }: Surroundings) {
-    const shared = { TRIGGERS_DATABASE: database, LEASE };
+  constructor({ database, redis, inbox, deliverTo, token, folder }: Surroundings) {
+    const shared = { TRIGGERS_DATABASE: database, REDIS_URL: redis ?? '', LEASE };
     const working = { ...shared, ROLES: 'worker', DELIVER_TO: deliverTo, CONCURRENCY };
     const make = (name: string, env: Record<string, string>): NodeProcess => new NodeProcess({ name, env, folder });
     this.scheduler = make('scheduler', {

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 
+const TRANSPORTS = ['bullmq', 'store'] as const;
+/** Those that the application can be started with. */
+type Transport = (typeof TRANSPORTS)[number];
+
 /** What can be said on the command line. */
 export interface ShowOptions {
   /** Orders that come as files. */
@@ -10,15 +14,19 @@ export interface ShowOptions {
   readonly seconds: number;
   /** A Postgres server to use; `undefined`: one of our own. */
   readonly database: string | undefined;
+  /** How workers come to know which tasks are ready; `undefined`: by BullMQ where there is a Redis. */
+  readonly transport: Transport | undefined;
 }
 
 /** How it is called. */
-export const USAGE = `npm run example:cluster -- [--files 60] [--calls 20] [--seconds 25] [--database postgres://…]
+export const USAGE = `npm run example:cluster -- [--files 60] [--calls 20] [--seconds 25] [--database postgres://…] [--transport bullmq|store]
 
   --files     orders that come as files of the inbox
   --calls     orders that come over HTTP
   --seconds   the time over which they come
   --database  a Postgres server; the show makes a database of its own there, and drops it (default: starts a server)
+  --transport how workers come to know which tasks are ready: bullmq starts a Redis, which tells them; store lets
+              them ask Postgres (default: bullmq where there is a redis-server)
 `;
 
 /** @throws Error for what cannot be */
@@ -30,13 +38,21 @@ export function readOptions(args: readonly string[]): ShowOptions | 'help' {
       calls: { type: 'string', default: '20' },
       seconds: { type: 'string', default: '25' },
       database: { type: 'string' },
+      transport: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return 'help';
   const { database } = values;
   const [files, calls] = [count('files', values.files, 8), count('calls', values.calls, 1)];
-  return { files, calls, seconds: count('seconds', values.seconds, 1), database };
+  const transport = values.transport === undefined ? undefined : transportOf(values.transport);
+  return { files, calls, seconds: count('seconds', values.seconds, 1), database, transport };
+}
+
+function transportOf(text: string): Transport {
+  const transport = TRANSPORTS.find((known) => known === text);
+  if (transport !== undefined) return transport;
+  throw new Error(`--transport is "${text}"; use ${TRANSPORTS.join(' or ')}.`);
 }
 
 /** Fewer than `least` would be over before anything can happen to it. */

@@ -9,8 +9,8 @@ import { Feed } from './feed.js';
 import { LedgerClient } from './ledger.client.js';
 import { Misfortunes } from './misfortunes.js';
 import type { ShowOptions } from './options.js';
-import { makeDatabase, startPostgres } from './postgres.js';
 import type { Screen } from './screen.js';
+import { Servers } from './servers.js';
 import { lineOf, praise, tableOf } from './summary.js';
 import type { Scene } from './summary.js';
 import { problemsOf } from './verdict.js';
@@ -53,18 +53,15 @@ export class Show {
   }
 
   async #start(): Promise<{ readonly scene: Scene; readonly ledger: LedgerClient }> {
-    const { database: server } = this.options;
-    this.screen.tell(server === undefined ? 'starting a Postgres of our own' : 'making a database');
-    const database = server === undefined ? startPostgres() : makeDatabase(server);
-    this.#open.push(() => database.close());
-    const url = await database.url;
-    if (this.#closing !== undefined) throw new Error('interrupted');
+    const servers = new Servers(this.options, this.#folder, (text) => this.screen.tell(text));
+    this.#open.push(() => servers.close());
+    const { redis, database } = await servers.start();
     const customer = await Customer.open(join(this.#folder, 'effects.jsonl'));
     this.#open.push(() => customer.close());
     const inbox = join(this.#folder, 'inbox');
     mkdirSync(inbox);
     const token = randomBytes(18).toString('base64url');
-    const places = { database: url, inbox, deliverTo: customer.url, token, folder: this.#folder };
+    const places = { database, redis, inbox, deliverTo: customer.url, token, folder: this.#folder };
     const cluster = new Cluster(places);
     this.#open.push(() => cluster.kill());
     const ledger = new LedgerClient(() => cluster.scheduler.url, token);
