@@ -19,6 +19,19 @@ interface Started {
   readonly graceSeconds: number;
 }
 
+interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: object;
+}
+
+/** Of the Compose file; what is not built here is a server that the application uses. */
+interface Service {
+  readonly build?: object;
+  readonly environment: Record<string, string>;
+  readonly stop_grace_period: string;
+}
+
 const all = manifests();
 const of = (kind: string): Manifest[] => all.filter((manifest) => manifest.kind === kind);
 const deployments = of('Deployment');
@@ -26,16 +39,15 @@ const deployments = of('Deployment');
 const inKubernetes: Started[] = deployments.map(({ name, object }) => {
   const { containers, terminationGracePeriodSeconds } = object.spec.template.spec;
   const env = Object.fromEntries(
-    containers[0].env.map((one: { name: string; value?: string }) => [one.name, one.value]),
+    containers[0].env.map(({ name, value, valueFrom }: EnvVar) => [name, value ?? JSON.stringify(valueFrom)]),
   );
   const [, seconds = 0] = containers[0].lifecycle?.preStop.exec.command ?? [];
   return { name, env, graceSeconds: terminationGracePeriodSeconds - Number(seconds) };
 });
 
-const inCompose: Started[] = Object.entries<{ environment: Record<string, string>; stop_grace_period: string }>(
-  compose().services,
-)
-  .filter(([name]) => name !== 'postgres')
+const services = Object.entries<Service>(compose().services);
+const inCompose: Started[] = services
+  .filter(([, { build }]) => build !== undefined)
   .map(([name, service]) => ({
     name,
     env: service.environment,
@@ -63,8 +75,29 @@ describe.each([
     expect(Object.keys(env).filter((name) => !known.includes(name))).toEqual([]);
   });
 
+  it.each(['TRIGGERS_DATABASE', 'REDIS_URL'])('gives all of them the same %s', (name) => {
+    expect([...new Set(started.map(({ env }) => env[name]))]).toEqual([expect.any(String)]);
+  });
+
   it.each(started)('gives $name the time to drain, and ten seconds more', ({ graceSeconds }) => {
     expect(graceSeconds).toBeGreaterThanOrEqual(DRAIN_SECONDS + 10);
+  });
+});
+
+describe('the servers of the Compose file', () => {
+  const servers = services.filter(([, { build }]) => build === undefined).map(([name]) => name);
+
+  it('are those that the processes are led to', () => {
+    const [{ env }] = inCompose as [Started];
+    const hosts = [...JSON.stringify(env).matchAll(/(?:redis:\/\/|@)(\w+):\d+/g)].map(([, host]) => host);
+    expect(hosts.sort()).toEqual(servers.sort());
+  });
+
+  it.each(servers)('say how %s is, are started first, and keep their data', (name) => {
+    const { healthcheck, volumes } = compose().services[name];
+    expect([healthcheck.test[0], volumes[0].split(':')[0]]).toEqual(['CMD', name]);
+    expect(Object.keys(compose().volumes)).toContain(name);
+    for (const { name: node } of inCompose) expect(Object.keys(compose().services[node].depends_on)).toContain(name);
   });
 });
 
