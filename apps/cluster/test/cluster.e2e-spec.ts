@@ -13,6 +13,8 @@ const MAIN = join(__dirname, '../dist/main.js');
 const MIGRATE = join(__dirname, '../dist/migrate/main.js');
 const NODE = join(__dirname, '../dist/node/main.js');
 const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
+/** The only one that serves pool `gpu`. */
+const GPU_WORKER = 'worker-3';
 /** REQUIRE_REDIS=1 makes a missing redis-server a failure. */
 const TRANSPORTS = RUNS_WITH_REDIS ? ['store', 'bullmq'] : ['store'];
 const SMALL = ['--files', '12', '--calls', '4', '--seconds', '4'];
@@ -107,6 +109,20 @@ it.each(TRANSPORTS)(
   },
   120_000,
 );
+
+it('starts again what somebody else kills, and every order is done exactly once', async () => {
+  const show = play([...SMALL, '--database', POSTGRES, '--transport', 'store']);
+  const before = await until(/the ledger knows/, show);
+  process.kill(processOf(GPU_WORKER, before), 'SIGKILL');
+  const { code, output } = await rest(show);
+
+  expect({ code, output }).toEqual({
+    code: 0,
+    output: expect.stringContaining('Every order done exactly once: 16 of 16.') as string,
+  });
+  expect(output).toContain(`${GPU_WORKER} has died, and not by our hand`);
+  expect(output).toContain(`${GPU_WORKER} is started again (process`);
+}, 120_000);
 
 it('starts servers of its own, and Ctrl-C leaves no process and no folder behind', async () => {
   const show = play(SMALL);

@@ -1,6 +1,7 @@
 import type { Cluster } from './cluster.js';
 import type { Customer, Effect } from './customer.js';
 import type { Feed } from './feed.js';
+import type { NodeProcess } from './node-process.js';
 
 /** How much of the work is done when a worker dies, and how much has been brought when the scheduler does. */
 const WORKER_DIES_AFTER = 0.25;
@@ -20,9 +21,11 @@ export class Misfortunes {
     private readonly tell: Tell,
   ) {}
 
-  /** Both have happened, and the scheduler is back. */
+  /** Both have happened, and whoever was started again is back. */
   get areOver(): boolean {
-    return this.#workerIsDead && this.#scheduler === 'back';
+    const { nodes } = this.cluster;
+    const areSettled = nodes.every(({ state, hasDied }) => state === 'killed' || (state === 'lives' && !hasDied));
+    return this.#workerIsDead && this.#scheduler === 'back' && areSettled;
   }
 
   /**
@@ -33,7 +36,7 @@ export class Misfortunes {
     customer.onTaken = async ({ by, name }: Effect) => {
       const worker = this.cluster.workers.find((node) => node.name === by);
       const enough = customer.taken.length > this.feed.names.length * WORKER_DIES_AFTER;
-      if (this.#workerIsDead || !enough || worker === undefined) return;
+      if (this.#workerIsDead || !enough || worker?.state !== 'lives') return;
       this.#workerIsDead = true;
       await worker.kill();
       this.tell(`kill -9 ${by}, in the middle of delivering ${name}`);
@@ -41,15 +44,21 @@ export class Misfortunes {
   }
 
   /**
-   * Kills the scheduler, once, and starts it again, as its supervisor would. To be called now and then.
+   * Kills the scheduler, once, and starts it again, as its supervisor would; starts whoever somebody else has killed. To be called
+   * now and then.
    *
-   * @throws Error when it does not come back
+   * @throws Error when one does not come back
    */
   async look(): Promise<void> {
+    await Promise.all([this.#strikeScheduler(), ...this.cluster.nodes.map((node) => this.#revive(node))]);
+  }
+
+  async #strikeScheduler(): Promise<void> {
     const { dropped, called, names } = this.feed;
-    if (this.#scheduler !== 'untouched' || dropped + called < names.length * SCHEDULER_DIES_AFTER) return;
-    this.#scheduler = 'struck';
     const { scheduler } = this.cluster;
+    const enough = dropped + called >= names.length * SCHEDULER_DIES_AFTER;
+    if (this.#scheduler !== 'untouched' || !enough || scheduler.state !== 'lives') return;
+    this.#scheduler = 'struck';
     await scheduler.kill();
     this.tell(`kill -9 ${scheduler.name}: nobody polls, and nobody answers over HTTP`);
     await scheduler.start();
@@ -57,5 +66,12 @@ export class Misfortunes {
     this.tell(
       `${scheduler.name} is started again (process ${scheduler.pid}); it takes the inbox over when the lease of its former life has run out`,
     );
+  }
+
+  async #revive(node: NodeProcess): Promise<void> {
+    if (!node.hasDied) return;
+    this.tell(`${node.name} has died, and not by our hand`);
+    await node.start();
+    this.tell(`${node.name} is started again (process ${node.pid})`);
   }
 }

@@ -34,6 +34,15 @@ export class NodeProcess {
     return this.#child?.pid;
   }
 
+  /** Whether it has ended although nobody here told it to. */
+  get hasDied(): boolean {
+    return this.state === 'lives' && this.#hasEnded;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null);
+  }
+
   /** Resolves when it answers. @throws Error with the end of its log when it does not come up */
   async start(): Promise<void> {
     this.state = 'starts';
@@ -64,7 +73,7 @@ export class NodeProcess {
   /** Lets it end what it runs. @returns whether it ended by itself, and well */
   async stop(): Promise<boolean> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return this.state === 'killed';
+    if (child === undefined || this.#hasEnded) return this.state === 'killed';
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
     child.kill('SIGTERM');
     await this.#ended;
