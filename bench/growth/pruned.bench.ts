@@ -1,14 +1,12 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { DatabaseOptions } from 'nestjs-triggers';
 import type { Bench, BenchResult } from '../harness/bench.js';
+import { ChildProgram } from '../harness/child-program.js';
 import { watchLedger } from '../harness/ledger-watch.js';
 import { figure } from '../harness/rounds.js';
 import type { Sample } from '../harness/rounds.js';
 import { median } from '../harness/statistics.js';
 
-/** A process of its own: what other benches left in memory would come and go with them. */
 const MAIN = fileURLToPath(new URL('pruned.main.js', import.meta.url));
 const MB = 2 ** 20;
 const CHUNKS = 100;
@@ -27,12 +25,10 @@ export const prunedGrowth: Bench = {
 };
 
 async function watch(database: DatabaseOptions, chunks: number): Promise<Sample[]> {
-  const child = fork(MAIN, [JSON.stringify(database), String(chunks)]);
-  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const program = new ChildProgram<Sample>(MAIN, [JSON.stringify(database), String(chunks)]);
   const seen: Promise<Sample>[] = [];
-  child.on('message', (sample: Sample) => seen.push(withDisk(database, sample)));
-  const [code] = await ended;
-  if (code !== 0) throw new Error(`The process of growth-pruned ended with ${code}.`);
+  program.onTold((sample) => seen.push(withDisk(database, sample)));
+  await program.ended;
   return Promise.all(seen);
 }
 

@@ -1,12 +1,10 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { WorkflowRunner } from 'nestjs-triggers';
 import type { DatabaseOptions } from 'nestjs-triggers';
 import { startApp } from '../harness/app.js';
 import type { Bench, BenchResult } from '../harness/bench.js';
+import { ChildProgram } from '../harness/child-program.js';
 import { Countdown } from '../harness/countdown.js';
 import { timed } from '../harness/event-loop.js';
 import type { Machine } from '../harness/machine.js';
@@ -51,38 +49,37 @@ async function measure(machine: Machine): Promise<BenchResult> {
 async function round(machine: Machine, count: number): Promise<Sample> {
   const database = await machine.database();
   const app = await startApp(database, [Patient], { autostart: false });
-  const runner = app.get(WorkflowRunner);
+  const workers = Array.from({ length: count }, () => workerOn(database));
+  try {
+    await Promise.all(workers.map((worker) => worker.next()));
+    const ideal = (count * CONCURRENCY * 1_000) / BODY_MS;
+    const total = machine.size(Math.round(ideal * SECONDS), 400 * count);
+    const before = busyTime();
+    const sample = await timed(total, () => complete(total, app.get(WorkflowRunner), workers));
+    return { ...sample, busy: shareOf(before, busyTime()) };
+  } finally {
+    await app.close();
+    await Promise.all(workers.map((worker) => worker.letGo()));
+  }
+}
+
+/** Tells that it is ready, then how many more executions have completed. */
+type Worker = ChildProgram<number>;
+
+function workerOn(database: DatabaseOptions): Worker {
+  return new ChildProgram(MAIN, [JSON.stringify({ database, worker: { concurrency: CONCURRENCY } })]);
+}
+
+async function complete(total: number, runner: WorkflowRunner, workers: readonly Worker[]): Promise<void> {
   const done = new Countdown();
-  const workers = await Promise.all(Array.from({ length: count }, () => startWorker(database, done)));
-  const ideal = (count * CONCURRENCY * 1_000) / BODY_MS;
-  const total = machine.size(Math.round(ideal * SECONDS), 400 * count);
-  const before = busyTime();
-  const sample = await timed(total, async () => {
-    const completed = done.of(total);
-    let next = 0;
-    const caller = async (): Promise<void> => {
-      while (next < total) await runner.start(Patient, payload(next++));
-    };
-    await Promise.all(Array.from({ length: CALLERS }, caller));
-    await completed;
-  });
-  const busy = shareOf(before, busyTime());
-  await Promise.all(workers.map(stopWorker));
-  await app.close();
-  return { ...sample, busy };
-}
-
-async function startWorker(database: DatabaseOptions, done: Countdown): Promise<ChildProcess> {
-  const worker = fork(MAIN, [JSON.stringify({ database, worker: { concurrency: CONCURRENCY } })]);
-  await once(worker, 'message');
-  worker.on('message', (completed: number) => done.hit(completed));
-  return worker;
-}
-
-async function stopWorker(worker: ChildProcess): Promise<void> {
-  const ended = once(worker, 'exit');
-  worker.disconnect();
-  await ended;
+  const completed = done.of(total);
+  for (const worker of workers) worker.onTold((more) => done.hit(more));
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    while (next < total) await runner.start(Patient, payload(next++));
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  await Promise.race(workers.map((worker) => worker.before(completed)));
 }
 
 interface Times {
