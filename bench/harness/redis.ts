@@ -7,6 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** Said where it is needed and not there. */
+export const NO_REDIS = 'There is no redis-server on this machine (Debian: apt-get install redis-server)';
+
 const READY = 'Ready to accept connections';
 
 /** A Redis of our own: a free port, a temporary folder, AOF flushed every second, no snapshots. */

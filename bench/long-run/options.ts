@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { STORES, isOneOf } from '../harness/choices.js';
+import type { StoreName } from '../harness/choices.js';
 import { UsageError } from '../harness/options.js';
-import type { StoreName } from '../harness/options.js';
 
 /** What the command line of the long run asks for. */
 export interface LongRunOptions {
@@ -25,7 +26,7 @@ Usage: npm run long-run -- [--minutes 60] [--store sqlite|postgres] [--rate 20] 
 export function readLongRunOptions(args: string[]): LongRunOptions {
   const values = parse(args);
   const [minutes, rate] = [Number(values.minutes), Number(values.rate)];
-  if (values.store !== 'sqlite' && values.store !== 'postgres') throw new UsageError(USAGE);
+  if (!isOneOf(STORES, values.store)) throw new UsageError(USAGE);
   if (!(minutes >= 1) || !(rate > 0)) throw new UsageError(`At least one minute, and a rate above 0.\n${USAGE}`);
   const { out = null, from = null, picture = null } = values;
   if (out !== null && existsSync(out) && readdirSync(out).length > 0) throw new UsageError(`"${out}" is not empty.`);

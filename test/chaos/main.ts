@@ -1,3 +1,4 @@
+import { NO_REDIS } from '../../bench/harness/redis.js';
 import { readOptions, UsageError } from './options.js';
 import type { ChaosOptions } from './options.js';
 import { Report } from './report.js';
@@ -6,8 +7,6 @@ import type { LedgerServer } from './stores/ledger.js';
 import { PostgresServer } from './stores/postgres.server.js';
 import { SqliteServer } from './stores/sqlite.server.js';
 import { startRedis } from './transports.js';
-
-const NO_REDIS = 'There is no redis-server on this machine (Debian: apt-get install redis-server)';
 
 try {
   const options = readOptions(process.argv.slice(2));

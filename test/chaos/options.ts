@@ -1,10 +1,8 @@
 import { parseArgs } from 'node:util';
+import { STORES, TRANSPORTS, isOneOf } from '../../bench/harness/choices.js';
+import type { StoreName, TransportName } from '../../bench/harness/choices.js';
 import { SCENARIOS, TURNS } from './scenarios/scenarios.js';
 import type { Scenario, ScenarioOptions } from './scenarios/scenario.js';
-import { STORES } from './stores/ledger.js';
-import type { StoreName } from './stores/ledger.js';
-import { TRANSPORTS } from './transports.js';
-import type { TransportName } from './transports.js';
 
 /** What the command line asks for. */
 export interface ChaosOptions extends ScenarioOptions {
@@ -70,10 +68,6 @@ function plan(
       `Unknown scenario ${name} with ${nodes} nodes on ${store}. Known: ${possible.map((known) => known.name).join(', ')}.\n${USAGE}`,
     );
   return asked;
-}
-
-function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
-  return (names as readonly string[]).includes(name);
 }
 
 function wholeNumber(text: string, least: number): number {

@@ -3,9 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RedisServer } from '../../bench/harness/redis.js';
 
-export const TRANSPORTS = ['store', 'bullmq'] as const;
-export type TransportName = (typeof TRANSPORTS)[number];
-
 /** A throw-away Redis for a run. @returns `null` where the system has no `redis-server` */
 export async function startRedis(): Promise<{ server: RedisServer; remove(): Promise<void> } | null> {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-chaos-redis-'));

@@ -2,9 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RedisServer } from '../../bench/harness/redis.js';
-
-const MISSING = 'There is no redis-server on this machine (Debian: apt-get install redis-server)';
+import { NO_REDIS, RedisServer } from '../../bench/harness/redis.js';
 
 /** Whether tests with a real Redis run: there is one, or REQUIRE_REDIS=1 says that there must be. */
 export const RUNS_WITH_REDIS =
@@ -13,7 +11,7 @@ export const RUNS_WITH_REDIS =
 /** Tests with a real Redis. Where there is none they are reported as skipped, loudly; with REQUIRE_REDIS=1 they fail. */
 export function describeWithRedis(title: string, tests: (redis: () => RedisServer) => void): void {
   if (RUNS_WITH_REDIS) return describe(title, () => tests(useRedis()));
-  process.stderr.write(`SKIPPED: ${title}. ${MISSING}.\n`);
+  process.stderr.write(`SKIPPED: ${title}. ${NO_REDIS}.\n`);
   describe.skip(title, () => tests(() => undefined as never));
 }
 
@@ -24,7 +22,7 @@ export function useRedis(): () => RedisServer {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-redis-'));
     server = await RedisServer.start(folder);
-    if (server === null) throw new Error(`${MISSING}, and REQUIRE_REDIS is set.`);
+    if (server === null) throw new Error(`${NO_REDIS}, and REQUIRE_REDIS is set.`);
   });
   afterAll(async () => {
     await server?.stop();

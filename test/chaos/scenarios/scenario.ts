@@ -1,5 +1,4 @@
-import type { StoreName } from '../stores/ledger.js';
-import type { TransportName } from '../transports.js';
+import type { StoreName, TransportName } from '../../../bench/harness/choices.js';
 import type { World } from '../world/world.js';
 import type { CrashPoint } from 'nestjs-triggers/testing';
 

@@ -1,8 +1,5 @@
 import type { DatabaseOptions } from 'nestjs-triggers';
 
-export const STORES = ['sqlite', 'postgres'] as const;
-export type StoreName = (typeof STORES)[number];
-
 /** The tables of the ledger that the checker reads. */
 export const TABLES = {
   firings: 'triggers_firing',
