@@ -12,8 +12,9 @@ try {
   const machine = new Machine(options);
   try {
     for (const bench of benches.filter(({ name }) => names.includes(name))) {
-      if (!options.json) console.log(`\n${bench.name}: ${bench.work}`);
-      printResult(await bench.run(machine), options.json);
+      if (!options.json)
+        console.log(`\n${bench.name} (${options.store}, transport ${options.transport}): ${bench.work}`);
+      printResult(await bench.run(machine), options);
     }
   } finally {
     await machine.close();

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
-import type { DatabaseOptions } from 'nestjs-triggers';
 import { startApp } from '../harness/app.js';
+import type { Backends } from '../harness/app.js';
 import type { Bench } from '../harness/bench.js';
 import { figure, interleave } from '../harness/rounds.js';
 import type { Sample } from '../harness/rounds.js';
@@ -15,14 +15,14 @@ export const boot: Bench = {
   name: 'boot',
   work: 'an application with 100 triggers and 50 workflows; the same with the module, but empty',
   async run(machine) {
-    const [emptyDatabase, fullDatabase] = [await machine.database(), await machine.database()];
+    const [ofEmpty, ofFull] = [await machine.backends(), await machine.backends()];
     const workflows = declareWorkflows(WORKFLOWS);
     const full = [...workflows, ...declareTriggers(TRIGGERS, workflows)];
     // A start is short, so every round has several.
     const starts = machine.size(5, 2);
     const samples = await interleave(machine.options.rounds, {
-      empty: () => startTime(emptyDatabase, [], starts),
-      full: () => startTime(fullDatabase, full, starts),
+      empty: () => startTime(ofEmpty, [], starts),
+      full: () => startTime(ofFull, full, starts),
     });
     const base = figure(samples.empty, 'ms', 'module, nothing declared', 'ms');
     const ours = figure(samples.full, 'ms', `${TRIGGERS} triggers, ${WORKFLOWS} workflows`, 'ms');
@@ -33,11 +33,11 @@ export const boot: Bench = {
 };
 
 /** From `NestFactory.createApplicationContext` until it is initialised, on average. */
-async function startTime(database: DatabaseOptions, providers: Provider[], starts: number): Promise<Sample> {
+async function startTime(backends: Backends, providers: Provider[], starts: number): Promise<Sample> {
   let total = 0;
   for (let start = 0; start < starts; start++) {
     const began = performance.now();
-    const app = await startApp(database, providers);
+    const app = await startApp(backends, providers);
     total += performance.now() - began;
     await app.close();
   }

@@ -38,7 +38,7 @@ export const floor: Bench = {
 
 async function measure(machine: Machine, shape: Shape, count: number) {
   const recorded = await record(machine, shape, count);
-  const throughput = await Throughput.start(await machine.database(), WORKFLOWS);
+  const throughput = await Throughput.start(await machine.backends(), WORKFLOWS);
   const samples = await interleave(machine.options.rounds, {
     ours: () => throughput.measure(SHAPES[shape], count, payload),
     alone: async () => replay(machine, recorded, count),
@@ -63,7 +63,7 @@ async function record(machine: Machine, shape: Shape, count: number): Promise<Re
   const before = `${path}.before`;
   const statements = new RecordedStatements();
   statements.watch();
-  const throughput = await Throughput.start({ type: 'sqlite', path }, WORKFLOWS);
+  const throughput = await Throughput.start({ database: { type: 'sqlite', path } }, WORKFLOWS);
   await throughput.measure(SHAPES[shape], count, payload);
   const db = new Database(path);
   db.pragma('wal_checkpoint(TRUNCATE)');

@@ -19,17 +19,17 @@ export const growth: Bench = {
   async run(machine) {
     const count = machine.size(20_000, 2_000);
     const old = machine.size(1_000_000, 50_000);
-    const database = await machine.database();
-    const seed = await startApp(database, [OneTask]);
+    const backends = await machine.backends();
+    const seed = await startApp(backends, [OneTask]);
     await seed.get(WorkflowRunner).execute(OneTask, { text: 'x'.repeat(CONTEXT_BYTES) });
     await seed.close();
-    const ledger = await openLedger(database);
+    const ledger = await openLedger(backends.database);
     await insertHistory(ledger, old);
     await ledger.close();
-    const grown = await Throughput.start(database, [OneTask]);
+    const grown = await Throughput.start(backends, [OneTask]);
     const samples = await interleave(machine.options.rounds, {
       empty: async () => {
-        const fresh = await Throughput.start(await machine.database(), [OneTask]);
+        const fresh = await Throughput.start(await machine.backends(), [OneTask]);
         await fresh.measure(OneTask, Math.ceil(count / 10), payload);
         const sample = await fresh.measure(OneTask, count, payload);
         await fresh.close();

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DatabaseOptions } from 'nestjs-triggers';
+import type { Backends } from '../harness/app.js';
 import type { Bench, BenchResult } from '../harness/bench.js';
 import { ChildProgram } from '../harness/child-program.js';
 import { watchLedger } from '../harness/ledger-watch.js';
@@ -20,14 +21,14 @@ export const prunedGrowth: Bench = {
   name: 'growth-pruned',
   work: '1,000,000 executions in a row, 10,000 every 6 s, each kept for 30 s; memory at the end against after warm-up',
   async run(machine) {
-    return judge(await watch(await machine.database(), machine.size(CHUNKS, QUICK_CHUNKS)));
+    return judge(await watch(await machine.backends(), machine.size(CHUNKS, QUICK_CHUNKS)));
   },
 };
 
-async function watch(database: DatabaseOptions, chunks: number): Promise<Sample[]> {
-  const program = new ChildProgram<Sample>(MAIN, [JSON.stringify(database), String(chunks)]);
+async function watch(backends: Backends, chunks: number): Promise<Sample[]> {
+  const program = new ChildProgram<Sample>(MAIN, [JSON.stringify(backends), String(chunks)]);
   const seen: Promise<Sample>[] = [];
-  program.onTold((sample) => seen.push(withDisk(database, sample)));
+  program.onTold((sample) => seen.push(withDisk(backends.database, sample)));
   await program.ended;
   return Promise.all(seen);
 }

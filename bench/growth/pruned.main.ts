@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DatabaseOptions } from 'nestjs-triggers';
+import type { Backends } from '../harness/app.js';
 import { OneTask } from '../harness/one-task.workflow.js';
 import { paced } from '../harness/pace.js';
 import { payload } from '../harness/payload.js';
@@ -12,9 +12,9 @@ const CHUNK_EVERY_MS = 6_000;
 const RETENTION = '30s';
 
 /** Fires chunk after chunk, and tells after each how much memory there is. */
-const database = JSON.parse(process.argv[2] ?? '') as DatabaseOptions;
+const backends = JSON.parse(process.argv[2] ?? '') as Backends;
 const retention = { completed: RETENTION, failed: RETENTION } as const;
-const throughput = await Throughput.start(database, [OneTask], { retention });
+const throughput = await Throughput.start(backends, [OneTask], { retention });
 let before: Promise<unknown> = Promise.resolve();
 // A chunk that takes longer than it should delays the next one.
 await paced(CHUNK_EVERY_MS, Number(process.argv[3]), () => {

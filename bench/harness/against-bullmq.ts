@@ -1,6 +1,7 @@
 import { BullMq } from '../baselines/bullmq.js';
 import type { BenchResult, Figure } from './bench.js';
 import type { Machine } from './machine.js';
+import { NO_REDIS } from './redis.js';
 import { figure, interleave } from './rounds.js';
 import type { Contender, Sample } from './rounds.js';
 import { Throughput } from './throughput.js';
@@ -21,13 +22,9 @@ export interface MatchSamples {
   readonly ours: Readonly<Record<string, readonly Sample[]>>;
 }
 
-/** Said where there is nothing to compare with. */
-const NO_REDIS =
-  'There is no redis-server on this machine, so BullMQ was not measured (Debian: apt-get install redis-server).';
-
 /** Measures us and BullMQ in turns. */
 export async function againstBullMq(machine: Machine, match: Match): Promise<MatchSamples> {
-  const throughput = await Throughput.start(await machine.database(), match.workflows);
+  const throughput = await Throughput.start(await machine.backends(), match.workflows);
   const port = await machine.redis();
   const bull = port === null ? null : await BullMq.start(port);
   const contenders: Record<string, Contender> = {
@@ -57,6 +54,6 @@ export function resultAgainst(
     ratio,
     target: told.target,
     met: ratio === null ? null : told.met(ratio),
-    notes: baseline ? [] : [NO_REDIS],
+    notes: baseline ? [] : [`BullMQ was not measured. ${NO_REDIS}.`],
   };
 }

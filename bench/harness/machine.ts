@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseOptions } from 'nestjs-triggers';
+import type { Backends } from './app.js';
+import { UsageError } from './options.js';
 import type { BenchOptions } from './options.js';
 import { PostgresServer } from './postgres.js';
-import { RedisServer } from './redis.js';
+import { NO_REDIS, RedisServer } from './redis.js';
 
 /** What a bench may use: the options, databases, and a Redis. Everything is thrown away in the end. */
 export class Machine {
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-bench-'));
-  #databases = 0;
+  #made = 0;
   #postgres: Promise<PostgresServer> | undefined;
   #redis: Promise<RedisServer | null> | undefined;
 
@@ -20,18 +22,29 @@ export class Machine {
     return this.options.quick ? quick : full;
   }
 
-  /** A new, empty database of the kind that was asked for. */
-  async database(): Promise<DatabaseOptions> {
-    this.#databases += 1;
-    if (this.options.store === 'sqlite') return { type: 'sqlite', path: join(this.folder, `${this.#databases}.db`) };
-    this.#postgres ??= PostgresServer.start();
-    return { type: 'postgres', url: await (await this.#postgres).database(`bench_${this.#databases}`) };
+  /** A new, empty database, and queues of its own, of the kinds that were asked for. */
+  async backends(): Promise<Backends> {
+    this.#made += 1;
+    const name = `bench_${this.#made}`;
+    if (this.options.transport === 'store') return { database: await this.#database(name) };
+    const port = await this.redis();
+    if (port === null) throw new UsageError(`--transport bullmq: ${NO_REDIS}.`);
+    return {
+      database: await this.#database(name),
+      messages: { connection: `redis://127.0.0.1:${port}`, prefix: name },
+    };
   }
 
   /** The port of a Redis of our own, or `null` where there is no `redis-server`. */
   async redis(): Promise<number | null> {
     this.#redis ??= RedisServer.start(this.folder);
     return (await this.#redis)?.port ?? null;
+  }
+
+  async #database(name: string): Promise<DatabaseOptions> {
+    if (this.options.store === 'sqlite') return { type: 'sqlite', path: join(this.folder, `${name}.db`) };
+    this.#postgres ??= PostgresServer.start();
+    return { type: 'postgres', url: await (await this.#postgres).database(name) };
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,11 @@
 import type { BenchResult, Figure } from './bench.js';
+import type { BenchOptions } from './options.js';
 
 /** Prints one result: a table for people, or one line of JSON. */
-export function printResult(result: BenchResult, json: boolean): void {
+export function printResult(result: BenchResult, { store, transport, json }: BenchOptions): void {
   if (json) {
-    console.log(JSON.stringify(result));
+    const { bench, ...found } = result;
+    console.log(JSON.stringify({ bench, store, transport, ...found }));
     return;
   }
   const rows = [['figure', 'median', 'unit', 'rounds'], ...result.figures.map(row)];

@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { OnTriggers, WorkflowRunner } from 'nestjs-triggers';
-import type { DatabaseOptions, TriggersEvent, TriggersOptions } from 'nestjs-triggers';
+import type { TriggersEvent, TriggersOptions } from 'nestjs-triggers';
 import { startApp } from './app.js';
+import type { Backends } from './app.js';
 import { Countdown } from './countdown.js';
 import { timed } from './event-loop.js';
 import type { Sample } from './rounds.js';
@@ -29,11 +30,11 @@ export class Throughput {
   }
 
   static async start(
-    database: DatabaseOptions,
+    backends: Backends,
     workflows: (AnyClass & (new () => object))[],
     options: TriggersOptions = {},
   ): Promise<Throughput> {
-    return new Throughput(await startApp(database, [Completions, ...workflows], options));
+    return new Throughput(await startApp(backends, [Completions, ...workflows], options));
   }
 
   /** Fires `count` executions of a workflow through {@link WorkflowRunner.start}. */

@@ -18,11 +18,11 @@ export const latency: Bench = {
   name: 'latency',
   work: 'one fire every 10 ms, fire → body of the first task; one raw commit of the same rows every 10 ms',
   async run(machine) {
-    const database = await machine.database();
-    const app = await startApp(database, [Arrivals, Noted]);
+    const backends = await machine.backends();
+    const app = await startApp(backends, [Arrivals, Noted]);
     const [runner, arrivals] = [app.get(WorkflowRunner), app.get(Arrivals)];
     await arrivals.timeOf(0, () => runner.start(Noted, { ...payload(0), number: 0 }));
-    const raw = await openRawCommits(database, machine.folder);
+    const raw = await openRawCommits(backends.database, machine.folder);
     const count = machine.size(500, 100);
     const samples = await interleave(machine.options.rounds, {
       raw: () => everyTenMs(count, () => raw.commit()),

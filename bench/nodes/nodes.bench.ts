@@ -1,8 +1,9 @@
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { WorkflowRunner } from 'nestjs-triggers';
-import type { DatabaseOptions } from 'nestjs-triggers';
+import type { TriggersOptions } from 'nestjs-triggers';
 import { startApp } from '../harness/app.js';
+import type { Backends } from '../harness/app.js';
 import type { Bench, BenchResult } from '../harness/bench.js';
 import { ChildProgram } from '../harness/child-program.js';
 import { Countdown } from '../harness/countdown.js';
@@ -47,9 +48,9 @@ async function measure(machine: Machine): Promise<BenchResult> {
 
 /** A database of its own, so that no round finds what another left. */
 async function round(machine: Machine, count: number): Promise<Sample> {
-  const database = await machine.database();
-  const app = await startApp(database, [Patient], { autostart: false });
-  const workers = Array.from({ length: count }, () => workerOn(database));
+  const backends = await machine.backends();
+  const app = await startApp(backends, [Patient], { autostart: false });
+  const workers = Array.from({ length: count }, () => workerOn(backends));
   try {
     await Promise.all(workers.map((worker) => worker.next()));
     const ideal = (count * CONCURRENCY * 1_000) / BODY_MS;
@@ -66,8 +67,9 @@ async function round(machine: Machine, count: number): Promise<Sample> {
 /** Tells that it is ready, then how many more executions have completed. */
 type Worker = ChildProgram<number>;
 
-function workerOn(database: DatabaseOptions): Worker {
-  return new ChildProgram(MAIN, [JSON.stringify({ database, worker: { concurrency: CONCURRENCY } })]);
+function workerOn(backends: Backends): Worker {
+  const options: TriggersOptions = { worker: { concurrency: CONCURRENCY } };
+  return new ChildProgram(MAIN, [JSON.stringify(backends), JSON.stringify(options)]);
 }
 
 async function complete(total: number, runner: WorkflowRunner, workers: readonly Worker[]): Promise<void> {

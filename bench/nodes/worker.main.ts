@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { OnTriggers } from 'nestjs-triggers';
 import type { TriggersOptions } from 'nestjs-triggers';
 import { startApp } from '../harness/app.js';
+import type { Backends } from '../harness/app.js';
 import { Patient } from './patient.workflow.js';
 
 /** How often the other process is told how much was done. */
@@ -23,10 +24,8 @@ class Completions {
   }
 }
 
-const { database, ...options } = JSON.parse(process.argv[2] ?? '') as TriggersOptions & {
-  readonly database: NonNullable<TriggersOptions['database']>;
-};
-const app = await startApp(database, [Completions, Patient], options);
+const [backends, options] = process.argv.slice(2).map((text) => JSON.parse(text) as unknown);
+const app = await startApp(backends as Backends, [Completions, Patient], options as TriggersOptions);
 const completions = app.get(Completions);
 const timer = setInterval(() => completions.tell(), TELL_EVERY_MS);
 process.once('disconnect', () => {

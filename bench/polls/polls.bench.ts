@@ -53,8 +53,8 @@ export const manyPolls: Bench = {
 
 async function measure(machine: Machine, shape: Shape): Promise<BenchResult> {
   const { count, intervalMs, settleMs, windowMs } = shape;
-  const database = await machine.database();
-  const app = await startApp(database, [OneTask]);
+  const backends = await machine.backends();
+  const app = await startApp(backends, [OneTask]);
   const triggers = app.get(TriggersService);
   const idle = new IdlePolls(intervalMs);
   const before = heapBytes();
@@ -62,7 +62,7 @@ async function measure(machine: Machine, shape: Shape): Promise<BenchResult> {
   await registerAll(triggers, declared);
   await forMs(settleMs);
   const perTrigger = (heapBytes() - before) / count / KIB;
-  const written = await countWrittenRows(database);
+  const written = await countWrittenRows(backends.database);
   const samples = await interleave(machine.options.rounds, {
     loop: async () => {
       await triggers.stop();
