@@ -222,6 +222,21 @@ describe('ownership', () => {
     expect(harness.intake.calls).toMatchObject({ stamps: 2, read: 0 });
   });
 
+  it('declares its triggers again every few minutes, however often others are registered meanwhile', async () => {
+    recording('inbox');
+    const declare = jest.spyOn(harness.intake, 'declare');
+    await harness.poller.start();
+    declare.mockClear();
+    for (const name of ['first', 'second', 'third']) {
+      await harness.clock.advance(2 * MINUTE);
+      recording(name);
+      await harness.poller.enlist([harness.poller.require(name)]);
+      await harness.poller.renewed();
+    }
+    const declared = declare.mock.calls.flatMap(([triggers]) => triggers.map(({ name }) => name));
+    expect(declared.filter((name) => name === 'inbox')).toHaveLength(1);
+  });
+
   // Cloacina case 12
   it('never polls a trigger that the code disables', async () => {
     let calls = 0;

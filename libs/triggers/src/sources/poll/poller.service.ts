@@ -107,7 +107,6 @@ export class PollerService {
     await this.#sync(async () => {
       if (this.isRunning) await this.#ownership.enlist(triggers);
       else await this.#ownership.declare(triggers);
-      this.#declaredAt = this.clock.monotonic();
     });
   }
 
