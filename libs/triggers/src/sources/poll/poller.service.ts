@@ -5,6 +5,7 @@ import type { TimerHandle } from '../../model/clock.js';
 import { TriggersError, notFound } from '../../model/errors.js';
 import { EventBus } from '../../model/events.js';
 import { NodeRoles } from '../../model/node-roles.js';
+import { isDoneWithin } from '../../model/patience.js';
 import { errorMessage } from '../../model/text.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import { PollTimetable } from './poll-timetable.js';
@@ -121,10 +122,7 @@ export class PollerService {
     for (const trigger of this.#triggers.values()) this.#timetable.disarm(trigger);
     await Promise.race([this.#runner.whenQuiet(), aborted(signal)]);
     const left = this.#sync(() => this.#leave(this.#all));
-    let patience: TimerHandle | undefined;
-    const late = new Promise<void>((resolve) => (patience = this.clock.setTimer(resolve, LEAVE_MS)));
-    await Promise.race([left, late]);
-    patience?.clear();
+    await isDoneWithin(LEAVE_MS, left, this.clock);
   }
 
   /** Forgets a trigger: its poll is aborted, its counts are written. The row stays. */

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import type { Clock, TimerHandle } from '../../model/clock.js';
+import type { Clock } from '../../model/clock.js';
+import { isDoneWithin } from '../../model/patience.js';
 
 /** How long the server may take to answer a goodbye. */
 const GOODBYE_MS = 2_000;
@@ -22,16 +23,8 @@ export class PostgresConnections {
 
   /** Says goodbye and waits until all have ended; those that do not in time are broken off. */
   async end(goodbye: () => Promise<unknown>): Promise<void> {
-    let patience: TimerHandle | undefined;
-    const late = new Promise<void>((resolve) => (patience = this.clock.setTimer(resolve, GOODBYE_MS)));
-    try {
-      await Promise.race([Promise.all([goodbye(), ...this.#open.values()]), late.then(() => this.#breakOff())]);
-    } finally {
-      patience?.clear();
-    }
-  }
-
-  #breakOff(): void {
+    const ended = Promise.all([goodbye(), ...this.#open.values()]);
+    if (await isDoneWithin(GOODBYE_MS, ended, this.clock)) return;
     for (const client of this.#open.keys()) (client as pg.Client).connection.stream.destroy();
   }
 }
