@@ -1,13 +1,14 @@
-import type { ExecutionId, TaskExecutionId } from '../model/ids.js';
+import type { ExecutionId } from '../model/ids.js';
 import type { ExecutionState, TaskState } from '../model/states.js';
 import { EXECUTION_EDGES, statesBefore } from '../model/states.js';
-import type { ExecutionFacts, ReadyTask } from './claimer.js';
+import type { ExecutionFacts } from './claimer.js';
 import type { CommitScope } from './commit-kind.js';
 import { cutShort } from './commits/advance.js';
 import { placeOf, readFacts } from './commits/claimed-task.js';
 import { contend, keyOf } from './commits/dedup.statements.js';
 import { lockExecutions } from './commits/graph.statements.js';
 import type { Holder } from './commits/dedup.statements.js';
+import { readyTask } from './commits/ready-task.js';
 import { batch, run } from './dialects/batch.js';
 import type { Row, Work } from './dialects/batch.js';
 
@@ -46,7 +47,7 @@ const LET_GO_TASKS = batch(
   { _id: 'text' },
   ({ now, msBetween }) => `UPDATE triggers_task SET state = 'ready', held_by = NULL
     WHERE execution_id IN (SELECT _id FROM g) AND state = 'blocked' AND held_by = 'pause'
-    RETURNING execution_id, task, id, pool, priority, ${msBetween(now, 'run_at')} AS waits_ms`,
+    RETURNING task, id, pool, priority, ${msBetween(now, 'run_at')} AS waits_ms`,
 );
 
 const READ_TASKS = batch(
@@ -66,7 +67,7 @@ const RESET_TASK = batch(
       owner = NULL, lease_token = NULL, held_by = NULL, started_at = NULL, finished_at = NULL, output = NULL, error = NULL, reason = NULL,
       callback = NULL, callback_state = NULL, callback_error = NULL, callback_owner = NULL
     FROM g WHERE execution_id = g._id AND task = g._task
-    RETURNING execution_id, task, id, pool, priority, state, 0 AS waits_ms`,
+    RETURNING task, id, pool, priority, state`,
 );
 
 const SKIP_TASK = batch(
@@ -121,7 +122,10 @@ export function* pauseExecution(id: ExecutionId): Work<ControlOutcome> {
 /** Ends a pause. */
 export function* resumeExecution(id: ExecutionId, scope: CommitScope): Work<ControlOutcome> {
   if (!(yield* move(id, 'running', ['paused']))) return yield* refusal(id, []);
-  for (const row of yield* run(LET_GO_TASKS, [[id]])) scope.leavesReady(readyTask(row));
+  for (const row of yield* run(LET_GO_TASKS, [[id]])) {
+    const waitsMs = Math.max(0, Math.ceil(Number(row['waits_ms'])));
+    scope.leavesReady(readyTask(row, id, row['task'] as string, waitsMs));
+  }
   return yield* done(id);
 }
 
@@ -150,19 +154,9 @@ export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<Contr
     skips.map((task) => [id, task]),
   );
   if (facts.siblings > 1) yield* run(REOPEN_FIRING, [[facts.firingId, state === 'failed' ? 1 : 0]]);
-  for (const row of reset) if (row['state'] === 'ready') scope.leavesReady(readyTask(row));
+  for (const row of reset)
+    if (row['state'] === 'ready') scope.leavesReady(readyTask(row, id, row['task'] as string, 0));
   return yield* done(id);
-}
-
-function readyTask(row: Row): ReadyTask {
-  return {
-    id: row['id'] as TaskExecutionId,
-    executionId: row['execution_id'] as ExecutionId,
-    task: row['task'] as string,
-    pool: row['pool'] as string,
-    priority: Number(row['priority']),
-    inMs: Math.max(0, Math.ceil(Number(row['waits_ms']))),
-  };
 }
 
 /** Takes a `running` key again, also out of a cool-down, which an operator ends; returns who runs with it. */

@@ -1,11 +1,12 @@
 import type { LeaseToken, TaskExecutionId } from '../../model/ids.js';
-import type { ClaimedTask, ReadyTask } from '../claimer.js';
+import type { ClaimedTask } from '../claimer.js';
 import type { CommitScope } from '../commit-kind.js';
 import { runEach } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import { outputsOf, placeOf, readOutputs } from './claimed-task.js';
 import type { EndedTask } from './ended-task.js';
 import { COUNT_DEPENDENCIES, HAND_OVER } from './graph.statements.js';
+import { readyTask } from './ready-task.js';
 
 interface Waiting {
   readonly task: string;
@@ -40,7 +41,7 @@ export function* countOnDependants(wave: readonly EndedTask[], scope: CommitScop
     const item = others[at] as Waiting;
     if (row?.['state'] === 'running') return void claimed.push({ row, item });
     if (item.token !== null) scope.giveBack();
-    if (row?.['state'] === 'ready') scope.leavesReady(readyTask(row, item));
+    if (row?.['state'] === 'ready') scope.leavesReady(readyTask(row, item.parents[0].facts.executionId, item.task, 0));
     if (row?.['state'] === 'skipped') left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
   });
   yield* handOver(claimed, scope);
@@ -126,12 +127,6 @@ function collectDependants(wave: readonly EndedTask[], scope: CommitScope): read
     }
   }
   return [...waiting.values()];
-}
-
-function readyTask(row: Row, { parents: [{ facts }], task }: Waiting): ReadyTask {
-  const { executionId } = facts;
-  const [id, pool] = [row['id'] as TaskExecutionId, row['pool'] as string];
-  return { id, executionId, task, pool, priority: row['priority'] as number, inMs: 0 };
 }
 
 function skippedTask(row: Row, { parents: [parent], task }: Waiting): EndedTask {

@@ -1,10 +1,11 @@
-import type { ExecutionId, LeaseToken, TaskExecutionId } from '../../model/ids.js';
-import type { AttemptRecord, ReadyTask, StoredError } from '../claimer.js';
+import type { ExecutionId, LeaseToken } from '../../model/ids.js';
+import type { AttemptRecord, StoredError } from '../claimer.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { change, runEach } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import type { Work } from '../dialects/batch.js';
 import { lockExecutions, ofExecution, TASK } from './graph.statements.js';
+import { readyTask } from './ready-task.js';
 
 /**
  * A claimed task that goes back to `ready`.
@@ -78,14 +79,10 @@ function* commitPutBacks(items: readonly PutBackItem[], scope: CommitScope): Wor
     const row = answer[at];
     if (row === undefined) return;
     moved.add(item);
-    if (row['state'] === 'ready') scope.leavesReady(readyTask(item, row));
+    const { executionId, task, delayMs } = item;
+    if (row['state'] === 'ready') scope.leavesReady(readyTask(row, executionId, task, delayMs));
   });
   return items.map((item) => moved.has(item));
-}
-
-function readyTask({ executionId, task, delayMs }: PutBackItem, row: Row): ReadyTask {
-  const [id, pool] = [row['id'] as TaskExecutionId, row['pool'] as string];
-  return { id, executionId, task, pool, priority: Number(row['priority']), inMs: delayMs };
 }
 
 function rowOf({ executionId, task, token, delayMs, attempts, error, why, pool }: PutBackItem): unknown[] {
