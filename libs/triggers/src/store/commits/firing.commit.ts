@@ -1,15 +1,15 @@
-import type { ExecutionId, LeaseToken } from '../../model/ids.js';
+import type { ExecutionId } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
-import type { ExecutionFacts } from '../claimer.js';
 import { run, send } from '../dialects/batch.js';
 import type { Rows, Work } from '../dialects/batch.js';
 import { freeKeys } from './dedup.statements.js';
 import type { HeldBy } from './dedup.statements.js';
-import type { ExecutionDraft, FiringDraft, FiringVerdict, TaskDraft } from './firing.draft.js';
+import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 import { isUndecided, refuseDuplicates, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
-import { INSERT_EXECUTION, INSERT_FIRING, INSERT_TASK, STORED_BEFORE } from './firing.statements.js';
+import { handOver, insertExecutions, planExecutions } from './firing.executions.js';
+import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
 import { limitRates } from './rate.statements.js';
 
 /** Firings with their executions and tasks; everything between "not a duplicate" and "its first tasks are claimed". */
@@ -97,14 +97,14 @@ function* insert(judged: readonly Judged[], scope: CommitScope): Work<void> {
   if (scope.repeated) {
     // What was refused then may pass now: it adds no executions to a firing that is there without them.
     const fresh = idsOf(yield* run(INSERT_FIRING, rows));
-    const plans = planAll(
+    const plans = planExecutions(
       judged.filter(({ draft }) => fresh.has(draft.id)),
       scope,
     );
     yield* insertExecutions(plans, scope);
     for (const planned of plans) handOver(planned, scope);
   } else {
-    const plans = planAll(judged, scope);
+    const plans = planExecutions(judged, scope);
     yield* send(INSERT_FIRING, rows, (inserted) => {
       const fresh = idsOf(inserted);
       for (const planned of plans) if (fresh.has(planned.draft.id)) handOver(planned, scope);
@@ -115,42 +115,6 @@ function* insert(judged: readonly Judged[], scope: CommitScope): Work<void> {
 
 function idsOf(rows: Rows): ReadonlySet<unknown> {
   return new Set(rows.map((row) => row['id']));
-}
-
-function* insertExecutions(plans: readonly PlannedExecution[], scope: CommitScope): Work<void> {
-  yield* send(INSERT_EXECUTION, plans.map(executionRow));
-  yield* send(
-    INSERT_TASK,
-    plans.flatMap((planned) => taskRows(planned, scope)),
-  );
-}
-
-interface PlannedExecution {
-  readonly draft: FiringDraft;
-  readonly execution: ExecutionDraft;
-  readonly delayMs: number;
-  /** Root tasks that this commit claims. */
-  readonly tokens: ReadonlyMap<string, LeaseToken>;
-}
-
-function planAll(judged: readonly Judged[], scope: CommitScope): readonly PlannedExecution[] {
-  return judged.flatMap(({ draft, delayMs }) =>
-    draft.executions.map((execution) => plan(draft, execution, delayMs, scope)),
-  );
-}
-
-function plan(draft: FiringDraft, execution: ExecutionDraft, delayMs: number, scope: CommitScope): PlannedExecution {
-  const tokens = new Map<string, LeaseToken>();
-  for (const task of execution.tasks) {
-    if (task.place.dependencies.length > 0) continue;
-    const token = delayMs > 0 ? null : scope.reserve(execution.workflow, execution.hash, task.pool);
-    if (token !== null) tokens.set(task.task, token);
-    else {
-      const { id, task: name, pool } = task;
-      scope.leavesReady({ id, executionId: execution.id, task: name, pool, priority: draft.priority, inMs: delayMs });
-    }
-  }
-  return { draft, execution, delayMs, tokens };
 }
 
 function firingRow(draft: FiringDraft): unknown[] {
@@ -177,85 +141,4 @@ function firingRow(draft: FiringDraft): unknown[] {
     draft.scheduledFor,
     0,
   ];
-}
-
-function executionRow({ draft, execution, tokens }: PlannedExecution): unknown[] {
-  const started = tokens.size > 0;
-  return [
-    execution.id,
-    draft.id,
-    execution.workflow,
-    execution.hash,
-    draft.trigger,
-    started ? 'running' : 'pending',
-    execution.tasks.filter(({ place }) => place.dependents.length === 0).length,
-    draft.initiatedBy,
-    draft.replayOf,
-    0,
-    started ? 0 : null,
-  ];
-}
-
-function taskRows({ draft, execution, delayMs, tokens }: PlannedExecution, scope: CommitScope): unknown[][] {
-  return execution.tasks.map((task) => {
-    const token = tokens.get(task.task) ?? null;
-    return [
-      execution.id,
-      task.task,
-      task.id,
-      task.ordinal,
-      execution.workflow,
-      execution.hash,
-      task.pool,
-      stateOf(task, token),
-      JSON.stringify(task.place),
-      task.runWhen,
-      task.place.dependencies.length,
-      task.maxAttempts,
-      draft.priority,
-      delayMs,
-      token === null ? null : scope.claimer?.nodeId,
-      token,
-      token === null ? null : 0,
-    ];
-  });
-}
-
-function stateOf(task: TaskDraft, token: LeaseToken | null): string {
-  if (task.place.dependencies.length > 0) return 'blocked';
-  return token === null ? 'ready' : 'running';
-}
-
-function handOver({ draft, execution, tokens }: PlannedExecution, scope: CommitScope): void {
-  if (tokens.size === 0) return;
-  const facts: ExecutionFacts = {
-    executionId: execution.id,
-    workflow: execution.workflow,
-    hash: execution.hash,
-    firingId: draft.id,
-    trigger: draft.trigger,
-    kind: draft.kind,
-    depth: draft.depth,
-    siblings: draft.executions.length,
-    dedup: draft.dedup,
-    input: draft.context ?? '{}',
-  };
-  for (const task of execution.tasks) {
-    const token = tokens.get(task.task);
-    if (token === undefined) continue;
-    const { id, place, maxAttempts } = task;
-    scope.claimed({
-      facts,
-      id,
-      task: task.task,
-      place,
-      attempt: 1,
-      maxAttempts,
-      rescues: 0,
-      priority: draft.priority,
-      attempts: [],
-      token,
-      outputs: new Map(),
-    });
-  }
 }
