@@ -1,7 +1,7 @@
 import type { NodeId } from '../model/ids.js';
 import type { NodeRole } from '../model/node-roles.js';
-import { batch, run } from './dialects/batch.js';
-import type { Work } from './dialects/batch.js';
+import { batch, run, runOnce } from './dialects/batch.js';
+import type { Batch, Work } from './dialects/batch.js';
 
 const REGISTER = batch(
   'node_register',
@@ -41,6 +41,14 @@ const DELETE_OTHERS = batch(
   { _id: 'text' },
   () => `DELETE FROM triggers_node WHERE id NOT IN (SELECT _id FROM g)`,
 );
+
+const LIVE_HASHES = batch(
+  'node_hashes',
+  {},
+  ({ now }) => `SELECT workflows FROM triggers_node WHERE lease_until > ${now}`,
+);
+
+const LIVE_POOLS = batch('node_pools', {}, ({ now }) => `SELECT pools FROM triggers_node WHERE lease_until > ${now}`);
 
 /** The nodes whose lease has not run out, as a table expression with their ids and roles. */
 export function livingNodes(now: string): string {
@@ -90,4 +98,24 @@ export function* deleteNode(id: NodeId): Work<void> {
 /** On SQLite the process that owns the file knows that every other node is dead. */
 export function* deleteOtherNodes(id: NodeId): Work<void> {
   yield* run(DELETE_OTHERS, [[id]]);
+}
+
+/** Everything that some living node declares, as `workflow:hash`. */
+export function liveHashes(): Work<Set<string>> {
+  return readLists(LIVE_HASHES, 'workflows');
+}
+
+/** The names of the workflows that some living node declares, whatever their shape. */
+export function* liveWorkflows(): Work<Set<string>> {
+  return new Set([...(yield* liveHashes())].map((shape) => shape.slice(0, shape.lastIndexOf(':'))));
+}
+
+/** The pools that some living node serves. */
+export function livePools(): Work<Set<string>> {
+  return readLists(LIVE_POOLS, 'pools');
+}
+
+function* readLists(batch: Batch, column: string): Work<Set<string>> {
+  const rows = yield* runOnce(batch);
+  return new Set(rows.flatMap((row) => JSON.parse(row[column] as string) as string[]));
 }

@@ -1,7 +1,8 @@
-import { lockExecutions } from './commits/graph.statements.js';
 import type { ExecutionId } from '../model/ids.js';
+import { lockExecutions } from './commits/graph.statements.js';
 import { batch, run, runOnce } from './dialects/batch.js';
 import type { Rows, Work } from './dialects/batch.js';
+import { livePools } from './node.repository.js';
 
 /** From each pool to the next one by the index of ready tasks, however many wait in it. */
 const READY_POOLS = batch(
@@ -14,8 +15,6 @@ const READY_POOLS = batch(
       FROM waiting_pools WHERE waiting_pools.pool IS NOT NULL)
     SELECT pool FROM waiting_pools WHERE pool IS NOT NULL`,
 );
-
-const LIVE_POOLS = batch('pool_live', {}, ({ now }) => `SELECT pools FROM triggers_node WHERE lease_until > ${now}`);
 
 const COUNT_READY = batch(
   'pool_count',
@@ -44,8 +43,7 @@ const MOVE = batch(
 export function* readUnservedPools(): Work<{ readonly unserved: readonly string[]; readonly served: Set<string> }> {
   const ready = (yield* runOnce(READY_POOLS)).map((row) => row['pool'] as string);
   if (ready.length === 0) return { unserved: [], served: new Set() };
-  const live = yield* runOnce(LIVE_POOLS);
-  const served = new Set(live.flatMap((row) => JSON.parse(row['pools'] as string) as string[]));
+  const served = yield* livePools();
   return { unserved: ready.filter((pool) => !served.has(pool)), served };
 }
 
@@ -70,7 +68,7 @@ export interface MovedTask {
 
 /** Moves tasks that are still ready where they were; returns how many. */
 export function* moveToPools(tasks: readonly MovedTask[]): Work<number> {
-  yield* lockExecutions([...new Set(tasks.map(({ executionId }) => executionId))].sort());
+  yield* lockExecutions(tasks.map(({ executionId }) => executionId));
   const rows = tasks.map(({ executionId, task, from, to }) => [executionId, task, from, to]);
   return (yield* run(MOVE, rows)).length;
 }

@@ -1,4 +1,4 @@
-import { batch, run, runOnce } from './dialects/batch.js';
+import { batch, run } from './dialects/batch.js';
 import type { Batch, Rows, Work } from './dialects/batch.js';
 import { livingNode } from './node.repository.js';
 
@@ -82,12 +82,6 @@ const ADOPT_EXECUTION = batch(
   () => `UPDATE triggers_execution SET workflow_hash = g._hash FROM g WHERE id = g._execution`,
 );
 
-const LIVE_HASHES = batch(
-  'node_hashes',
-  {},
-  ({ now }) => `SELECT workflows FROM triggers_node WHERE lease_until > ${now}`,
-);
-
 /** Executions with ready tasks of a shape that this node does not declare. */
 export function* findForeign(declared: readonly string[]): Work<Rows> {
   return yield* run(FOREIGN, [[JSON.stringify(declared)]]);
@@ -106,15 +100,4 @@ export function* adopt(executions: readonly { readonly id: string; readonly hash
   const rows = executions.map(({ id, hash }) => [id, hash]);
   yield* run(ADOPT, rows);
   yield* run(ADOPT_EXECUTION, rows);
-}
-
-/** The names of the workflows that some living node declares, whatever their shape. */
-export function* liveWorkflows(): Work<Set<string>> {
-  return new Set([...(yield* liveHashes())].map((shape) => shape.slice(0, shape.lastIndexOf(':'))));
-}
-
-/** Everything that some living node declares, as `workflow:hash`. */
-export function* liveHashes(): Work<Set<string>> {
-  const rows = yield* runOnce(LIVE_HASHES);
-  return new Set(rows.flatMap((row) => JSON.parse(row['workflows'] as string) as string[]));
 }
