@@ -1,6 +1,6 @@
 import type { JsonObject } from '../model/json.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
-import type { NodeRole } from '../model/node-roles.js';
+import type { NodeDescription } from '../model/node-description.js';
 import type { ExecutionState, FiringState, SourceKind, TaskState } from '../model/states.js';
 
 /** A context as lists carry it: whole up to 2 KiB; beyond that `null`, and the beginning of its JSON as text. */
@@ -144,19 +144,8 @@ export type DeadLetter =
   | (ExecutionItem & { readonly kind: 'execution' });
 
 /** A running process of the application. */
-export interface NodeItem {
+export interface NodeItem extends NodeDescription {
   readonly id: string;
-  readonly name: string;
-  readonly host: string;
-  /** Its process id on that host. */
-  readonly pid: number;
-  /** Of this package. */
-  readonly version: string;
-  readonly roles: readonly NodeRole[];
-  /** The pools whose tasks it runs; none without the role `worker`. */
-  readonly pools: readonly string[];
-  /** Tasks that it runs at once; 0 without the role `worker`. */
-  readonly concurrency: number;
   readonly startedAt: string;
   readonly leaseUntil: string;
   /** Its lease has not run out, by the clock of the database. */
@@ -165,8 +154,6 @@ export interface NodeItem {
   readonly runningTasks: number;
   /** Triggers that it polls. */
   readonly ownedTriggers: number;
-  /** What it declares, as `workflow:hash`. */
-  readonly workflows: readonly string[];
 }
 
 /** A pool with ready tasks that no living node serves. */

@@ -1,5 +1,5 @@
 import type { NodeId } from '../model/ids.js';
-import type { NodeRole } from '../model/node-roles.js';
+import type { NodeDescription } from '../model/node-description.js';
 import { batch, run, runOnce } from './dialects/batch.js';
 import type { Batch, Work } from './dialects/batch.js';
 
@@ -60,20 +60,10 @@ export function livingNode(column: string, now: string): string {
   return `EXISTS (SELECT 1 FROM triggers_node n WHERE n.id = ${column} AND n.lease_until > ${now})`;
 }
 
-/** What a node says of itself. */
-export interface NodeRegistration {
+/** A node that takes its lease. */
+export interface NodeRegistration extends NodeDescription {
   readonly id: NodeId;
-  readonly name: string;
   readonly leaseMs: number;
-  /** `workflow:hash` of everything that it declares. */
-  readonly workflows: readonly string[];
-  readonly roles: readonly NodeRole[];
-  /** The pools whose tasks it runs. */
-  readonly pools: readonly string[];
-  readonly concurrency: number;
-  readonly host: string;
-  readonly pid: number;
-  readonly version: string;
 }
 
 /** Writes this node with a fresh lease; returns the database's present in ms. */
