@@ -73,6 +73,7 @@ function* claimNamed(items: readonly MessageItem[], scope: CommitScope): Work<Se
   return new Set(rows.map((row) => `${String(row['execution_id'])}/${String(row['task'])}`));
 }
 
-function keyOf({ executionId, task }: MessageItem): string {
+/** Equal for messages about one task. */
+export function keyOf({ executionId, task }: MessageItem): string {
   return `${executionId}/${task}`;
 }

@@ -4,7 +4,7 @@ import { isTriggersError } from '../../../model/errors.js';
 import { isId } from '../../../model/ids.js';
 import type { ExecutionId } from '../../../model/ids.js';
 import type { ClaimedTask } from '../../../store/claimer.js';
-import { CLAIM_MESSAGES } from '../../../store/commits/claim-messages.commit.js';
+import { CLAIM_MESSAGES, keyOf } from '../../../store/commits/claim-messages.commit.js';
 import type { MessageItem, MessageOutcome } from '../../../store/commits/claim-messages.commit.js';
 import type { Store } from '../../../store/store.service.js';
 import { SWEEP_MS } from '../table-claims.js';
@@ -192,8 +192,4 @@ function messageOf(data: unknown): Message | null {
   const { executionId, task } = (data ?? {}) as Record<string, unknown>;
   if (typeof executionId !== 'string' || !isId(executionId) || typeof task !== 'string') return null;
   return { executionId: executionId as ExecutionId, task, end: () => undefined };
-}
-
-function keyOf({ executionId, task }: MessageItem): string {
-  return `${executionId}/${task}`;
 }
