@@ -70,24 +70,11 @@ export class TaskFinisher {
       await this.#cancelled(run);
       return;
     }
-    const { facts, task, attempt } = claimed;
-    this.events.emit('task.retrying', {
-      executionId: facts.executionId,
-      workflow: facts.workflow,
-      task,
-      attempt,
-      error: stored.message,
-      delayMs,
-    });
-    const { executionId, workflow } = facts;
-    this.listener.taskEnded({
-      executionId,
-      workflow,
-      task,
-      kind: 'onRetry',
-      error: asError(error),
-      context: run.context,
-    });
+    const { task, attempt } = claimed;
+    const { executionId, workflow } = claimed.facts;
+    this.events.emit('task.retrying', { executionId, workflow, task, attempt, error: stored.message, delayMs });
+    const { context } = run;
+    this.listener.taskEnded({ executionId, workflow, task, kind: 'onRetry', error: asError(error), context });
   }
 
   async #release(run: TaskRun): Promise<void> {
