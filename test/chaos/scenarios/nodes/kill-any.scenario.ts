@@ -1,15 +1,11 @@
 import { pause } from '../../pause.js';
-import type { Scenario } from '../scenario.js';
+import { amongNodes } from './among-nodes.js';
 
 /** `kill -9` of any of the nodes at random instants, again and again; new ones come, sometimes killed while they start. */
-export const killAny: Scenario = {
+export const killAny = amongNodes({
   name: 'kill-any',
-  stores: ['postgres'],
-  several: true,
-  async run(world) {
+  async fault(world) {
     const { random } = world;
-    await world.startAll();
-    world.feed();
     for (let kills = random.between(2, 4); kills > 0; kills -= 1) {
       await pause(random.between(10, 900));
       const victim = random.pick(world.running);
@@ -20,4 +16,4 @@ export const killAny: Scenario = {
     }
     await world.startAll();
   },
-};
+});

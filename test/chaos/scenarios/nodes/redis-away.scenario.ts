@@ -1,24 +1,20 @@
 import { pause } from '../../pause.js';
 import type { World } from '../../world/world.js';
-import type { Scenario } from '../scenario.js';
+import { amongNodes } from './among-nodes.js';
 
 /** Redis dies and comes back, with its data (of a moment ago), or empty; or it stands still for a while. Messages are lost, late and doubled. */
-export const redisAway: Scenario = {
+export const redisAway = amongNodes({
   name: 'redis-away',
-  stores: ['postgres'],
-  several: true,
   needs: 'bullmq',
-  async run(world) {
+  async fault(world) {
     const { random } = world;
-    await world.startAll();
-    world.feed();
     for (let times = random.between(1, 3); times > 0; times -= 1) {
       await pause(random.between(20, 900));
       world.notes.push(await (random.chance(0.3) ? standStill(world) : die(world)));
     }
     await pause(random.between(0, 500));
   },
-};
+});
 
 async function die({ random, redis }: World): Promise<string> {
   const ms = random.between(0, 2_000);

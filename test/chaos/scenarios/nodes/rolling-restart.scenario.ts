@@ -1,15 +1,11 @@
 import { pause } from '../../pause.js';
-import type { Scenario } from '../scenario.js';
+import { amongNodes } from './among-nodes.js';
 
 /** A deploy under load: SIGTERM for one node after the other, each is started again before the next one goes. */
-export const rollingRestart: Scenario = {
+export const rollingRestart = amongNodes({
   name: 'rolling-restart',
-  stores: ['postgres'],
-  several: true,
-  async run(world) {
+  async fault(world, nodes) {
     const { random } = world;
-    const nodes = await world.startAll();
-    world.feed();
     for (const node of nodes) {
       await pause(random.between(50, 400));
       await node.end('SIGTERM');
@@ -17,4 +13,4 @@ export const rollingRestart: Scenario = {
     }
     world.notes.push(`${nodes.length} nodes`);
   },
-};
+});

@@ -1,15 +1,11 @@
 import { pause } from '../../pause.js';
-import type { Scenario } from '../scenario.js';
+import { amongNodes } from './among-nodes.js';
 
 /** Postgres crashes every other second and recovers, under several nodes; now and then a node dies meanwhile. */
-export const serverCrashes: Scenario = {
+export const serverCrashes = amongNodes({
   name: 'server-crashes',
-  stores: ['postgres'],
-  several: true,
-  async run(world) {
+  async fault(world) {
     const { random, server } = world;
-    await world.startAll();
-    world.feed();
     for (let crashes = random.between(2, 4); crashes > 0; crashes -= 1) {
       await pause(random.between(300, 2_000));
       const victim = random.chance(0.3) ? random.pick(world.running) : undefined;
@@ -20,4 +16,4 @@ export const serverCrashes: Scenario = {
       await world.startAll();
     }
   },
-};
+});

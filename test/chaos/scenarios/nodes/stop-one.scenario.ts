@@ -1,16 +1,11 @@
 import { pause } from '../../pause.js';
 import { LEASE_MS } from '../../world/world.js';
-import type { Scenario } from '../scenario.js';
+import { amongNodes } from './among-nodes.js';
 
 /** SIGSTOP of one node for longer than the lease, then SIGCONT, while the others go on and take its work over. */
-export const stopOne: Scenario = {
+export const stopOne = amongNodes({
   name: 'stop-one',
-  stores: ['postgres'],
-  several: true,
-  async run(world) {
-    const { random } = world;
-    const nodes = await world.startAll();
-    world.feed();
+  async fault({ random, notes }, nodes) {
     for (let stops = random.between(1, 2); stops > 0; stops -= 1) {
       await pause(random.between(20, 500));
       const sleeper = random.pick(nodes);
@@ -18,7 +13,7 @@ export const stopOne: Scenario = {
       sleeper.signal('SIGSTOP');
       await pause(ms);
       sleeper.signal('SIGCONT');
-      world.notes.push(`${sleeper.name} stopped for ${ms} ms`);
+      notes.push(`${sleeper.name} stopped for ${ms} ms`);
     }
   },
-};
+});
