@@ -2,7 +2,7 @@ import { firstIdAt, newId } from '../model/ids.js';
 import type { FiringId } from '../model/ids.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import { recordAudit } from '../store/audit.repository.js';
-import { draftOf } from '../store/contract/work.contract.js';
+import { draftOf } from '../store/contract/drafts.contract.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import { DATABASES, gate, useEngineKit } from './engine.contract.js';

@@ -1,5 +1,6 @@
 import { StoreKit } from '../store/contract/kit.contract.js';
-import { FakeEngine, begin, wish } from '../store/contract/work.contract.js';
+import { wish } from '../store/contract/drafts.contract.js';
+import { FakeEngine, begin } from '../store/contract/work.contract.js';
 import { declareTriggers } from '../store/trigger.repository.js';
 import type { Store } from '../store/store.service.js';
 import { checkLedger } from './ledger-check.js';

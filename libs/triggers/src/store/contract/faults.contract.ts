@@ -11,11 +11,12 @@ import { FIRING } from '../commits/firing.commit.js';
 import type { FiringDraft, FiringVerdict } from '../commits/firing.draft.js';
 import type { Work } from '../dialects/batch.js';
 import { registerNode } from '../node.repository.js';
+import { draftOf, wish } from './drafts.contract.js';
 import { FAULTS, FaultyDialect } from './faulty-dialect.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
 import { emptyLedger, raced, turns } from './racing.contract.js';
-import { FakeEngine, begin, draftOf, finishOf, fire, nodeOf, wish } from './work.contract.js';
+import { FakeEngine, begin, finishOf, fire, nodeOf } from './work.contract.js';
 
 const LEASE_MS = 1e10;
 

@@ -1,10 +1,10 @@
 import { newId } from '../../model/ids.js';
 import type { LeaseToken } from '../../model/ids.js';
 import { FINISH } from '../commits/finish.commit.js';
+import type { Graph } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
 import { FAILED, FakeEngine, begin, finishOf } from './work.contract.js';
-import type { Graph } from './work.contract.js';
 
 const DIAMOND: Graph = { a: [], b: ['a'], c: ['a'], d: ['b', 'c'] };
 

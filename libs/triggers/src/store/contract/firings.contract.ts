@@ -1,8 +1,9 @@
 import type { FiringVerdict } from '../commits/firing.draft.js';
 import { pruneFirings } from '../prune.repository.js';
+import { draftOf, wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, FAILED, begin, draftOf, fire, wish } from './work.contract.js';
+import { FakeEngine, FAILED, begin, fire } from './work.contract.js';
 
 const DAY_MS = 86_400_000;
 const statuses = (verdicts: readonly FiringVerdict[]): string[] => verdicts.map(({ status }) => status);

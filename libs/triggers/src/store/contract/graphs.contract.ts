@@ -3,11 +3,11 @@ import type { TaskState } from '../../model/states.js';
 import { checkLedger } from '../../testing/ledger-check.js';
 import { PROPERTY_TIMEOUT_MS, runs as tries } from '../../testing/properties.contract.js';
 import type { ClaimedTask } from '../claimer.js';
+import type { Graph } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
 import { emptyLedger, raced, turns, watchEdges } from './racing.contract.js';
 import { FAILED, FakeEngine, begin } from './work.contract.js';
-import type { Graph } from './work.contract.js';
 
 const RUN_WHEN = ['allSucceeded', 'allDone', 'anySucceeded', 'anyFailed', 'noneFailed'] as const;
 /** When a task runs. */

@@ -4,9 +4,10 @@ import { newId } from '../../model/ids.js';
 import type { NodeId } from '../../model/ids.js';
 import { registerNode } from '../node.repository.js';
 import { FIRING } from '../commits/firing.commit.js';
+import { draftOf } from './drafts.contract.js';
 import { statement, rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, draftOf, fire, finishOf, nodeOf } from './work.contract.js';
+import { FakeEngine, fire, finishOf, nodeOf } from './work.contract.js';
 import { FINISH } from '../commits/finish.commit.js';
 
 const NO_SUCH_TABLE = batch('no_such_table', {}, () => 'INSERT INTO no_such_table VALUES (1)');

@@ -1,9 +1,11 @@
 import { retryExecution } from '../execution.repository.js';
 import type { Store } from '../store.service.js';
 import { cancelExecution, pauseExecution, resumeExecution } from '../execution.repository.js';
+import { wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
-import { FAILED, FakeEngine, begin, fire, wish } from './work.contract.js';
+import { FAILED, begin, fire, openWithEngine } from './work.contract.js';
+import type { FakeEngine } from './work.contract.js';
 
 const MINUTE_MS = 60_000;
 const RUNNING = { dedup: wish('file.csv') };
@@ -12,10 +14,7 @@ const RUNNING = { dedup: wish('file.csv') };
 export function keysContract(database: Database): void {
   describe('the life of a key', () => {
     const kit = useStoreKit(database);
-    const open = async (): Promise<{ store: Store; engine: FakeEngine }> => {
-      const store = await kit().open();
-      return { store, engine: await FakeEngine.on(store) };
-    };
+    const open = () => openWithEngine(kit());
 
     // Cloacina T-2, Cloacina case 22
     it('accepted: is held until the execution has ended, then the same context fires again', async () => {

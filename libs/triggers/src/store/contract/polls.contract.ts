@@ -7,11 +7,12 @@ import type { Row } from '../dialects/batch.js';
 import { acquireTriggers } from '../trigger-owner.repository.js';
 import { declareTriggers } from '../trigger.repository.js';
 import type { Store } from '../store.service.js';
+import { draftOf, wish } from './drafts.contract.js';
 import { FaultyDialect } from './faulty-dialect.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
 import { raced } from './racing.contract.js';
-import { FakeEngine, draftOf, fire, wish } from './work.contract.js';
+import { FakeEngine, fire } from './work.contract.js';
 
 const OVERRULE = batch(
   'test_overrule',

@@ -3,9 +3,10 @@ import type { NodeId } from '../../model/ids.js';
 import { FIRST_KEY, pruneFirings, pruneKeys, pruneNodes, pruneTicks } from '../prune.repository.js';
 import { registerNode } from '../node.repository.js';
 import type { Store } from '../store.service.js';
+import { wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FAILED, FakeEngine, begin, fire, nodeOf, wish } from './work.contract.js';
+import { FAILED, FakeEngine, begin, fire, nodeOf } from './work.contract.js';
 
 const LATER = 'z';
 const MINUTE_MS = 60_000;

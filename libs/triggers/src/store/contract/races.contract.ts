@@ -6,13 +6,14 @@ import type { ClaimedTask } from '../claimer.js';
 import type { DedupWish } from '../commits/firing.draft.js';
 import { toDate } from '../dialects/batch.js';
 import { cancelExecution, retryExecution } from '../execution.repository.js';
+import { draftOf, wish } from './drafts.contract.js';
 import { KeyModel, keyName } from './key-model.contract.js';
 import type { Asked } from './key-model.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
 import { emptyLedger, raced, turns, watchEdges, worldsAfter } from './racing.contract.js';
 import type { Answered } from './racing.contract.js';
-import { FakeEngine, draftOf, fire, wish } from './work.contract.js';
+import { FakeEngine, fire } from './work.contract.js';
 
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;

@@ -1,9 +1,10 @@
 import type { FiringDraft } from '../commits/firing.draft.js';
 import { declareTriggers } from '../trigger.repository.js';
 import type { Store } from '../store.service.js';
+import { wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, fire, wish } from './work.contract.js';
+import { FakeEngine, fire } from './work.contract.js';
 
 const rate = (onLimit: 'delay' | 'skip' | 'refuse', limit = 2): FiringDraft['rate'] => ({
   limit,

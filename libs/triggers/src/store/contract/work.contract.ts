@@ -1,102 +1,20 @@
-import { createHash } from 'node:crypto';
 import { newId } from '../../model/ids.js';
 import { NODE_ROLES } from '../../model/node-roles.js';
-import type { ExecutionId, FiringId, NodeId, TaskExecutionId } from '../../model/ids.js';
+import type { ExecutionId, NodeId } from '../../model/ids.js';
 import type { ClaimedTask, Claimer, ReadyTask } from '../claimer.js';
 import { CLAIM_TASKS } from '../commits/claim.commit.js';
 import { FINISH } from '../commits/finish.commit.js';
 import type { FinishItem, FinishOutcome } from '../commits/finish.commit.js';
 import { FIRING } from '../commits/firing.commit.js';
-import type { DedupWish, ExecutionDraft, FiringDraft, FiringVerdict } from '../commits/firing.draft.js';
+import type { FiringDraft, FiringVerdict } from '../commits/firing.draft.js';
 import { PUT_BACK_TASK } from '../commits/put-back.commit.js';
 import type { PutBackItem } from '../commits/put-back.commit.js';
 import { registerNode } from '../node.repository.js';
 import type { NodeRegistration } from '../node.repository.js';
 import type { Store } from '../store.service.js';
-
-/** Tasks with what they depend on; `b: ['a']`. Written in topological order. */
-export type Graph = Readonly<Record<string, readonly string[]>>;
-
-/** What a test says of a firing; the rest is unremarkable. */
-export interface DraftGiven extends Partial<Omit<FiringDraft, 'executions'>> {
-  readonly graph?: Graph;
-  readonly runWhen?: Readonly<Record<string, string>>;
-  /** @default `default` for every task */
-  readonly pools?: Readonly<Record<string, string>>;
-  /** How many workflows start. */
-  readonly workflows?: number;
-  readonly hash?: string;
-}
-
-/** A firing of one task, unless the test says otherwise. */
-export function draftOf({
-  graph = { a: [] },
-  runWhen = {},
-  pools = {},
-  workflows = 1,
-  hash = 'h1',
-  ...given
-}: DraftGiven = {}): FiringDraft {
-  const accepted = (given.state ?? 'accepted') === 'accepted';
-  return {
-    id: newId<FiringId>(),
-    trigger: 'inbox',
-    kind: 'poll',
-    state: 'accepted',
-    context: '{"n":1}',
-    reason: null,
-    dedup: null,
-    idempotency: null,
-    rate: null,
-    initiatedBy: null,
-    causedBy: null,
-    depth: 0,
-    replayOf: null,
-    scheduledFor: null,
-    runAfterMs: 0,
-    priority: 0,
-    ...given,
-    executions: accepted
-      ? Array.from({ length: workflows }, (_, at) => executionOf(`w${at + 1}`, hash, { graph, runWhen, pools }))
-      : [],
-  };
-}
-
-function executionOf(
-  workflow: string,
-  hash: string,
-  { graph, runWhen, pools }: Required<Pick<DraftGiven, 'graph' | 'runWhen' | 'pools'>>,
-): ExecutionDraft {
-  const ids = Object.keys(graph);
-  return {
-    id: newId<ExecutionId>(),
-    workflow,
-    hash,
-    tasks: ids.map((task, ordinal) => ({
-      id: newId<TaskExecutionId>(),
-      task,
-      ordinal,
-      runWhen: runWhen[task] ?? 'allSucceeded',
-      maxAttempts: 3,
-      pool: pools[task] ?? 'default',
-      place: {
-        dependencies: graph[task] ?? [],
-        dependents: ids.filter((other) => graph[other]?.includes(task)),
-        ancestors: ids.filter((other) => ancestorsOf(task, graph).has(other)),
-      },
-    })),
-  };
-}
-
-function ancestorsOf(task: string, graph: Graph): Set<string> {
-  return new Set((graph[task] ?? []).flatMap((parent) => [parent, ...ancestorsOf(parent, graph)]));
-}
-
-/** A wish for a key. */
-export function wish(label: string, given: Partial<DedupWish> = {}): DedupWish {
-  const key = createHash('sha256').update(label).digest().subarray(0, 16);
-  return { space: 'inbox', key, label, scope: 'running', cooldown: true, windowMs: null, replay: false, ...given };
-}
+import { draftOf } from './drafts.contract.js';
+import type { DraftGiven } from './drafts.contract.js';
+import type { StoreKit } from './kit.contract.js';
 
 /** What a node says of itself; what a test leaves out is unremarkable. */
 export function nodeOf(
@@ -218,6 +136,12 @@ export class FakeEngine implements Claimer {
     }
     return ran;
   }
+}
+
+/** A store, and the engine of its node. */
+export async function openWithEngine(kit: StoreKit): Promise<{ store: Store; engine: FakeEngine }> {
+  const store = await kit.open();
+  return { store, engine: await FakeEngine.on(store) };
 }
 
 /** The end of a task: completed, unless the test says otherwise. */
