@@ -17,6 +17,7 @@ import { pruningContract } from './contract/pruning.contract.js';
 import { putBacksContract } from './contract/put-backs.contract.js';
 import { racesContract } from './contract/races.contract.js';
 import { ratesContract } from './contract/rates.contract.js';
+import { retriesContract } from './contract/retries.contract.js';
 import { setBackContract } from './contract/set-back.contract.js';
 
 /** Everything that the store promises, whatever the database. */
@@ -36,6 +37,7 @@ export function storeContract(database: Database): void {
   putBacksContract(database);
   setBackContract(database);
   controlsContract(database);
+  retriesContract(database);
   noticesContract(database);
   pollsContract(database);
   ownersContract(database);

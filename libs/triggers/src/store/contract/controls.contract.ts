@@ -1,33 +1,20 @@
 import type { ExecutionId } from '../../model/ids.js';
 import { newId } from '../../model/ids.js';
 import { CLAIM_TASKS } from '../commits/claim.commit.js';
-import { cancelExecution, pauseExecution, resumeExecution, retryExecution } from '../execution.repository.js';
-import type { ControlOutcome } from '../execution.repository.js';
 import { failExecution } from '../fail-execution.js';
 import type { Store } from '../store.service.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FAILED, FakeEngine, begin } from './work.contract.js';
+import { WISHES, taskStates } from './wishes.contract.js';
+import { FAILED, begin, openWithEngine } from './work.contract.js';
 
-const WISHES = {
-  pause: (store: Store, id: ExecutionId) => store.change(() => pauseExecution(id)),
-  resume: (store: Store, id: ExecutionId) => store.change((scope) => resumeExecution(id, scope)),
-  cancel: (store: Store, id: ExecutionId) => store.change((scope) => cancelExecution(id, scope)),
-  retry: (store: Store, id: ExecutionId) => store.change((scope) => retryExecution(id, scope)),
-} satisfies Record<string, (store: Store, id: ExecutionId) => Promise<ControlOutcome>>;
 const { pause, resume, cancel, retry } = WISHES;
-
-const states = async (store: Store): Promise<unknown[]> =>
-  (await rowsOf(store, 'task', 'ordinal')).map((row) => row['state']);
 
 /** What operators do to executions, every edge guarded by the state it expects. */
 export function controlsContract(database: Database): void {
   describe('controls', () => {
     const kit = useStoreKit(database);
-    const open = async (): Promise<{ store: Store; engine: FakeEngine }> => {
-      const store = await kit().open();
-      return { store, engine: await FakeEngine.on(store) };
-    };
+    const open = () => openWithEngine(kit());
 
     it.each(Object.entries(WISHES))(
       '%s of an execution that does not exist is answered "absent"',
@@ -96,7 +83,7 @@ export function controlsContract(database: Database): void {
       const id = await begin(store, { graph: { a: [], b: ['a'] } });
       const { a } = await engine.claimAll();
       await Promise.all([pause(store, id), engine.finish(a)]);
-      expect(await states(store)).toEqual(['completed', 'blocked']);
+      expect(await taskStates(store)).toEqual(['completed', 'blocked']);
       expect(await engine.claim()).toEqual([]);
     });
 
@@ -122,7 +109,7 @@ export function controlsContract(database: Database): void {
         state: 'cancelled',
         callback: null,
       });
-      expect(await states(store)).toEqual(['completed', 'failed', 'cancelled']);
+      expect(await taskStates(store)).toEqual(['completed', 'failed', 'cancelled']);
     });
 
     it('cancel reaches a paused execution', async () => {
@@ -130,37 +117,6 @@ export function controlsContract(database: Database): void {
       const id = await begin(store);
       await pause(store, id);
       expect(await cancel(store, id)).toMatchObject({ state: 'cancelled' });
-    });
-
-    // Cloacina case 27
-    it('retry goes on from the failed tasks with a fresh budget, and keeps what completed', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store, { graph: { a: [], b: ['a'], c: ['b'], d: ['a'] } });
-      await engine.putBack((await engine.claimAll())['a'], 'retry');
-      expect(await engine.runAll((task) => (task === 'b' ? FAILED : { output: `{"${task}":1}` }))).toEqual([
-        'a',
-        'b',
-        'd',
-      ]);
-      expect(await retry(store, id)).toMatchObject({ status: 'done', state: 'running' });
-      expect(await rowsOf(store, 'execution')).toMatchObject([
-        { open_ends: 1, failed_tasks: 0, error: null, finished_at: null },
-      ]);
-      const { b } = await engine.claimAll();
-      expect(b).toMatchObject({ attempt: 1, rescues: 0 });
-      await engine.finish(b);
-      expect(await engine.runAll()).toEqual(['c']);
-      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed' }]);
-    });
-
-    it('retry of a task whose dependant has completed ends the execution with it', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store, { graph: { a: [], b: ['a'] }, runWhen: { b: 'allDone' } });
-      await engine.runAll((task) => (task === 'a' ? FAILED : {}));
-      expect(await retry(store, id)).toMatchObject({ status: 'done' });
-      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'running', open_ends: 1 }]);
-      expect(await engine.runAll()).toEqual(['a']);
-      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'completed', open_ends: 0 }]);
     });
 
     it('cancel waits for a body in the middle of a graph, whose dependants are cancelled already', async () => {
@@ -172,67 +128,6 @@ export function controlsContract(database: Database): void {
       expect((await engine.finish(a)).end).toMatchObject({ state: 'cancelled' });
     });
 
-    it('retry goes on with a cancelled execution', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store, { graph: { a: [], b: ['a'] } });
-      await cancel(store, id);
-      expect(await retry(store, id)).toMatchObject({ status: 'done', state: 'running' });
-      expect(await engine.runAll()).toEqual(['a', 'b']);
-    });
-
-    it('retry finds nothing left when the last body completed although it was cancelled', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store);
-      const { a } = await engine.claimAll();
-      await cancel(store, id);
-      await engine.finish(a);
-      expect(await retry(store, id)).toEqual({ status: 'nothingLeft' });
-      expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'cancelled' }]);
-    });
-
-    it('retry leaves skipped what its condition skipped, and asks again what an upstream failure skipped', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store, {
-        graph: { a: [], w: ['a'], f: ['a'], z: ['w', 'f'] },
-        runWhen: { z: 'noneFailed' },
-      });
-      await engine.runAll((task) => (task === 'w' ? { state: 'skipped', reason: 'when' } : task === 'f' ? FAILED : {}));
-      expect(await states(store)).toEqual(['completed', 'skipped', 'failed', 'skipped']);
-      await retry(store, id);
-      expect(await engine.runAll()).toEqual(['f', 'z']);
-      expect(await states(store)).toEqual(['completed', 'skipped', 'completed', 'completed']);
-    });
-
-    it('retry of one of several executions counts on their firing', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store, { workflows: 2 });
-      await engine.runAll(() => FAILED);
-      await retry(store, id);
-      expect(await rowsOf(store, 'firing')).toMatchObject([{ open_executions: 1, failed_executions: 1 }]);
-      await engine.runAll();
-    });
-
-    it('retry that was cancelled before its dependency ended judges its runWhen anew', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store, { graph: { a: [], b: ['a'], c: ['a'] }, runWhen: { b: 'anyFailed' } });
-      const { a } = await engine.claimAll();
-      await cancel(store, id);
-      await engine.finish(a);
-      await retry(store, id);
-      expect(await engine.runAll()).toEqual(['c']);
-      expect(await states(store)).toEqual(['completed', 'skipped', 'completed']);
-    });
-
-    it('retry of one that was cancelled before it began lets it begin when its first task is claimed', async () => {
-      const { store, engine } = await open();
-      const id = await begin(store);
-      await cancel(store, id);
-      await retry(store, id);
-      await engine.claim();
-      const [row] = await rowsOf(store, 'execution');
-      expect(row).toMatchObject({ state: 'running', started_at: expect.anything() });
-    });
-
     describe('giving up what nobody can go on with', () => {
       const giveUp = (store: Store, id: ExecutionId): Promise<unknown> =>
         store.change((scope) => failExecution(id, { name: 'Error', message: 'nobody can go on' }, false, scope));
@@ -241,7 +136,7 @@ export function controlsContract(database: Database): void {
         const { store } = await open();
         const id = await begin(store, { graph: { a: [], b: ['a'] } });
         expect(await giveUp(store, id)).toMatchObject({ state: 'failed' });
-        expect(await states(store)).toEqual(['failed', 'cancelled']);
+        expect(await taskStates(store)).toEqual(['failed', 'cancelled']);
       });
 
       it('changes nothing when somebody was faster: claimed, paused, cancelled or gave it up', async () => {
