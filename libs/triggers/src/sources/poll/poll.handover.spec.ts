@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
 import { TestClock } from '../../testing/test-clock.js';
-import { FakeTriggers, createHarness, deferred } from './poll-harness.contract.js';
-import type { Deferred, PollHarness, TestDefinition } from './poll-harness.contract.js';
+import { FakeTriggers } from './fake-poll-intake.contract.js';
+import { createHarness, deferred } from './poll-harness.contract.js';
+import type { Deferred, PollHarness } from './poll-harness.contract.js';
 import { spreadMs } from './poll-schedule.js';
+import type { TestDefinition } from './test-trigger.contract.js';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;

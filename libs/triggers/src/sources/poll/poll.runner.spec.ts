@@ -1,7 +1,8 @@
 import { TriggerResult } from '../../model/trigger-result.js';
 import { createHarness, deferred } from './poll-harness.contract.js';
-import type { Deferred, PollHarness, TestDefinition } from './poll-harness.contract.js';
+import type { Deferred, PollHarness } from './poll-harness.contract.js';
 import type { Poll } from './poll.js';
+import type { TestDefinition } from './test-trigger.contract.js';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;

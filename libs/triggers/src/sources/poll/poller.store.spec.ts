@@ -18,10 +18,10 @@ import { TestClock } from '../../testing/test-clock.js';
 import { Clock } from '../../model/clock.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import { Test } from '@nestjs/testing';
-import { defineTrigger } from './poll-harness.contract.js';
 import { PollControl } from './poll-control.service.js';
-import { PollerService } from './poller.service.js';
 import type { Poll } from './poll.js';
+import { PollerService } from './poller.service.js';
+import { defineTrigger } from './test-trigger.contract.js';
 
 const SECOND = 1_000;
 
