@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NodeId } from '../../model/ids.js';
 import { errorMessage } from '../../model/text.js';
 import { chunksOf } from './chunks.js';
+import type { PollTurns } from './poll-turns.js';
 import { PollWriter } from './poll-writer.js';
 import { ownedElsewhere } from './poll.recorder.js';
 import type { PollTools } from './poll.recorder.js';
@@ -22,8 +23,7 @@ export class PollHandOver {
   constructor(
     private readonly tools: PollTools,
     private readonly arm: (trigger: PolledTrigger, now: number) => void,
-    /** Runs this after what reads and takes triggers now. */
-    private readonly queue: (work: () => Promise<void>) => void,
+    private readonly turns: PollTurns,
   ) {
     this.#writer = new PollWriter(tools.intake, tools.clock);
   }
@@ -32,7 +32,7 @@ export class PollHandOver {
   add(trigger: PolledTrigger): void {
     trigger.leave();
     this.#leaving.push(trigger);
-    if (this.#leaving.length === 1) this.queue(() => this.#handOver(this.#leaving.splice(0)));
+    if (this.#leaving.length === 1) void this.turns.attempt(() => this.#handOver(this.#leaving.splice(0)));
   }
 
   async #handOver(triggers: readonly PolledTrigger[]): Promise<void> {

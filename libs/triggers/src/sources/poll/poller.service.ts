@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { PollIntake } from '../../intake/poll-intake.js';
 import { Clock } from '../../model/clock.js';
 import type { TimerHandle } from '../../model/clock.js';
@@ -6,10 +6,11 @@ import { TriggersError, notFound } from '../../model/errors.js';
 import { EventBus } from '../../model/events.js';
 import { NodeRoles } from '../../model/node-roles.js';
 import { isDoneWithin } from '../../model/patience.js';
-import { errorMessage } from '../../model/text.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import { PollTimetable } from './poll-timetable.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
+import { PollTurns } from './poll-turns.js';
+import { PollDeparture } from './poll.departure.js';
 import { PollHandOver } from './poll.handover.js';
 import { PollOwnership } from './poll.ownership.js';
 import { PollRunner } from './poll.runner.js';
@@ -40,15 +41,14 @@ export class PollerService {
   readonly #ownership: PollOwnership;
   readonly #handOver: PollHandOver;
   readonly #runner: PollRunner;
-  readonly #logger = new Logger('Triggers');
+  readonly #departure: PollDeparture;
+  readonly #turns = new PollTurns();
   #isRunning = false;
-  /** Reading and taking triggers from the store, one after the other. */
-  #syncing: Promise<void> = Promise.resolve();
   #isRenewing = false;
   #declaredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly intake: PollIntake,
+    intake: PollIntake,
     private readonly clock: Clock,
     events: EventBus,
     timers: TimerRegistry,
@@ -58,8 +58,10 @@ export class PollerService {
     const arm = (trigger: PolledTrigger, now: number): void => this.#arm(trigger, now);
     this.#timetable = new PollTimetable(clock, timers, (trigger, now) => this.#wake(trigger, now));
     this.#ownership = new PollOwnership(tools, arm);
-    this.#handOver = new PollHandOver(tools, arm, (work) => void this.#trySync(work));
+    this.#handOver = new PollHandOver(tools, arm, this.#turns);
     this.#runner = new PollRunner(tools, arm);
+    const lose = (trigger: PolledTrigger, reason: Error): void => this.#lose(trigger, reason);
+    this.#departure = new PollDeparture(intake, this.#runner.writer, this.#ownership, lose);
   }
 
   /** Whether this process polls. */
@@ -92,7 +94,7 @@ export class PollerService {
     this.#isRunning = true;
     this.#runner.isStopping = false;
     try {
-      await this.#sync(async () => {
+      await this.#turns.take(async () => {
         if (this.isRunning) await this.#ownership.begin(this.#all);
         else await this.#ownership.declare(this.#all);
         this.#declaredAt = this.clock.monotonic();
@@ -105,7 +107,7 @@ export class PollerService {
 
   /** Makes the rows of these triggers, and polls those that are free if this process polls. @throws TRG_STORE_UNAVAILABLE */
   async enlist(triggers: readonly PolledTrigger[]): Promise<void> {
-    await this.#sync(async () => {
+    await this.#turns.take(async () => {
       if (this.isRunning) await this.#ownership.enlist(triggers);
       else await this.#ownership.declare(triggers);
     });
@@ -121,7 +123,7 @@ export class PollerService {
     this.#runner.isStopping = true;
     for (const trigger of this.#triggers.values()) this.#timetable.disarm(trigger);
     await Promise.race([this.#runner.whenQuiet(), aborted(signal)]);
-    const left = this.#sync(() => this.#leave(this.#all));
+    const left = this.#turns.take(() => this.#departure.leave(this.#all));
     await isDoneWithin(LEAVE_MS, left, this.clock);
   }
 
@@ -129,7 +131,7 @@ export class PollerService {
   async drop(trigger: PolledTrigger): Promise<void> {
     this.#triggers.delete(trigger.name);
     this.#timetable.disarm(trigger);
-    await this.#sync(() => this.#leave([trigger]));
+    await this.#turns.take(() => this.#departure.leave([trigger]));
   }
 
   /**
@@ -140,13 +142,8 @@ export class PollerService {
     // A store that takes longer than a renewal is not asked twice.
     if (!this.#isRunning || this.#isRenewing) return;
     this.#isRenewing = true;
-    try {
-      await this.#sync(() => this.#renew());
-    } catch (error) {
-      this.#warn(error);
-    } finally {
-      this.#isRenewing = false;
-    }
+    await this.#turns.attempt(() => this.#renew());
+    this.#isRenewing = false;
   }
 
   /** The node's lease is lost: aborts every poll at once; `renewed` brings triggers back. */
@@ -163,7 +160,7 @@ export class PollerService {
    * now is found at the next renewal.
    */
   async refresh(trigger: PolledTrigger): Promise<void> {
-    await this.#trySync(async () => {
+    await this.#turns.attempt(async () => {
       if (this.isRunning) await this.#ownership.refresh([trigger]);
     });
   }
@@ -204,16 +201,6 @@ export class PollerService {
     return [...this.#triggers.values()];
   }
 
-  #sync(work: () => Promise<void>): Promise<void> {
-    const done = this.#syncing.then(work);
-    this.#syncing = done.catch(() => undefined);
-    return done;
-  }
-
-  #trySync(work: () => Promise<void>): Promise<void> {
-    return this.#sync(work).catch((error: unknown) => this.#warn(error));
-  }
-
   async #renew(): Promise<void> {
     if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declareAgain();
     if (this.isRunning) await this.#ownership.reload(this.#all);
@@ -229,33 +216,12 @@ export class PollerService {
   #giveUp(trigger: PolledTrigger): void {
     const message = `${trigger.definition.label} did not return at all; this node gave trigger "${trigger.name}" up.`;
     this.#lose(trigger, new TriggersError('TRG_POLL_TIMEOUT', message));
-    void this.#trySync(() => this.#ownership.release([trigger.name]));
+    void this.#turns.attempt(() => this.#ownership.release([trigger.name]));
   }
 
   #lose(trigger: PolledTrigger, reason: Error): void {
     trigger.lose(reason);
     this.#timetable.disarm(trigger);
-  }
-
-  /** Writes what is only in memory, then gives the triggers up. Errors are logged: the lease ends anyway. */
-  async #leave(triggers: readonly PolledTrigger[]): Promise<void> {
-    const owned = triggers.filter(({ isOwned }) => isOwned);
-    // Others may be handing over what this node does not know to be its own.
-    const given = this.intake.isAlone ? owned : triggers;
-    const unwritten = owned.filter(({ phase, ticks }) => phase === 'waiting' && ticks.hasUnwritten);
-    await this.#settle(unwritten.map((trigger) => this.#runner.writer.flush(trigger)));
-    const reason = new TriggersError('TRG_ENG_STOPPED', 'This process stops polling.');
-    for (const trigger of owned) this.#lose(trigger, reason);
-    const names = given.map(({ name }) => name);
-    await this.#settle([this.#ownership.release(names), ...triggers.map(({ life }) => life.end())]);
-  }
-
-  async #settle(work: readonly Promise<unknown>[]): Promise<void> {
-    for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') this.#warn(outcome.reason);
-  }
-
-  #warn(error: unknown): void {
-    this.#logger.warn(errorMessage(error));
   }
 }
 
