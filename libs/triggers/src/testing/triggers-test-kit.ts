@@ -122,9 +122,8 @@ export class TriggersTestKit<App extends INestApplicationContext = TestingModule
    *   TRG_TEST_LIMIT when its method does not return
    */
   async poll(name: string, { limit }: TimeLimit = {}): Promise<PollOutcome> {
-    const poller = this.get(PollerService);
     // What an operator has just changed counts already.
-    await poller.refresh(poller.require(name));
+    await this.get(PollerService).refresh(name);
     const report = await new Deadline(limit).for(this.triggers.poll(name), () => this.#work.state());
     return toPollOutcome(report);
   }

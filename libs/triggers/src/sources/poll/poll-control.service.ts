@@ -70,8 +70,7 @@ export class PollControl {
 
   /** An operator changed the trigger: works with what is stored now, here and on the node that owns it. */
   changed(name: string): void {
-    const trigger = this.poller.find(name);
-    if (trigger !== undefined) void this.poller.refresh(trigger);
+    void this.poller.refresh(name);
     this.intake.tellChanged(name);
   }
 

@@ -37,7 +37,7 @@ export class PollSource implements Source {
 
   /** Another process told that this trigger was changed; `null`: anything may have been. */
   noticed(name: string | null): Promise<void> {
-    return name === null ? this.poller.renewed() : this.poller.reread(name);
+    return name === null ? this.poller.renewed() : this.poller.refresh(name);
   }
 
   /** The node's lease is lost. */

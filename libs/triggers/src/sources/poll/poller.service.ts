@@ -156,19 +156,15 @@ export class PollerService {
   }
 
   /**
-   * Reads a trigger again: an operator changed it, another node wants it or has handed it over. Never throws; what fails
-   * now is found at the next renewal.
+   * Reads a trigger again: an operator changed it, another node wants it or has handed it over. One that this process does
+   * not declare is none of its business. Never throws; what fails now is found at the next renewal.
    */
-  async refresh(trigger: PolledTrigger): Promise<void> {
+  async refresh(name: string): Promise<void> {
+    const trigger = this.#triggers.get(name);
+    if (trigger === undefined) return;
     await this.#turns.attempt(async () => {
       if (this.isRunning) await this.#ownership.refresh([trigger]);
     });
-  }
-
-  /** As {@link refresh}, of a trigger that another node changed and that this one may not even know. */
-  async reread(name: string): Promise<void> {
-    const trigger = this.#triggers.get(name);
-    if (trigger !== undefined) await this.refresh(trigger);
   }
 
   /** Polls at once, beside the fixed rate, a trigger that waits for its next poll. */
