@@ -10,8 +10,13 @@ import { gate, useEngineKit } from './engine.contract.js';
 import type { TestNode } from './engine.contract.js';
 import { Pruner } from './pruner.service.js';
 
-let log: string[] = [];
-let block = gate();
+let log: string[];
+let block: ReturnType<typeof gate<void>>;
+beforeEach(() => {
+  log = [];
+  block = gate();
+  block.open();
+});
 
 /** A process whose code says who it is. */
 function codeOf(who: string): { readonly all: Type[]; readonly Work: Type } {
@@ -49,11 +54,6 @@ const inboxOf = async (node: TestNode): Promise<unknown> =>
 
 describe('roles on Postgres', () => {
   const kit = useEngineKit('postgres');
-  beforeEach(() => {
-    log = [];
-    block = gate();
-    block.open();
-  });
 
   it('are shared out: who fires does not run, who runs does not poll, who polls does neither', async () => {
     const api = codeOf('api');
@@ -175,11 +175,6 @@ describe('roles on Postgres', () => {
 
 describe('roles on SQLite', () => {
   const kit = useEngineKit('sqlite');
-  beforeEach(() => {
-    log = [];
-    block = gate();
-    block.open();
-  });
 
   it('let a process with "api" alone fire and look, and never take the file over', async () => {
     const api = codeOf('api');
