@@ -1,8 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
-import { FINISH } from '../store/commits/finish.commit.js';
-import type { FinishItem, FinishOutcome } from '../store/commits/finish.commit.js';
-import { PUT_BACK_TASK } from '../store/commits/put-back.commit.js';
+import type { FinishItem } from '../store/commits/finish.commit.js';
 import type { PutBackItem } from '../store/commits/put-back.commit.js';
 import { MAX_ORPHANS } from '../store/rescue.repository.js';
 import type { Store } from '../store/store.service.js';
@@ -11,10 +9,10 @@ import type { EndTeller } from './end-teller.service.js';
 import type { NodeLease } from './node-lease.service.js';
 import { Rescuer } from './rescuer.service.js';
 import { StoreAnswers } from './store-answers.contract.js';
+import { TaskCommits, WRITTEN } from './task-commits.contract.js';
 import type { TaskRunner } from './task-runner.service.js';
 
 const ME = 'n1';
-const OUTCOME: FinishOutcome = { written: true, skipped: [], end: null };
 /** Rescues after which a task is given up when its node dies once more. */
 const LAST = 4;
 
@@ -50,22 +48,14 @@ describe('Rescuer', () => {
 
   beforeEach(() => {
     warn.mockClear();
-    [orphans, cancelled, putBack, finished, told, aborted] = [[], [], [], [], [], []];
+    [orphans, cancelled, told, aborted] = [[], [], [], []];
+    const commits = new TaskCommits(({ task }) => cancelled.includes(task));
+    ({ putBack, finished } = commits);
     callbacks = {};
     rows = new StoreAnswers();
     rows.answers = {
       task_orphaned: () => orphans.shift() ?? [],
       execution_facts: (_first, all) => all.map(([id]) => factsOf(id)),
-    };
-    const submit = async (
-      kind: unknown,
-      item: never,
-      options?: { onCommitted: (outcome: FinishOutcome) => void },
-    ): Promise<unknown> => {
-      if (kind === FINISH) finished.push(item);
-      if (kind !== PUT_BACK_TASK) return options?.onCommitted(OUTCOME);
-      putBack.push(item);
-      return !cancelled.includes((item as PutBackItem).task);
     };
     const events = new EventBus(
       () => 0,
@@ -91,7 +81,7 @@ describe('Rescuer', () => {
     };
     teller = jest.fn();
     rescuer = new Rescuer(
-      Object.assign(rows, { commits: { submit } }) as unknown as Store,
+      Object.assign(rows, { commits }) as unknown as Store,
       { nodeId: ME } as NodeLease,
       runner as unknown as TaskRunner,
       { get: (name: string) => (name === 'files' ? files : undefined) } as unknown as WorkflowRegistry,
@@ -144,7 +134,7 @@ describe('Rescuer', () => {
         workflowCallbacks: { onSuccess: 'done' },
       },
     ]);
-    expect(teller.mock.calls).toEqual([[finished[0], OUTCOME, expect.any(Logger), undefined]]);
+    expect(teller.mock.calls).toEqual([[finished[0], WRITTEN, expect.any(Logger), undefined]]);
   });
 
   it.each([

@@ -3,15 +3,14 @@ import type { EndListener } from '../model/end-listener.js';
 import { EventBus } from '../model/events.js';
 import type { ExecutionId, LeaseToken } from '../model/ids.js';
 import type { ClaimedTask } from '../store/claimer.js';
-import { FINISH } from '../store/commits/finish.commit.js';
-import type { FinishItem, FinishOutcome } from '../store/commits/finish.commit.js';
-import { PUT_BACK_TASK } from '../store/commits/put-back.commit.js';
+import type { FinishItem } from '../store/commits/finish.commit.js';
 import type { PutBackItem } from '../store/commits/put-back.commit.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import type { TaskDefinition, WorkflowDefinition } from '../workflows/workflow.definition.js';
 import type { EndTeller } from './end-teller.service.js';
 import type { NodeLease } from './node-lease.service.js';
+import { TaskCommits, WRITTEN } from './task-commits.contract.js';
 import { MAX_ATTEMPT_RECORDS, TaskFinisher } from './task-finisher.service.js';
 import { TaskRun } from './task-run.js';
 import type { AbortCause, BodyEnd } from './task-run.js';
@@ -29,29 +28,20 @@ describe('TaskFinisher', () => {
   let told: unknown[];
   let teller: jest.Mock;
   let finisher: TaskFinisher;
-  const outcome: FinishOutcome = { written: true, skipped: [], end: null };
 
   beforeEach(() => {
-    [finished, putBack, told] = [[], [], []];
+    told = [];
     [isTaken, retries] = [false, false];
+    const commits = new TaskCommits(() => isTaken);
+    ({ putBack, finished } = commits);
     teller = jest.fn();
-    const submit = async (
-      kind: unknown,
-      item: never,
-      options?: { onCommitted: (outcome: FinishOutcome) => void },
-    ): Promise<unknown> => {
-      if (kind === PUT_BACK_TASK) putBack.push(item);
-      else if (kind === FINISH) finished.push(item);
-      options?.onCommitted(outcome);
-      return kind === PUT_BACK_TASK ? !isTaken : outcome;
-    };
     const bus = new EventBus(
       () => 0,
       () => undefined,
     );
     bus.subscribe(({ at: _at, ...event }) => told.push(event));
     finisher = new TaskFinisher(
-      { commits: { submit } } as unknown as Store,
+      { commits } as unknown as Store,
       new TestClock(ENDED),
       bus,
       { nodeId: 'n1' } as NodeLease,
@@ -138,7 +128,7 @@ describe('TaskFinisher', () => {
     await finisher.finish(run, end, stopping);
     expect([finished, putBack, told]).toMatchObject([[item], [], []]);
     expect(finished[0]?.claimed).toBe(run.claimed);
-    expect(teller.mock.calls[0]?.slice(0, 3)).toEqual([finished[0], outcome, run.context.logger]);
+    expect(teller.mock.calls[0]?.slice(0, 3)).toEqual([finished[0], WRITTEN, run.context.logger]);
   });
 
   it('tells callbacks of what failed the error that was thrown', async () => {
