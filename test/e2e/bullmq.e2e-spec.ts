@@ -10,7 +10,7 @@ import { boot, cleanUp, logged } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { describeWithRedis } from '../support/redis.js';
+import { describeWithRedis, useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 interface Input {
@@ -41,7 +41,8 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
   return { opened, open: () => open() };
 }
 
-describeWithRedis('many workers over BullMQ', (redis) => {
+describeWithRedis('many workers over BullMQ', () => {
+  const redis = useRedis();
   let prefix: string;
   let database: TestDatabase;
   let queue: Queue;

@@ -8,11 +8,11 @@ import { NO_REDIS, RedisServer } from '../../bench/harness/redis.js';
 export const RUNS_WITH_REDIS =
   process.env['REQUIRE_REDIS'] === '1' || spawnSync('redis-server', ['--version']).status === 0;
 
-/** Tests with a real Redis. Where there is none they are reported as skipped, loudly; with REQUIRE_REDIS=1 they fail. */
-export function describeWithRedis(title: string, tests: (redis: () => RedisServer) => void): void {
-  if (RUNS_WITH_REDIS) return describe(title, () => tests(useRedis()));
+/** Tests that {@link useRedis}. Where there is none they are reported as skipped, loudly; with REQUIRE_REDIS=1 they fail. */
+export function describeWithRedis(title: string, tests: () => void): void {
+  if (RUNS_WITH_REDIS) return describe(title, tests);
   process.stderr.write(`SKIPPED: ${title}. ${NO_REDIS}.\n`);
-  describe.skip(title, () => tests(() => undefined as never));
+  describe.skip(title, tests);
 }
 
 /** One server for a whole block. */

@@ -7,7 +7,7 @@ import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
-import { GROUNDS, gate, useEngineKit } from './engine.contract.js';
+import { describeOnGrounds, gate, useEngineKit } from './engine.contract.js';
 import type { TestNode } from './engine.contract.js';
 import { ExecutionControl } from './execution-control.service.js';
 
@@ -44,7 +44,7 @@ const untilAborted = ({ signal }: TaskContext): Promise<void> =>
     });
   });
 
-describe.each(GROUNDS)('what operators do on %s', (database) => {
+describeOnGrounds('what operators do', (database) => {
   const kit = useEngineKit(database);
   const control = (node: TestNode): ExecutionControl => node.get(ExecutionControl);
   const state = async (node: TestNode): Promise<unknown> => (await node.rows('execution'))[0]?.['state'];

@@ -16,7 +16,7 @@ import { EventMonitor } from '../testing/event-monitor.js';
 import type { TestClock } from '../testing/test-clock.js';
 import { TriggersModule } from '../triggers.module.js';
 import type { TriggersExtras, TriggersOptions } from '../triggers.options.js';
-import { RUNS_WITH_REDIS, useRedis } from '../../../../test/support/redis.js';
+import { describeWithRedis, useRedis } from '../../../../test/support/redis.js';
 import { Dispatcher } from './dispatcher.service.js';
 import { NodeLease } from './node-lease.service.js';
 import { TestMessages } from './test-messages.contract.js';
@@ -28,8 +28,11 @@ export const DATABASES = ['sqlite', 'postgres'] as const satisfies readonly Data
 /** Where an engine of several processes stands: a database, and Postgres with messages over BullMQ. */
 export type Ground = Database | 'bullmq';
 
-/** {@link DATABASES}, and BullMQ where there is a Redis. */
-export const GROUNDS: readonly Ground[] = RUNS_WITH_REDIS ? [...DATABASES, 'bullmq'] : DATABASES;
+/** Tests of what an engine does on every ground; those on BullMQ are reported as skipped where there is no Redis. */
+export function describeOnGrounds(title: string, tests: (ground: Ground) => void): void {
+  for (const database of DATABASES) describe(`${title} on ${database}`, () => tests(database));
+  describeWithRedis(`${title} on bullmq`, () => tests('bullmq'));
+}
 
 /** The clock of one process among several: the same time, but its timers stop when the process dies or is suspended. */
 class NodeClock extends Clock {

@@ -1,7 +1,7 @@
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
-import { GROUNDS, useEngineKit } from './engine.contract.js';
+import { describeOnGrounds, useEngineKit } from './engine.contract.js';
 
 let log: string[] = [];
 let seen: Record<string, unknown> = {};
@@ -133,7 +133,7 @@ class Busy {
   }
 }
 
-describe.each(GROUNDS)('the flow of an execution on %s', (database) => {
+describeOnGrounds('the flow of an execution', (database) => {
   const kit = useEngineKit(database);
   beforeEach(() => {
     log = [];

@@ -2,7 +2,7 @@ import { IntakeService } from '../intake/intake.service.js';
 import { Task } from '../workflows/task.decorator.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
-import { GROUNDS, gate, useEngineKit } from './engine.contract.js';
+import { describeOnGrounds, gate, useEngineKit } from './engine.contract.js';
 import type { TestNode } from './engine.contract.js';
 
 /** Bodies that run now, on all nodes of the test. */
@@ -37,7 +37,7 @@ class Harmless {
 /** Past the lease of a dead node and the next renewal of a living one. */
 const RESCUED_MS = 41_000;
 
-describe.each(GROUNDS)('the work of a dead node on %s', (database) => {
+describeOnGrounds('the work of a dead node', (database) => {
   const kit = useEngineKit(database);
   beforeEach(() => {
     running = [];
