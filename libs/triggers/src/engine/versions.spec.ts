@@ -57,6 +57,18 @@ function incompatible() {
   return Files;
 }
 
+@Workflow({ name: 'copies' })
+class Copies {
+  @Task()
+  async copy(): Promise<void> {}
+}
+
+@Workflow({ name: 'copies' })
+class MoreCopies extends Copies {
+  @Task({ dependencies: ['copy'] })
+  async check(): Promise<void> {}
+}
+
 describe.each(DATABASES)('an execution whose workflow changes on %s', (database) => {
   const kit = useEngineKit(database);
   beforeEach(() => (log = []));
@@ -103,6 +115,19 @@ describe.each(DATABASES)('an execution whose workflow changes on %s', (database)
     const back = await kit().boot([compatible()]);
     await kit().clock.advance(2_000);
     expect(await states(back)).toEqual(['completed']);
+  });
+
+  it('goes on also behind hundreds of others that nobody can continue', async () => {
+    const One = versionOne();
+    const node = await kit().boot([One, Copies], { shutdown: { drain: '1s' }, worker: { concurrency: 1 } });
+    for (let count = 0; count < 250; count += 1) await node.start(One);
+    await kit().clock.advance(1);
+    await node.start(Copies);
+    await kit().shutDown(node, 3_000);
+    const next = await kit().boot([incompatible(), MoreCopies]);
+    await kit().clock.advance(12_000);
+    const copies = (await next.rows('execution')).filter((row) => row['workflow'] === 'copies');
+    expect(copies).toMatchObject([{ state: 'completed' }]);
   });
 
   it('fails when nobody declares the workflow any more, and can be retried when somebody does', async () => {

@@ -18,6 +18,9 @@ import { storedError } from './task-output.js';
 
 /** Work that no live node can continue for this long has failed. */
 export const STRANDED_AFTER_MS = 600_000;
+/** Executions that are looked at in one go, and how many such pages one look takes at most. */
+const PAGE = 200;
+const MAX_PAGES = 20;
 
 /**
  * Looks after executions whose workflow has changed since they began. An execution ends on the graph that it started
@@ -29,7 +32,10 @@ export const STRANDED_AFTER_MS = 600_000;
 export class WorkflowWatch {
   readonly #logger = new Logger('engine');
   /** Since when no live node declares a shape, by the monotonic clock. */
-  #strandedSince = new Map<string, number>();
+  readonly #strandedSince = new Map<string, number>();
+  /** Stranded shapes that were seen since everything was looked at, and where the next look goes on. */
+  readonly #seen = new Set<string>();
+  #skip = 0;
 
   constructor(
     private readonly store: Store,
@@ -39,13 +45,26 @@ export class WorkflowWatch {
     private readonly listener: EndListener,
   ) {}
 
-  async runOnce(): Promise<{ readonly adopted: number; readonly failed: number }> {
+  async runOnce(): Promise<Looked> {
     const declared = this.workflows.all().map(({ name, hash }) => `${name}:${hash}`);
-    const foreign = await this.store.change(() => findForeign(declared));
-    if (foreign.length === 0) {
-      this.#strandedSince.clear();
-      return { adopted: 0, failed: 0 };
+    const done = { adopted: 0, failed: 0 };
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const foreign = await this.store.change(() => findForeign(declared, this.#skip, PAGE));
+      const { adopted, failed } = await this.#look(foreign);
+      done.adopted += adopted;
+      done.failed += failed;
+      this.#skip += foreign.length - adopted - failed;
+      if (foreign.length < PAGE) this.#beginAgain();
+      // Each failure is a commit, for which the next look has time again.
+      if (foreign.length < PAGE || failed > 0) break;
     }
+    if (done.adopted > 0)
+      this.#logger.log(`Goes on with ${done.adopted} executions whose workflow has changed compatibly.`);
+    return done;
+  }
+
+  async #look(foreign: readonly Row[]): Promise<Looked> {
+    if (foreign.length === 0) return { adopted: 0, failed: 0 };
     const unfinished = groupByExecution(
       await this.store.change(() => readUnfinished(foreign.map((row) => row['execution_id'] as string))),
     );
@@ -63,7 +82,6 @@ export class WorkflowWatch {
         yield* adopt(adoptable);
         scope.leavesSomeReady();
       });
-      this.#logger.log(`Goes on with ${adoptable.length} executions whose workflow has changed compatibly.`);
     }
     return { adopted: adoptable.length, failed: await this.#failStranded(stranded, unfinished) };
   }
@@ -96,9 +114,28 @@ export class WorkflowWatch {
   async #watchShapes(shapes: ReadonlySet<string>): Promise<void> {
     const live = shapes.size === 0 ? new Set<string>() : await this.store.change(() => liveHashes());
     const now = this.clock.monotonic();
-    const stranded = [...shapes].filter((shape) => !live.has(shape));
-    this.#strandedSince = new Map(stranded.map((shape) => [shape, this.#strandedSince.get(shape) ?? now]));
+    for (const shape of shapes) {
+      if (live.has(shape)) {
+        this.#strandedSince.delete(shape);
+        continue;
+      }
+      this.#seen.add(shape);
+      this.#strandedSince.set(shape, this.#strandedSince.get(shape) ?? now);
+    }
   }
+
+  /** All have been looked at: shapes that were not among them, or that somebody declares, are stranded no more. */
+  #beginAgain(): void {
+    for (const shape of this.#strandedSince.keys()) if (!this.#seen.has(shape)) this.#strandedSince.delete(shape);
+    this.#seen.clear();
+    this.#skip = 0;
+  }
+}
+
+/** What a look did. */
+interface Looked {
+  readonly adopted: number;
+  readonly failed: number;
 }
 
 function cannotGoOn(id: ExecutionId, workflow: string, missing: readonly string[] | undefined): TriggersError {

@@ -8,6 +8,7 @@ import { StoreAnswers } from './store-answers.contract.js';
 import { STRANDED_AFTER_MS, WorkflowWatch } from './workflow-watch.service.js';
 
 const RENEWAL_MS = 10_000;
+const PAGE = 200;
 
 describe('WorkflowWatch', () => {
   let clock: TestClock;
@@ -38,13 +39,15 @@ describe('WorkflowWatch', () => {
     clock = new TestClock();
     rows = new StoreAnswers();
     rows.answers = {
-      task_foreign: () => foreign,
-      task_unfinished: ([id]) =>
-        Object.entries(unfinished).map(([task, dependencies]) => ({
-          execution_id: id,
-          task,
-          graph: JSON.stringify({ dependencies }),
-        })),
+      task_foreign: (asked) => foreign.slice(Number(asked[1]), Number(asked[1]) + Number(asked[2])),
+      task_unfinished: (_, all) =>
+        all.flatMap(([id]) =>
+          Object.entries(unfinished).map(([task, dependencies]) => ({
+            execution_id: id,
+            task,
+            graph: JSON.stringify({ dependencies }),
+          })),
+        ),
       node_hashes: () => [{ workflows: JSON.stringify(live) }],
     };
     rows.outcomes = { execution_lock: { callback: 'onFailure' } };
@@ -78,7 +81,7 @@ describe('WorkflowWatch', () => {
 
   it('asks once, for what this node does not declare, where nothing is', async () => {
     expect(await watch.runOnce()).toEqual({ adopted: 0, failed: 0 });
-    expect([rows.units, rows.asked]).toEqual([1, [['task_foreign', ['["files:h2"]']]]]);
+    expect([rows.units, rows.asked]).toEqual([1, [['task_foreign', ['["files:h2"]', 0, PAGE]]]]);
   });
 
   it('adopts executions whose unfinished tasks exist as they were, in whatever order they name what they need', async () => {
@@ -105,6 +108,34 @@ describe('WorkflowWatch', () => {
     expect(await watch.runOnce()).toEqual({ adopted: 0, failed: 0 });
     expect(rows.names).toEqual(['task_foreign', 'task_unfinished', 'node_hashes']);
     expect(log).not.toHaveBeenCalled();
+  });
+
+  it('looks behind those that nobody can continue, page after page, and goes on where it stopped', async () => {
+    unfinished = { gone: [] };
+    foreign = Array.from({ length: 21 * PAGE }, (_, at) => execution(`e${at}`));
+    const pages = (): unknown[] => rows.of('task_foreign').map((asked) => asked[1]);
+    await watch.runOnce();
+    const first = Array.from({ length: 20 }, (_, page) => page * PAGE);
+    expect(pages()).toEqual(first);
+    await watch.runOnce();
+    expect(pages()).toEqual([...first, 20 * PAGE, 21 * PAGE]);
+    await watch.runOnce();
+    expect(pages()).toEqual([...first, 20 * PAGE, 21 * PAGE, ...first]);
+  });
+
+  it('fails no more than a page of them in one look, and knows since when they wait whose page comes later', async () => {
+    unfinished = { gone: [] };
+    foreign = Array.from({ length: PAGE }, (_, at) => execution(`e${at}`)).concat(
+      execution('last', { workflow_hash: 'h0' }),
+    );
+    rows.outcomes = { execution_lock: { callback: null } };
+    await watchFor(STRANDED_AFTER_MS);
+    expect(failures()).toBe(0);
+    await watchFor(RENEWAL_MS);
+    expect(failures()).toBe(PAGE);
+    foreign = foreign.slice(-1);
+    await watch.runOnce();
+    expect(rows.of('execution_lock').at(-1)).toEqual(['last']);
   });
 
   describe('with an execution that nobody can continue', () => {

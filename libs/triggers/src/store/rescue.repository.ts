@@ -55,11 +55,12 @@ export const CANCELLED_AMONG: Batch = batch(
 
 const FOREIGN = batch(
   'task_foreign',
-  { _declared: 'text' },
+  { _declared: 'text', _skip: 'int', _limit: 'int' },
   ({ jsonTexts }) => `SELECT execution_id, workflow, workflow_hash, min(run_at) AS since
     FROM triggers_task
     WHERE state = 'ready' AND workflow || ':' || workflow_hash NOT IN (${jsonTexts('(SELECT _declared FROM g)')})
-    GROUP BY execution_id, workflow, workflow_hash ORDER BY min(run_at) LIMIT 200`,
+    GROUP BY execution_id, workflow, workflow_hash
+    ORDER BY min(run_at), execution_id LIMIT (SELECT _limit FROM g) OFFSET (SELECT _skip FROM g)`,
 );
 
 const UNFINISHED = batch(
@@ -82,9 +83,9 @@ const ADOPT_EXECUTION = batch(
   () => `UPDATE triggers_execution SET workflow_hash = g._hash FROM g WHERE id = g._execution`,
 );
 
-/** Executions with ready tasks of a shape that this node does not declare. */
-export function* findForeign(declared: readonly string[]): Work<Rows> {
-  return yield* run(FOREIGN, [[JSON.stringify(declared)]]);
+/** Some executions with ready tasks of a shape that this node does not declare, those that have waited longest first. */
+export function* findForeign(declared: readonly string[], skip: number, limit: number): Work<Rows> {
+  return yield* run(FOREIGN, [[JSON.stringify(declared), skip, limit]]);
 }
 
 /** The unfinished tasks of executions, to see whether a changed workflow can go on with them. */
