@@ -4,6 +4,7 @@ import { Queue } from 'bullmq';
 import { NonRetryableError, Task, Workflow } from 'nestjs-triggers';
 import type { TaskContext, TriggersOptions } from 'nestjs-triggers';
 import { bullMq } from 'nestjs-triggers/bullmq';
+import type { ExecutionDetail } from '../../libs/triggers/src/history/history.types.js';
 import { IntakeService } from '../../libs/triggers/src/intake/intake.service.js';
 import { WorkflowRegistry } from '../../libs/triggers/src/workflows/workflow.registry.js';
 import { boot, cleanUp, logged } from '../support/app.js';
@@ -13,6 +14,9 @@ import type { TestDatabase } from '../support/database.js';
 import { describeWithRedis, useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
+/** What a task waits between two attempts. */
+const DELAY_MS = 300;
+
 interface Input {
   readonly n: number;
 }
@@ -20,16 +24,16 @@ interface Input {
 /** Which node ran what, in order. */
 let ran: { readonly node: string; readonly n: number; readonly attempt: number }[];
 /** What a body waits for. */
-let body: (n: number, attempt: number) => Promise<void> | void;
+let body: (n: number, attempt: number, signal: AbortSignal) => Promise<void> | void;
 
 /** The same workflow on every node; each says who it is. */
 function workOf(node: string): Type {
   @Workflow({ name: 'work' })
   class Work {
-    @Task({ retry: { attempts: 3, delay: '300ms', backoff: 'fixed', jitter: 'none' } })
-    async run({ data, attempt }: TaskContext<Input>): Promise<void> {
+    @Task({ retry: { attempts: 3, delay: `${DELAY_MS}ms`, backoff: 'fixed', jitter: 'none' } })
+    async run({ data, attempt, signal }: TaskContext<Input>): Promise<void> {
       ran.push({ node, n: data.n, attempt });
-      await body(data.n, attempt);
+      await body(data.n, attempt, signal);
     }
   }
   return Work;
@@ -174,7 +178,93 @@ describeWithRedis('many workers over BullMQ', () => {
     const [execution] = await one.ended(1);
     expect(execution?.state).toBe('failed');
     expect(ran.map(({ attempt }) => attempt)).toEqual([1, 2]);
-    expect(Date.now() - began).toBeGreaterThanOrEqual(300);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(DELAY_MS);
+  });
+
+  it('runs an attempt after the delay of the one before, the third as the first, at whichever node', async () => {
+    const nodes = [await node('one', 2), await node('two', 2)] as const;
+    body = (n, attempt) => {
+      if (attempt < 3) throw new Error(`${n}, attempt ${attempt}`);
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, n) => start(nodes[n % 2] as TestApp, n)));
+    const executions = await nodes[0].ended(20);
+    expect(executions.map(({ state }) => state)).toEqual(executions.map(() => 'completed'));
+    const begun = upTo(20).map((n) => ran.filter((run) => run.n === n).map(({ attempt }) => attempt));
+    expect(begun).toEqual(upTo(20).map(() => [1, 2, 3]));
+    for (const { id } of executions) {
+      const [task] = ((await nodes[1].get(`/executions/${id}`)) as ExecutionDetail).tasks;
+      const attempts = task?.attempts ?? [];
+      expect(attempts.map(({ error }) => error?.message ?? null)).toEqual([
+        expect.stringContaining('attempt 1'),
+        expect.stringContaining('attempt 2'),
+        null,
+      ]);
+      attempts.slice(1).forEach(({ startedAt }, at) => {
+        const waited = Date.parse(startedAt) - Date.parse(String(attempts[at]?.finishedAt));
+        expect(waited).toBeGreaterThanOrEqual(DELAY_MS);
+      });
+    }
+  });
+
+  it('runs each task once, and each attempt, when Redis forgets everything while tasks wait', async () => {
+    const busy = gate();
+    const nodes = [await node('one', 1), await node('two', 1)] as const;
+    body = (n, attempt) => {
+      if (n < 2 && attempt === 1) throw new Error('again, after the delay');
+      return n >= 2 && n < 4 ? busy.opened : undefined;
+    };
+    await Promise.all([start(nodes[0], 0), start(nodes[1], 1)]);
+    await until(() => ran.length === 2, 'two attempts have failed');
+    for (let n = 2; n < 12; n += 1) await start(nodes[n % 2] as TestApp, n);
+    await until(() => ran.filter(({ n }) => n === 2 || n === 3).length === 2, 'both nodes are full');
+    await until(async () => (await messages()) > 0, 'the messages wait');
+    const { Redis } = await import('ioredis');
+    const outside = new Redis({ port: redis().port });
+    await outside.flushall();
+    outside.disconnect();
+    busy.open();
+    await nodes[0].ended(12);
+    expect(ran.map(({ n, attempt }) => `${n}.${attempt}`).sort()).toEqual(
+      [...upTo(12).map((n) => `${n}.1`), '0.2', '1.2'].sort(),
+    );
+    // The queues work again: what is told from now on is heard.
+    await startMany(nodes[1], 5);
+    await nodes[1].ended(17);
+    await until(async () => (await queue.getJobCountByTypes()) === 0, 'no message is left');
+  });
+
+  it('tells a body at one node that its execution was cancelled at another', async () => {
+    const one = await node('one', 1);
+    let ended: unknown;
+    body = async (_n, _attempt, signal) => {
+      await new Promise((aborted) => signal.addEventListener('abort', aborted));
+      ended = (signal.reason as { code?: string }).code;
+      signal.throwIfAborted();
+    };
+    const id = await start(one, 0);
+    await until(() => ran.length === 1, 'the body has begun');
+    const two = await node('two', 1);
+    expect((await two.call('POST', `/executions/${id}/cancel`)).status).toBe(200);
+    await two.ended(1);
+    expect((await two.get(`/executions/${id}`)).state).toBe('cancelled');
+    expect([ended, ran.length]).toEqual(['TRG_API_CONFLICT', 1]);
+  });
+
+  it('holds at every node what was paused at one, and runs it once when it is resumed at another', async () => {
+    const busy = gate();
+    body = (n) => (n < 2 ? busy.opened : undefined);
+    const [one, two] = [await node('one', 1), await node('two', 1)];
+    await start(one, 0);
+    await start(two, 1);
+    await until(() => ran.length === 2, 'both nodes are full');
+    const paused = await Promise.all([2, 3, 4, 5].map((n) => start(one, n)));
+    for (const id of paused) await one.call('POST', `/executions/${id}/pause`);
+    busy.open();
+    await until(async () => (await queue.getJobCountByTypes()) === 0, 'the messages were heard');
+    expect(numbers()).toEqual([0, 1]);
+    for (const id of paused) await two.call('POST', `/executions/${id}/resume`);
+    await two.ended(6);
+    expect(numbers()).toEqual(upTo(6));
   });
 
   it('does not run what is paused or cancelled, although it was told, and runs what goes on', async () => {
