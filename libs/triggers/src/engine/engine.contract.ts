@@ -35,7 +35,7 @@ export function describeOnGrounds(title: string, tests: (ground: Ground) => void
 }
 
 /** The clock of one process among several: the same time, but its timers stop when the process dies or is suspended. */
-class NodeClock extends Clock {
+export class NodeClock extends Clock {
   override readonly rulesTheStore = true;
   isDead = false;
   isSuspended = false;

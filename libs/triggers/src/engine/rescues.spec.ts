@@ -98,6 +98,7 @@ describeOnGrounds('the work of a dead node', (database) => {
     expect(await rescues(other, 'harmless')).toEqual([['running', 0, 1]]);
     others.open();
     await kit().clock.advance(1_000);
+    expect(await rescues(other, 'harmless')).toEqual([['completed', 0, 1]]);
   });
 
   // Cloacina case 27, Cloacina case 50, Cloacina case 58
@@ -123,6 +124,21 @@ describeOnGrounds('the work of a dead node', (database) => {
     const failed = (await node.rows('execution')).find((row) => row['workflow'] === 'poison');
     expect(JSON.parse(failed?.['error'] as string)).toMatchObject({ code: 'TRG_TASK_ABANDONED', task: 'kill' });
     expect(node.told('execution')).toEqual(['execution.failed']);
+  });
+
+  // Cloacina case 50, Cloacina case 58
+  it('is given up once when two nodes find at one instant that it has spent its rescues', async () => {
+    const dying = await kit().boot([Poison, Harmless]);
+    await dying.start(Poison);
+    await kit().clock.settle();
+    await dying.store.dialect.writer.query('UPDATE triggers_task SET rescues = 4');
+    dying.crash();
+    running = [];
+    const nodes = [await kit().boot([Poison, Harmless]), await kit().boot([Poison, Harmless])] as const;
+    await kit().clock.advance(RESCUED_MS);
+    expect([running, await rescues(nodes[0], 'poison')]).toEqual([[], [['failed', 4, 1]]]);
+    const told = nodes.flatMap((node) => node.told('execution'));
+    expect(told).toEqual(['execution.failed']);
   });
 
   // Cloacina case 57

@@ -2,8 +2,70 @@ import { cancelExecution, pauseExecution, resumeExecution } from '../execution.r
 import { registerNode } from '../node.repository.js';
 import { ORPHANED_TASKS } from '../rescue.repository.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
-import type { Database } from './kit.contract.js';
+import type { Database, StoreKit } from './kit.contract.js';
+import { raced } from './racing.contract.js';
 import { FAILED, FakeEngine, begin, nodeOf } from './work.contract.js';
+
+/** What two processes do to the tasks of a third one, each by connections of its own. */
+function twoNodes(kit: () => StoreKit): void {
+  const twelve = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`t${at}`, []]));
+
+  // Cloacina case 51, Cloacina case 56, Cloacina case 65
+  it('finds the same tasks of a dead node from two others, and each is put back by one of them', async () => {
+    const [first, second] = [await kit().open(), await kit().open()];
+    const dying = await FakeEngine.on(first, 30_000);
+    await begin(first, { graph: twelve });
+    const claimed = Object.values(await dying.claimAll());
+    const nodes = [await FakeEngine.on(first), await FakeEngine.on(second)] as const;
+    const seen = ({ store, nodeId }: FakeEngine): Promise<number> =>
+      store.read(ORPHANED_TASKS, [[nodeId]]).then(({ length }) => length);
+    expect([await seen(nodes[0]), await seen(nodes[1])]).toEqual([0, 0]);
+    await kit().clock.advance(30_000);
+    expect([await seen(nodes[0]), await seen(nodes[1])]).toEqual([12, 12]);
+    const rescues = claimed.flatMap((task) => nodes.map((node) => node.putBack(task, 'rescue')));
+    const answers = await raced(kit().clock, Promise.all(rescues));
+    expect(answers.filter(Boolean)).toHaveLength(12);
+    expect(await rowsOf(first, 'task')).toMatchObject(claimed.map(() => ({ state: 'ready', owner: null, rescues: 1 })));
+    expect([await seen(nodes[0]), await seen(nodes[1])]).toEqual([0, 0]);
+  });
+
+  // Cloacina case 59, Cloacina case 62
+  it('is done or rescued, never both, when a node that is too late ends what another one takes from it', async () => {
+    const [first, second] = [await kit().open(), await kit().open()];
+    const late = await FakeEngine.on(first, 30_000);
+    await begin(first, { graph: twelve });
+    const claimed = Object.values(await late.claimAll());
+    const other = await FakeEngine.on(second);
+    await kit().clock.advance(30_000);
+    const race = claimed.map(async (task, at) => {
+      const ending = at % 2 === 0 ? late.finish(task) : undefined;
+      const rescuing = other.putBack(task, 'rescue');
+      const [{ written }, rescued] = await Promise.all([ending ?? late.finish(task), rescuing]);
+      return { written, rescued };
+    });
+    const answers = await raced(kit().clock, Promise.all(race));
+    const rows = await rowsOf(first, 'task', 'ordinal');
+    answers.forEach(({ written, rescued }, at) => {
+      expect(written).toBe(!rescued);
+      expect(rows[at]).toMatchObject(written ? { state: 'completed', rescues: 0 } : { state: 'ready', rescues: 1 });
+    });
+    for (const task of await other.claim()) await other.finish(task);
+  });
+
+  // Cloacina case 63, Cloacina case 64
+  it('gives what one node released to another one', async () => {
+    const [first, second] = [await kit().open(), await kit().open()];
+    const leaving = await FakeEngine.on(first);
+    await begin(first);
+    const { a } = await leaving.claimAll();
+    const other = await FakeEngine.on(second);
+    expect(await other.claim()).toEqual([]);
+    await leaving.putBack(a, 'release');
+    expect(await other.claim()).toMatchObject([{ task: 'a', attempt: 1, rescues: 0 }]);
+    expect(await leaving.finish(a)).toMatchObject({ written: false });
+    expect(await rowsOf(first, 'task')).toMatchObject([{ state: 'running', owner: other.nodeId }]);
+  });
+}
 
 /** Tasks that go back to `ready`: for another attempt, because their node stops, because it died. */
 export function putBacksContract(database: Database): void {
@@ -113,6 +175,8 @@ export function putBacksContract(database: Database): void {
       await store.change(() => registerNode(nodeOf({ id, name, leaseMs, workflows })));
       expect(await orphans()).toEqual([]);
     });
+
+    if (database === 'postgres') twoNodes(kit);
 
     // Cloacina case 56, Cloacina case 59, Cloacina case 44
     it('finds every running task of a dead node, and none that has ended', async () => {
