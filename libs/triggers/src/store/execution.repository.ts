@@ -23,9 +23,9 @@ const READ_STATE = batch(
 const MOVE = batch(
   'execution_move',
   { _id: 'text', _state: 'text', _from: 'text' },
-  ({ jsonTexts }) => `UPDATE triggers_execution SET
+  ({ isAmong }) => `UPDATE triggers_execution SET
       state = CASE WHEN g._state = 'running' AND started_at IS NULL THEN 'pending' ELSE g._state END
-    FROM g WHERE id = g._id AND state IN (${jsonTexts('(SELECT _from FROM g)')}) RETURNING id`,
+    FROM g WHERE id = g._id AND ${isAmong('state', '(SELECT _from FROM g)')} RETURNING id`,
 );
 
 const CANCEL_TASKS = batch(

@@ -56,9 +56,9 @@ export const CANCELLED_AMONG: Batch = batch(
 const FOREIGN = batch(
   'task_foreign',
   { _declared: 'text', _skip: 'int', _limit: 'int' },
-  ({ jsonTexts }) => `SELECT execution_id, workflow, workflow_hash, min(run_at) AS since
+  ({ isAmong }) => `SELECT execution_id, workflow, workflow_hash, min(run_at) AS since
     FROM triggers_task
-    WHERE state = 'ready' AND workflow || ':' || workflow_hash NOT IN (${jsonTexts('(SELECT _declared FROM g)')})
+    WHERE state = 'ready' AND NOT ${isAmong(`workflow || ':' || workflow_hash`, '(SELECT _declared FROM g)')}
     GROUP BY execution_id, workflow, workflow_hash
     ORDER BY min(run_at), execution_id LIMIT (SELECT _limit FROM g) OFFSET (SELECT _skip FROM g)`,
 );

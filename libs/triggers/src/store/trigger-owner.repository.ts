@@ -39,8 +39,8 @@ const ALL_NAMES = '(SELECT _names FROM g)';
 const ACQUIRE = batch(
   'trigger_acquire',
   { _names: 'text', _me: 'text', _limit: 'int' },
-  ({ now, nowMs, jsonTexts, forUpdate }) => `, chosen AS MATERIALIZED (
-      SELECT name FROM triggers_trigger WHERE name IN (${jsonTexts(ALL_NAMES)})
+  ({ now, nowMs, isAmong, forUpdate }) => `, chosen AS MATERIALIZED (
+      SELECT name FROM triggers_trigger WHERE ${isAmong('name', ALL_NAMES)}
         AND (owner IS NULL OR owner = (SELECT _me FROM g) OR NOT ${livingNode('owner', now)})
       ORDER BY name LIMIT (SELECT _limit FROM g) ${forUpdate})
     UPDATE triggers_trigger SET owner = (SELECT _me FROM g), wanted_by = NULL, epoch = epoch + 1
@@ -62,8 +62,8 @@ const RELEASE = batch(
 const WANT = batch(
   'trigger_want',
   { _names: 'text', _me: 'text', _owner: 'text', _limit: 'int' },
-  ({ now, jsonTexts, skipLocked }) => `, chosen AS MATERIALIZED (
-      SELECT name FROM triggers_trigger WHERE name IN (${jsonTexts(ALL_NAMES)})
+  ({ now, isAmong, skipLocked }) => `, chosen AS MATERIALIZED (
+      SELECT name FROM triggers_trigger WHERE ${isAmong('name', ALL_NAMES)}
         AND owner = (SELECT _owner FROM g) AND (wanted_by IS NULL OR NOT ${livingNode('wanted_by', now)})
       ORDER BY name LIMIT (SELECT _limit FROM g) ${skipLocked})
     UPDATE triggers_trigger SET wanted_by = (SELECT _me FROM g) WHERE name IN (SELECT name FROM chosen)
@@ -82,7 +82,7 @@ const HAND_OVER = batch(
 const HOLDINGS = batch(
   'trigger_holdings',
   { _names: 'text' },
-  ({ now, jsonTexts }) => `SELECT t.name IN (${jsonTexts(ALL_NAMES)}) AS asked, o.id AS owner,
+  ({ now, isAmong }) => `SELECT ${isAmong('t.name', ALL_NAMES)} AS asked, o.id AS owner,
       CASE WHEN o.id IS NOT NULL THEN w.id END AS wanter, count(*) AS triggers
     FROM triggers_trigger t
     LEFT JOIN ${livingNodes(now)} o ON o.id = t.owner

@@ -11,9 +11,9 @@ const NOTHING = { claimed: 0, slots: 0 } as const;
 const WAITS_ALONE = batch(
   'task_waits_alone',
   { _declared: 'text', _pools: 'text' },
-  ({ now, jsonTexts }) => `SELECT 1 AS waits FROM triggers_task
-    WHERE state = 'ready' AND rescues >= ${ALONE_FROM_RESCUE} AND pool IN (${jsonTexts('(SELECT _pools FROM g)')}) AND run_at <= ${now}
-      AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g)')}) LIMIT 1`,
+  ({ now, isAmong }) => `SELECT 1 AS waits FROM triggers_task
+    WHERE state = 'ready' AND rescues >= ${ALONE_FROM_RESCUE} AND ${isAmong('pool', '(SELECT _pools FROM g)')} AND run_at <= ${now}
+      AND ${isAmong(`workflow || ':' || workflow_hash`, '(SELECT _declared FROM g)')} LIMIT 1`,
 );
 
 /** Which tasks a transport claims from the table now. */

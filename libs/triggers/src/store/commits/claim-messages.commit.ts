@@ -21,11 +21,11 @@ export type MessageOutcome = 'claimed' | 'full' | 'refused';
 const CLAIM_NAMED = batch(
   'task_claim_named',
   { _execution: 'text', _task: 'text', _node: 'text', _token: 'text', _declared: 'text' },
-  ({ now, skipLocked, jsonTexts, ifSo }) => `, chosen AS MATERIALIZED (
+  ({ now, skipLocked, isAmong, ifSo }) => `, chosen AS MATERIALIZED (
       SELECT execution_id, task FROM triggers_task
       WHERE (execution_id, task) IN (SELECT _execution, _task FROM g) AND ${ifSo(`state = 'ready'`)}
         AND run_at <= ${now} AND rescues < ${ALONE_FROM_RESCUE}
-        AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g LIMIT 1)')})
+        AND ${isAmong(`workflow || ':' || workflow_hash`, '(SELECT _declared FROM g LIMIT 1)')}
       ORDER BY execution_id, task ${skipLocked})
     UPDATE triggers_task SET state = 'running', owner = (SELECT _node FROM g LIMIT 1), started_at = ${now},
       lease_token = (SELECT _token FROM g LIMIT 1)

@@ -37,11 +37,11 @@ export const CLAIMED_COLUMNS =
 export const CLAIM = batch(
   'task_claim',
   { _node: 'text', _token: 'text', _limit: 'int', _declared: 'text', _alone: 'bool', _pool: 'text', _due: 'instant' },
-  ({ now, skipLocked, jsonTexts }) => `, chosen AS MATERIALIZED (
+  ({ now, skipLocked, isAmong }) => `, chosen AS MATERIALIZED (
       SELECT execution_id, task FROM triggers_task
       WHERE state = 'ready' AND pool = (SELECT _pool FROM g) AND run_at <= (SELECT _due FROM g)
         AND (rescues >= ${ALONE_FROM_RESCUE}) = (SELECT _alone FROM g)
-        AND workflow || ':' || workflow_hash IN (${jsonTexts('(SELECT _declared FROM g)')})
+        AND ${isAmong(`workflow || ':' || workflow_hash`, '(SELECT _declared FROM g)')}
       ORDER BY priority DESC, run_at, execution_id LIMIT (SELECT _limit FROM g) ${skipLocked})
     UPDATE triggers_task SET state = 'running', owner = (SELECT _node FROM g), started_at = ${now},
       lease_token = (SELECT _token FROM g)

@@ -22,8 +22,8 @@ export interface SqlWords {
   readonly forUpdate: string;
   /** A condition on rows that are found by their keys: where it has an index of its own, that one is not taken instead. */
   readonly ifSo: (condition: string) => string;
-  /** The texts of a JSON array as rows of one column. */
-  readonly jsonTexts: (array: string) => string;
+  /** Whether a text is one of a JSON array. */
+  readonly isAmong: (text: string, array: string) => string;
   /** The smaller of two numbers. */
   readonly least: (a: string, b: string) => string;
 }

@@ -199,11 +199,7 @@ describe('a transaction on Postgres', () => {
     const pools = Object.fromEntries(Object.keys(graph).map((task) => [task, 'gpu']));
     await begin(store, { graph, pools, priority: 9 });
     const due = await begin(store);
-    const row = [engine.nodeId, 'token', 10, JSON.stringify(engine.declared), false, 'default', 0];
-    const { text, values = [] } = new PostgresStatements(kit().clock).query(CLAIM, [row]);
-    const literals = values.map((value) =>
-      Array.isArray(value) ? `ARRAY['${String(value[0])}']` : `'${String(value)}'`,
-    );
+    const { text, literals } = claimBy(engine, 10);
     const filled = text.replace(/\$(\d+)/g, (_, at) => literals[Number(at) - 1] as string);
     const plan = await store.dialect.transaction(function* (): Work<string> {
       const lines = yield* runOnce(batch('explain_claim', {}, () => `EXPLAIN (ANALYZE, TIMING OFF) ${filled}`));
@@ -217,4 +213,40 @@ describe('a transaction on Postgres', () => {
     const [claimed] = await rowsOf(store, 'task', `state = 'running' DESC`);
     expect(claimed).toMatchObject({ execution_id: due, state: 'running' });
   });
+
+  it('claims a few of thousands without a look at the others, also when its plan was made for empty tables', async () => {
+    const store = await kit().open();
+    const engine = await FakeEngine.on(store);
+    const { text, literals } = claimBy(engine, 4);
+    const runner = store.dialect.writer.createQueryRunner();
+    const planned = async (options: string): Promise<string> => {
+      const lines: Record<string, string>[] = await runner.query(
+        `EXPLAIN ${options} EXECUTE planned(${literals.join(', ')})`,
+      );
+      return lines.map((line) => line['QUERY PLAN']).join('\n');
+    };
+    await runner.startTransaction();
+    await runner.query('SET LOCAL plan_cache_mode = force_generic_plan');
+    await runner.query('SET LOCAL enable_seqscan = off');
+    await runner.query(`PREPARE planned AS ${text}`);
+    await planned('');
+    await begin(store, { graph: Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`t${at}`, []])) });
+    const plan = await planned('(ANALYZE, TIMING OFF)');
+    await runner.rollbackTransaction();
+    await runner.release();
+    const read = [...plan.matchAll(/Scan using \w+ on triggers_task .*actual rows=([\d.]+) loops=(\d+)/g)];
+    expect(read.length).toBeGreaterThan(1);
+    for (const [, rows, loops] of read) expect(Number(rows) * Number(loops)).toBeLessThan(20);
+  });
+
+  const claimBy = (
+    engine: FakeEngine,
+    slots: number,
+  ): { readonly text: string; readonly literals: readonly string[] } => {
+    const row = [engine.nodeId, 'token', slots, JSON.stringify(engine.declared), false, 'default', 0];
+    const { text, values = [] } = new PostgresStatements(kit().clock).query(CLAIM, [row]);
+    const literal = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
+    const literals = values.map((value) => (Array.isArray(value) ? `ARRAY[${literal(value[0])}]` : literal(value)));
+    return { text, literals };
+  };
 });

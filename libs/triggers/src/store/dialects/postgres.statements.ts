@@ -59,7 +59,8 @@ function wordsFor(clock: Clock): SqlWords {
     least: (a, b) => `least(${a}, ${b})`,
     // Nothing in a CASE is looked up in an index.
     ifSo: (condition) => `CASE WHEN ${condition} THEN true END`,
-    jsonTexts: (array) => `SELECT jsonb_array_elements_text(${array}::jsonb)`,
+    // As rows, they would be joined by a plan that walks over whatever else is there.
+    isAmong: (text, array) => `${text} = ANY (ARRAY(SELECT jsonb_array_elements_text(${array}::jsonb)))`,
     skipLocked: 'FOR UPDATE SKIP LOCKED',
     forUpdate: 'FOR UPDATE',
   };

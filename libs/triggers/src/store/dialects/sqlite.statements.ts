@@ -9,7 +9,7 @@ const WORDS: SqlWords = {
   msBetween: (from, to) => `((julianday(${to}) - julianday(${from})) * 86400000.0)`,
   least: (a, b) => `min(${a}, ${b})`,
   ifSo: (condition) => `(${condition})`,
-  jsonTexts: (array) => `SELECT value FROM json_each(${array})`,
+  isAmong: (text, array) => `${text} IN (SELECT value FROM json_each(${array}))`,
   skipLocked: '',
   forUpdate: '',
 };
