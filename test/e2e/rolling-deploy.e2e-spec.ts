@@ -6,7 +6,7 @@ import { boot, cleanUp, logged } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { describeWithRedis } from '../support/redis.js';
+import { describeWithRedis, useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 /** Executions that are open while a version is rolled out, and those that must begin and end at each step of that. */
@@ -265,6 +265,7 @@ describe('a deploy that is rolled out under load, node after node', () => {
   deploys(() => ({}));
 });
 
-describeWithRedis('a deploy that is rolled out under load, node after node, over BullMQ', (redis) => {
+describeWithRedis('a deploy that is rolled out under load, node after node, over BullMQ', () => {
+  const redis = useRedis();
   deploys(() => ({ transport: bullMq({ connection: { port: redis().port }, prefix: 'rolling' }) }));
 });

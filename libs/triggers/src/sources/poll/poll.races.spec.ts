@@ -13,8 +13,8 @@ import { run } from '../../store/dialects/batch.js';
 import { deleteNode, registerNode, renewNode } from '../../store/node.repository.js';
 import type { Store } from '../../store/store.service.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
-import { defineTrigger } from './poll-harness.contract.js';
 import { PollerService } from './poller.service.js';
+import { defineTrigger } from './test-trigger.contract.js';
 
 const LEASE_MS = 30_000;
 const RENEWAL_MS = LEASE_MS / 3;
