@@ -80,6 +80,28 @@ describe('roles on Postgres', () => {
     expect(await states(front)).toEqual(['completed']);
   });
 
+  it('take nothing from the workers of an old version where the new one only serves and polls so far', async () => {
+    block = gate();
+    const old = codeOf('worker');
+    const worker = await kit().boot(old.all, { roles: ['worker'], worker: { concurrency: 1 } });
+    for (let count = 0; count < 3; count += 1) await worker.start(old.Work);
+    await kit().clock.advance(1_000);
+    const next = codeOf('next');
+    @Workflow({ name: 'work' })
+    class More extends next.Work {
+      @Task({ dependencies: ['only'] })
+      async more(): Promise<void> {}
+    }
+    await kit().boot([More], { roles: ['api', 'scheduler'] });
+    const shapes = async (): Promise<unknown[]> => (await worker.rows('task')).map((row) => row['workflow_hash']);
+    const before = await shapes();
+    await kit().clock.advance(30_000);
+    expect([new Set(before).size, await shapes()]).toEqual([1, before]);
+    block.open();
+    await kit().clock.advance(1_000);
+    expect(await states(worker)).toEqual(['completed', 'completed', 'completed']);
+  });
+
   it('declare triggers without polling them: their rows are there and stay declared', async () => {
     const front = await kit().boot(codeOf('api').all, { roles: ['api'] });
     expect(await inboxOf(front)).toEqual({ name: 'inbox', owner: null });

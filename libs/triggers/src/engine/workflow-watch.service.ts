@@ -14,6 +14,7 @@ import { Store } from '../store/store.service.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { EventBus } from '../model/events.js';
+import { ServedPools } from './served-pools.service.js';
 import { storedError } from './task-output.js';
 
 /** Work that no live node can continue for this long has failed. */
@@ -24,8 +25,8 @@ const MAX_PAGES = 20;
 
 /**
  * Looks after executions whose workflow has changed since they began. An execution ends on the graph that it started
- * with: when every unfinished task of it still exists with the same dependencies, this node adopts it; when no live node
- * declares its shape for ten minutes, it fails and says which tasks are missing. What lacks a node of its pool alone waits; see
+ * with: when every unfinished task of it still exists with the same dependencies, a node that runs what is ready adopts it; when no
+ * live node declares its shape for ten minutes, it fails and says which tasks are missing. What lacks a node of its pool alone waits; see
  * {@link PoolWatch}.
  */
 @Injectable()
@@ -41,6 +42,7 @@ export class WorkflowWatch {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly workflows: WorkflowRegistry,
+    private readonly pools: ServedPools,
     private readonly events: EventBus,
     private readonly listener: EndListener,
   ) {}
@@ -72,10 +74,10 @@ export class WorkflowWatch {
     const stranded: Row[] = [];
     for (const row of foreign) {
       const id = row['execution_id'] as string;
+      const tasks = unfinished.get(id) ?? [];
       const definition = this.workflows.get(row['workflow'] as string);
-      if (definition !== undefined && missingTasks(definition, unfinished.get(id) ?? []).length === 0)
-        adoptable.push({ id, hash: definition.hash });
-      else stranded.push(row);
+      if (definition === undefined || missingTasks(definition, tasks).length > 0) stranded.push(row);
+      else if (this.#runsSome(definition, tasks)) adoptable.push({ id, hash: definition.hash });
     }
     if (adoptable.length > 0) {
       await this.store.change(function* (scope) {
@@ -84,6 +86,13 @@ export class WorkflowWatch {
       });
     }
     return { adopted: adoptable.length, failed: await this.#failStranded(stranded, unfinished) };
+  }
+
+  /** A node that runs nothing of what is ready would only take it away from those that do. */
+  #runsSome({ tasks }: WorkflowDefinition, unfinished: readonly Row[]): boolean {
+    return unfinished.some(
+      (row) => row['state'] === 'ready' && tasks.some(({ id, pool }) => id === row['task'] && this.pools.has(pool)),
+    );
   }
 
   async #failStranded(stranded: readonly Row[], unfinished: ReadonlyMap<string, readonly Row[]>): Promise<number> {

@@ -4,6 +4,7 @@ import { EventBus } from '../model/events.js';
 import type { Store } from '../store/store.service.js';
 import { TestClock } from '../testing/test-clock.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
+import type { ServedPools } from './served-pools.service.js';
 import { StoreAnswers } from './store-answers.contract.js';
 import { STRANDED_AFTER_MS, WorkflowWatch } from './workflow-watch.service.js';
 
@@ -18,6 +19,8 @@ describe('WorkflowWatch', () => {
   /** Executions with ready tasks of a shape that this node does not declare. */
   let foreign: object[];
   let live: string[];
+  /** Pools whose tasks this node runs. */
+  let served: string[];
   /** The dependencies of the unfinished tasks, as their rows have them. */
   let unfinished: Record<string, string[]>;
   const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
@@ -45,6 +48,7 @@ describe('WorkflowWatch', () => {
           Object.entries(unfinished).map(([task, dependencies]) => ({
             execution_id: id,
             task,
+            state: task === 'sum' ? 'blocked' : 'ready',
             graph: JSON.stringify({ dependencies }),
           })),
         ),
@@ -55,8 +59,8 @@ describe('WorkflowWatch', () => {
       name: 'files',
       hash: 'h2',
       tasks: [
-        { id: 'read', dependencies: [] },
-        { id: 'sum', dependencies: ['b', 'a', 'c'] },
+        { id: 'read', pool: 'default', dependencies: [] },
+        { id: 'sum', pool: 'gpu', dependencies: ['b', 'a', 'c'] },
       ],
       callbacks: {},
     };
@@ -66,9 +70,16 @@ describe('WorkflowWatch', () => {
       () => undefined,
     );
     events.subscribe(({ at: _at, ...event }) => told.push(event));
-    watch = new WorkflowWatch(rows as unknown as Store, clock, workflows as unknown as WorkflowRegistry, events, {
-      executionEnded: (end: object) => told.push(end),
-    } as unknown as EndListener);
+    served = ['default'];
+    const pools = { has: (name: string) => served.includes(name) };
+    watch = new WorkflowWatch(
+      rows as unknown as Store,
+      clock,
+      workflows as unknown as WorkflowRegistry,
+      pools as unknown as ServedPools,
+      events,
+      { executionEnded: (end: object) => told.push(end) } as unknown as EndListener,
+    );
   });
 
   /** Looks with every renewal, until so much time has passed. */
@@ -92,10 +103,20 @@ describe('WorkflowWatch', () => {
     expect(log).toHaveBeenCalledTimes(1);
   });
 
-  it('adopts what has nothing unfinished any more: nothing comes of it', async () => {
+  it.each<[string, string[]]>([
+    ['a node without the role "worker"', []],
+    ['a node that serves only pools in which nothing of it is ready', ['gpu']],
+  ])('leaves executions to those that run what is ready, for %s', async (_who, pools) => {
+    served = pools;
+    foreign = [execution('e1')];
+    await watchFor(STRANDED_AFTER_MS + RENEWAL_MS);
+    expect([rows.of('task_adopt'), failures()]).toEqual([[], 0]);
+  });
+
+  it('leaves alone what has nothing unfinished any more', async () => {
     foreign = [execution('e1')];
     unfinished = {};
-    expect(await watch.runOnce()).toEqual({ adopted: 1, failed: 0 });
+    expect(await watch.runOnce()).toEqual({ adopted: 0, failed: 0 });
   });
 
   it.each<[string, Record<string, string[]>]>([

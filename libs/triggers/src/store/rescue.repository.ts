@@ -66,7 +66,7 @@ const FOREIGN = batch(
 const UNFINISHED = batch(
   'task_unfinished',
   { _execution: 'text' },
-  () => `SELECT execution_id, task, graph FROM triggers_task
+  () => `SELECT execution_id, task, graph, state FROM triggers_task
     WHERE execution_id IN (SELECT _execution FROM g) AND state IN ('blocked', 'ready', 'running')`,
 );
 
