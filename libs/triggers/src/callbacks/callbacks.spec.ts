@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DATABASES, gate, useEngineKit } from '../engine/engine.contract.js';
+import { FaultyDialect } from '../store/contract/faulty-dialect.contract.js';
 import { TransactionFailure } from '../store/dialects/dialect.js';
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
@@ -170,6 +171,21 @@ describe.each(DATABASES)('callbacks on %s', (database) => {
     await running;
     expect(log).toEqual(['done flow {"n":1,"out":1}']);
     expect(await node.rows('execution')).toMatchObject([{ callback_state: 'completed', callback_error: null }]);
+  });
+
+  it('of a workflow are called once, and soon, when nobody was told that their commit was done', async () => {
+    const node = await kit().boot([Flow, Notifier]);
+    const faulty = new FaultyDialect(node.store.dialect);
+    const { commits } = node.store;
+    const submit = commits.submit.bind(commits);
+    jest.spyOn(commits, 'submit').mockImplementation((kind, item, options) => {
+      if ((kind as { name: string }).name === 'finish') faulty.faults = ['lostAfter'];
+      return submit(kind, item, options);
+    });
+    await node.start(Flow, { n: 1 });
+    await kit().clock.advance(20_000);
+    expect(log).toEqual(['done flow {"n":1,"out":1}']);
+    expect(await node.rows('execution')).toMatchObject([{ callback_state: 'completed' }]);
   });
 
   it('tell every retry, the final failure once, by a provider, and then the workflow', async () => {

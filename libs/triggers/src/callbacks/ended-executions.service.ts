@@ -10,7 +10,10 @@ import { Store } from '../store/store.service.js';
 import { mergeContexts } from '../model/context-merge.js';
 import { StoredView } from './stored-view.js';
 
-const OWN_GRACE_MS = 60_000;
+/** A callback that this process has to call and does not is one whose commit it was never told of. */
+const OWN_GRACE_MS = 5_000;
+/** As {@link OWN_GRACE_MS}, for a living process that has forgotten its own for so long. */
+const OTHERS_GRACE_MS = 60_000;
 
 const READ_EXECUTION = batch(
   'ended_execution',
@@ -29,9 +32,10 @@ const READ_OUTPUTS = batch(
 const orphaned = (table: string, columns: string, name: string): Batch =>
   batch(
     name,
-    { _latest: 'instant' },
+    { _me: 'text', _mine: 'instant', _others: 'instant' },
     ({ now }) => `SELECT ${columns} FROM ${table}
-      WHERE callback_state = 'pending' AND (finished_at < (SELECT _latest FROM g) OR callback_owner IS NULL OR NOT ${livingNode('callback_owner', now)})
+      WHERE callback_state = 'pending' AND (callback_owner IS NULL OR NOT ${livingNode('callback_owner', now)}
+        OR finished_at < (SELECT CASE WHEN callback_owner = _me THEN _mine ELSE _others END FROM g))
       LIMIT 500`,
   );
 
@@ -76,11 +80,12 @@ export class EndedExecutions {
     return { view, failure: restored(row?.['error']) };
   }
 
-  /** Pending callbacks whose node is dead, or that this process has forgotten, and that no other living node has to call. */
+  /** Pending callbacks whose node is dead or has forgotten them, and that no other living node has to call. */
   async orphanedCallbacks({ isTelling, isDeclared }: OwnCallbacks): Promise<OrphanedCallback[]> {
+    const asked = [this.store.commits.claimer?.nodeId, -OWN_GRACE_MS, -OTHERS_GRACE_MS];
     const [tasks, executions] = await Promise.all([
-      this.store.read(ORPHANED_TASKS, [[-OWN_GRACE_MS]]),
-      this.store.read(ORPHANED_EXECUTIONS, [[-OWN_GRACE_MS]]),
+      this.store.read(ORPHANED_TASKS, [asked]),
+      this.store.read(ORPHANED_EXECUTIONS, [asked]),
     ]);
     const foreign = [...tasks, ...executions].some((row) => !isDeclared(row['workflow'] as string));
     const elsewhere = foreign ? await this.store.look(() => liveWorkflows()) : new Set<string>();
