@@ -236,10 +236,10 @@ function deploys(optionsOf: () => object): void {
     const kept = await roll(otherBodies);
     expectAllCompleted(kept);
     expect(new Set(kept.map(tasksOf))).toEqual(new Set(['read,check,store']));
-    // What a version 1 without retries had begun, and version 2 tried twice.
-    for (const one of kept.filter(({ id }) => held.has(id))) {
-      expect([2, 1]).toContain(one.tasks[1]?.by);
-      expect(one.tasks[1]?.attempt).toBe(one.tasks[1]?.by);
+    // What a version 1 without retries had begun, version 2 tries twice; the second time may be a version 1 that is still there.
+    for (const { tasks } of kept.filter(({ id }) => held.has(id))) {
+      expect([1, 2]).toContain(tasks[1]?.by);
+      expect(tasks[1]?.attempt).toBeGreaterThanOrEqual(tasks[1]?.by as number);
     }
     expect(kept.some((one) => held.has(one.id) && versionsOf(one).join() === '1,2,2')).toBe(true);
     expect(kept.some((one) => versionsOf(one).join() === '2,2,2')).toBe(true);
