@@ -89,6 +89,7 @@ export class TriggersLifecycle
 
   /** Runs engine and sources of this process. */
   start(): Promise<void> {
+    this.store.commits.hurry(false);
     return this.engine.start();
   }
 
@@ -132,6 +133,7 @@ export class TriggersLifecycle
   /** Stops beginning things. Polls and bodies go on, until the time for draining is over. */
   async #beginStop(): Promise<void> {
     if (this.#stopping !== undefined) return;
+    this.store.commits.hurry(true);
     const deadline = new AbortController();
     const timer = this.clock.setTimer(() => deadline.abort(), this.engine.drainMs);
     const polls = this.source.stop(deadline.signal).finally(() => timer.clear());

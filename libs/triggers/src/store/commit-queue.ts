@@ -38,6 +38,8 @@ export class Entry {
 
 /** What waits for a commit, in the order of its arrival. */
 export class CommitQueue {
+  /** Whether a deadline also ends the wait for what became of a COMMIT. */
+  givesUpUnknown = false;
   readonly #entries: Entry[] = [];
   #bytes = 0;
 
@@ -52,10 +54,7 @@ export class CommitQueue {
 
   /** When the first gives up that may; `Infinity` if nobody does. */
   firstDeadline(): number {
-    let first = Infinity;
-    for (const { deadline, unknown } of this.#entries)
-      if (deadline !== null && !unknown && deadline < first) first = deadline;
-    return first;
+    return this.#entries.reduce((first, entry) => Math.min(first, this.#deadlineOf(entry)), Infinity);
   }
 
   push(entry: Entry): void {
@@ -81,14 +80,18 @@ export class CommitQueue {
     for (const entry of group) this.#bytes += entry.bytes;
   }
 
-  /** Fails those whose deadline has passed, unless a COMMIT with them ended in an unknown way. */
+  /** Fails those whose deadline has passed, unless a COMMIT with them ended in an unknown way and that is still asked for. */
   dropLate(now: number): void {
     for (let at = this.#entries.length - 1; at >= 0; at -= 1) {
       const entry = this.#entries[at];
-      if (entry === undefined || entry.deadline === null || entry.deadline > now || entry.unknown) continue;
+      if (entry === undefined || this.#deadlineOf(entry) > now) continue;
       this.#remove(at, 1);
       entry.fail(away('it did not answer in time'));
     }
+  }
+
+  #deadlineOf({ deadline, unknown }: Entry): number {
+    return deadline === null || (unknown && !this.givesUpUnknown) ? Infinity : deadline;
   }
 
   /** Takes everything out. */

@@ -227,6 +227,25 @@ describe('GroupCommit', () => {
     await late;
   });
 
+  it('tells a deadline also of what may be committed while the application stops, and asks for it again otherwise', async () => {
+    const { clock, database, commits, change } = setUp();
+    database.behaviours = ['unknown', 'away'];
+    const told: string[] = [];
+    void change('maybe', { deadlineMs: 1_000 }).catch(({ code }: { code: string }) => told.push(code));
+    await clock.advance(5_000);
+    expect(told).toEqual([]);
+    commits.hurry(true);
+    await clock.settle();
+    expect(told).toEqual(['TRG_STORE_UNAVAILABLE']);
+    void change('maybe too', { deadlineMs: 1_000 }).catch(({ code }: { code: string }) => told.push(code));
+    await clock.advance(1_000);
+    expect(told).toHaveLength(2);
+    commits.hurry(false);
+    database.behaviours = ['ok'];
+    await clock.advance(1_000);
+    expect(await change('back')).toBe('back');
+  });
+
   it('tells a short deadline in time although a longer one came before it', async () => {
     const { clock, database, change } = setUp();
     database.behaviours = ['hangs'];

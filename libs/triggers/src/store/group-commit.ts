@@ -109,6 +109,16 @@ export class GroupCommit {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /**
+   * While the application stops, whoever waits to learn what became of a COMMIT waits no longer than its deadline: the stop waits for
+   * claims and others that are on their way, and the database may be away for ever.
+   */
+  hurry(on: boolean): void {
+    this.#queue.givesUpUnknown = on;
+    this.#dropLate();
+    this.#watchDeadline(this.#queue.firstDeadline());
+  }
+
   /** Commits what waits if the database answers, then refuses everything. */
   async close(): Promise<void> {
     this.#closing = true;
