@@ -1,3 +1,4 @@
+import { FaultyDialect } from '../store/contract/faulty-dialect.contract.js';
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
 import { Workflow } from '../workflows/workflow.decorator.js';
@@ -103,6 +104,24 @@ describe.each(DATABASES)('a shutdown on %s', (database) => {
     await kit().shutDown(node, 1_000);
     const next = await kit().boot([]);
     expect((await next.rows('node')).map((row) => row['id'])).not.toContain(nodeId);
+  });
+
+  it('ends although the database stays away, and went away in the middle of the COMMIT of a claim', async () => {
+    const node = await kit().boot([]);
+    const faulty = new FaultyDialect(node.store.dialect);
+    const { commits } = node.store;
+    const submit = commits.submit.bind(commits);
+    let claims = 0;
+    jest.spyOn(commits, 'submit').mockImplementation((kind, item, options) => {
+      if ((kind as { name: string }).name === 'claim') {
+        claims += 1;
+        faulty.faults = ['lostAfter', ...Array.from({ length: 1_000 }, () => 'away' as const)];
+      }
+      return submit(kind, item, options);
+    });
+    await kit().clock.advance(1_500);
+    expect(claims).toBeGreaterThan(0);
+    await kit().shutDown(node);
   });
 
   it('tells whoever waits for an execution that it goes on later', async () => {
