@@ -28,6 +28,7 @@ import { adminProviders } from './admin.providers.js';
 import { EnginePort } from './ports.js';
 import { TriggersService } from './triggers.service.js';
 import { WorkflowRunner } from './workflow-runner.service.js';
+import { plainTrigger } from '../intake/plain-trigger.contract.js';
 
 type AuditEntry = Parameters<AuditService['record']>[0];
 
@@ -77,23 +78,7 @@ export const workflow: WorkflowDefinition = {
 
 /** A poll trigger as the explorer would have found it. */
 export function definition(given: Partial<TriggerDefinition> = {}): TriggerDefinition {
-  return {
-    name: 'inbox',
-    kind: 'poll',
-    aliases: [],
-    workflows: [workflow],
-    enabled: true,
-    dedup: { scope: 'running', cooldown: true },
-    filter: null,
-    rateLimit: null,
-    onLimit: 'delay',
-    priority: 0,
-    bigNumbers: null,
-    label: 'Inbox.poll',
-    options: { timeout: '30s' },
-    pollIntervalMs: 2_000,
-    ...given,
-  };
+  return plainTrigger({ workflows: [workflow], options: { timeout: '30s' }, pollIntervalMs: 2_000, ...given });
 }
 
 /** Everything behind the admin API that is not under test. */

@@ -11,6 +11,7 @@ import type { FireOutcome } from './fire.types.js';
 import { IntakeService } from './intake.service.js';
 import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
+import { plainTrigger } from './plain-trigger.contract.js';
 
 /** Contexts that the workflow has run with. */
 export const ran: unknown[] = [];
@@ -62,23 +63,11 @@ export function useIntake(database: Database): () => IntakeHarness {
     const intake = node.get(IntakeService);
     await node.store.change(() => declareTriggers([{ name: 'inbox', kind: 'poll', aliases: [] }]));
     const trigger: IntakeHarness['trigger'] = ({ workflow = 'plain', ...given } = {}) => {
-      const definition: TriggerDefinition = {
-        name: 'inbox',
+      const definition = plainTrigger({
         kind: 'manual',
-        aliases: [],
         workflows: [node.get(WorkflowRegistry).require(workflow)],
-        enabled: true,
-        dedup: { scope: 'running', cooldown: true },
-        filter: null,
-        rateLimit: null,
-        onLimit: 'delay',
-        priority: 0,
-        bigNumbers: null,
-        label: 'Inbox.inbox',
-        options: {},
-        pollIntervalMs: null,
         ...given,
-      };
+      });
       node.get(TriggerRegistry).remove(definition.name);
       node.get(TriggerRegistry).add(definition);
       return definition;

@@ -12,6 +12,7 @@ import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
 import { IntakePipe } from './intake.pipe.js';
 import type { ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
+import { plainTrigger } from './plain-trigger.contract.js';
 
 class Order {
   constructor(readonly amount: unknown) {}
@@ -42,23 +43,7 @@ const AMOUNT: InputCheck = {
 };
 
 function trigger(given: Partial<TriggerDefinition> = {}): TriggerDefinition {
-  return {
-    name: 'inbox',
-    kind: 'poll',
-    aliases: [],
-    workflows: [workflow()],
-    enabled: true,
-    dedup: { scope: 'running', cooldown: true },
-    filter: null,
-    rateLimit: null,
-    onLimit: 'delay',
-    priority: 0,
-    bigNumbers: null,
-    label: 'Inbox.look',
-    options: {},
-    pollIntervalMs: null,
-    ...given,
-  };
+  return plainTrigger({ workflows: [workflow()], ...given });
 }
 
 describe('IntakePipe', () => {

@@ -1,3 +1,4 @@
+import { plainTrigger } from '../../intake/plain-trigger.contract.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import type { Poll } from './poll.js';
@@ -12,19 +13,8 @@ export function defineTrigger({ poll, ...given }: TestDefinition): PollDefinitio
   const name = given.name ?? 'inbox';
   const label = `Inbox.${name}`;
   return {
-    name,
+    ...plainTrigger({ name, label, pollIntervalMs: 1_000 }),
     kind: 'poll',
-    aliases: [],
-    workflows: [],
-    enabled: true,
-    dedup: { scope: 'running', cooldown: true },
-    filter: null,
-    rateLimit: null,
-    onLimit: 'delay',
-    priority: 0,
-    bigNumbers: null,
-    label,
-    options: {},
     pollIntervalMs: 1_000,
     timeoutMs: 30_000,
     suspendAfter: 20,
