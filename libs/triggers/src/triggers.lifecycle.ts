@@ -19,7 +19,7 @@ import { TriggerRegistry } from './intake/trigger.registry.js';
 import { Clock } from './model/clock.js';
 import { TriggersError } from './model/errors.js';
 import { NestTimerRegistry } from './nest-timer-registry.js';
-import { PollSource } from './sources/poll/poll.source.js';
+import { Sources } from './sources/sources.service.js';
 import type { Notice } from './store/notices.js';
 import { Store } from './store/store.service.js';
 import { MODULE_OPTIONS } from './triggers.options.js';
@@ -51,7 +51,7 @@ export class TriggersLifecycle
     private readonly modules: ModulesContainer,
     private readonly problems: DefinitionProblems,
     private readonly workflows: WorkflowExplorer,
-    private readonly source: PollSource,
+    private readonly sources: Sources,
     private readonly registry: TriggerRegistry,
     private readonly overrides: TriggerOverrides,
     private readonly listeners: OnTriggersExplorer,
@@ -67,7 +67,7 @@ export class TriggersLifecycle
   async onModuleInit(): Promise<void> {
     this.#refuseSecondModule();
     this.workflows.explore();
-    await this.source.discover();
+    await this.sources.discover();
     this.problems.attempt(() => this.pools.check());
     for (const problem of this.overrides.problems(this.registry.all())) this.problems.add(problem);
     this.problems.throwIfAny();
@@ -101,20 +101,20 @@ export class TriggersLifecycle
 
   async engineStarted(): Promise<void> {
     await this.callbacks.runOnce();
-    await this.source.start();
+    await this.sources.start();
   }
 
   async leaseRenewed(): Promise<void> {
     await this.callbacks.runOnce();
-    await this.source.renewed();
+    await this.sources.renewed();
   }
 
   async noticed(notice: Notice): Promise<void> {
-    await this.source.noticed(notice.about === 'trigger' ? notice.name : null);
+    await this.sources.noticed(notice.about === 'trigger' ? notice.name : null);
   }
 
   leaseLost(): void {
-    this.source.leaseLost();
+    this.sources.leaseLost();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -136,7 +136,7 @@ export class TriggersLifecycle
     this.store.commits.hurry(true);
     const deadline = new AbortController();
     const timer = this.clock.setTimer(() => deadline.abort(), this.engine.drainMs);
-    const polls = this.source.stop(deadline.signal).finally(() => timer.clear());
+    const polls = this.sources.stop(deadline.signal).finally(() => timer.clear());
     this.#stopping = polls;
     await this.engine.stopClaiming();
   }

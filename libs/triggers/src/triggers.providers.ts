@@ -23,7 +23,7 @@ import type { NodeRole } from './model/node-roles.js';
 import { TimerRegistry } from './model/timer-registry.js';
 import { NestTimerRegistry } from './nest-timer-registry.js';
 import { EventLog } from './observability/event-log.service.js';
-import { POLL_PROVIDERS } from './sources/poll/poll.providers.js';
+import { SOURCES_PROVIDERS } from './sources/sources.providers.js';
 import { resolveDatabaseOptions } from './store/database.options.js';
 import type { ResolvedDatabaseOptions } from './store/database.options.js';
 import { Store } from './store/store.service.js';
@@ -58,7 +58,7 @@ export const TRIGGERS_PROVIDERS: readonly Provider[] = [
   ...MODEL_PROVIDERS,
   ...OPTIONS_PROVIDERS,
   ...DISCOVERY_PROVIDERS,
-  ...POLL_PROVIDERS,
+  ...SOURCES_PROVIDERS,
   ...INTAKE_PROVIDERS,
   ...ENGINE_PROVIDERS,
   ...WORKFLOWS_PROVIDERS,

@@ -14,6 +14,7 @@ import {
   setTriggerInterval,
 } from '../store/trigger.repository.js';
 import { cursorToJson } from './cursor.js';
+import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
 /** Who changes something, why and from where. */
@@ -36,6 +37,11 @@ export class TriggerControl {
     private readonly registry: TriggerRegistry,
     private readonly events: EventBus,
   ) {}
+
+  /** Makes the rows of triggers, or says in them that they are still declared. */
+  declare(triggers: readonly TriggerDefinition[]): Promise<void> {
+    return this.store.change(() => declareTriggers(triggers));
+  }
 
   /**
    * Overrides what the code declares, in one commit; `null` goes back to the code, `undefined` leaves it. Switching

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { checkName } from '../../discovery/definition-name.js';
 import type { DefinitionProblems } from '../../discovery/definition-problems.js';
 import type { MethodInvoker } from '../../discovery/method-invoker.js';
+import { nameTrigger } from '../declared-trigger.js';
 import { TriggerBaseResolver } from '../../intake/trigger-base.resolver.js';
 import { TriggerOverrides } from '../../intake/trigger-overrides.js';
 import { formatDuration, parseDuration } from '../../model/duration.js';
@@ -33,12 +33,11 @@ export class PollTriggerBuilder {
 
   /** The definition, or `undefined` when it has no usable name; what is wrong went to `problems`. */
   async build(declared: DeclaredPoll, problems: DefinitionProblems): Promise<PollDefinition | undefined> {
-    const { options, label, defaultName, invoker, onInit, onDestroy } = declared;
+    const { options, label, invoker, onInit, onDestroy } = declared;
     const attempt = <T>(check: () => T): T | undefined => problems.attempt(check);
-    const name = attempt(() => checkName(options.name ?? defaultName, `Trigger of ${label}, option "name"`));
-    if (name === undefined) return undefined;
-    const where = `Trigger "${name}" (${label})`;
-    for (const alias of options.aliases ?? []) attempt(() => checkName(alias, `${where}, option "aliases"`));
+    const named = nameTrigger(declared, problems);
+    if (named === undefined) return undefined;
+    const { name, where } = named;
     const concurrent =
       attempt(() => checkConcurrent(options.allowConcurrent, where)) ?? DEFAULT_POLL_OPTIONS.allowConcurrent;
     const base = await this.base.resolve({

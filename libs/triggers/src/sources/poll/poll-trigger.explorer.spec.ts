@@ -199,7 +199,6 @@ describe('PollTriggerExplorer', () => {
       { onError: 'gone' },
     ],
     ['a trigger cannot be called "events"', { name: 'events' }],
-    ['option "aliases": "look" already belongs to trigger "look".', { aliases: ['look'] }],
   ])('says %s', async (message, options) => {
     const { problems } = await explore([providerWith(options as never)]);
     expect(problems).toContain(message);

@@ -5,6 +5,8 @@ import { ProviderExplorer } from '../../discovery/provider.explorer.js';
 import { snakeCase } from '../../discovery/snake-case.js';
 import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { TriggersError } from '../../model/errors.js';
+import { declaredTrigger, declaredTriggers } from '../declared-trigger.js';
+import type { DeclaredTrigger } from '../declared-trigger.js';
 import { PollTriggerBuilder } from './poll-trigger.builder.js';
 import type { DeclaredPoll } from './poll-trigger.builder.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
@@ -32,15 +34,14 @@ export class PollTriggerExplorer {
         found.push(definition);
       });
     }
-    for (const problem of aliasProblems(found)) this.problems.add(problem);
     return found;
   }
 
   #declared(owner: DiscoveredClass): readonly DeclaredPoll[] {
-    const methods = owner
-      .methods(TRIGGER)
-      .flatMap(({ name, values }) => values.map((options) => methodTrigger(owner, name, options)));
-    return [...owner.classValues(TRIGGER).flatMap((options) => this.#classTrigger(owner, options) ?? []), ...methods];
+    return [
+      ...owner.classValues(TRIGGER).flatMap((options) => this.#classTrigger(owner, options) ?? []),
+      ...declaredTriggers([owner], TRIGGER).map(methodTrigger),
+    ];
   }
 
   #classTrigger(owner: DiscoveredClass, options: TriggerOptions): DeclaredPoll | undefined {
@@ -50,7 +51,7 @@ export class PollTriggerExplorer {
       return undefined;
     }
     return {
-      ...methodTrigger(owner, 'poll', options),
+      ...methodTrigger(declaredTrigger(owner, 'poll', options)),
       defaultName: snakeCase(owner.target.name),
       label: owner.name,
       onInit: invokerOf(owner, 'onTriggerInit') ?? null,
@@ -59,37 +60,11 @@ export class PollTriggerExplorer {
   }
 }
 
-function methodTrigger(owner: DiscoveredClass, name: string, options: TriggerOptions): DeclaredPoll {
-  return {
-    options,
-    defaultName: name,
-    label: owner.labelOf(name),
-    invoker: owner.invoker(name),
-    onInit: null,
-    onDestroy: null,
-    method: (other) => invokerOf(owner, other),
-  };
+function methodTrigger({ owner, options, defaultName, label, invoker }: DeclaredTrigger<TriggerOptions>): DeclaredPoll {
+  const method: DeclaredPoll['method'] = (name) => invokerOf(owner, name);
+  return { options, defaultName, label, invoker, onInit: null, onDestroy: null, method };
 }
 
 function invokerOf(owner: DiscoveredClass, method: string): ReturnType<DiscoveredClass['invoker']> | undefined {
   return owner.hasMethod(method) ? owner.invoker(method) : undefined;
-}
-
-/** Cursor and keys of a former name can go to one trigger only, and not while a trigger still has that name. */
-function aliasProblems(found: readonly PollDefinition[]): readonly TriggersError[] {
-  const holders = new Map(found.map(({ name }) => [name, name]));
-  const problems: TriggersError[] = [];
-  for (const { name, aliases, label } of found) {
-    for (const alias of aliases) {
-      const holder = holders.get(alias);
-      if (holder === undefined) holders.set(alias, name);
-      else problems.push(takenAlias(`Trigger "${name}" (${label})`, alias, holder));
-    }
-  }
-  return problems;
-}
-
-function takenAlias(where: string, alias: string, holder: string): TriggersError {
-  const message = `${where}, option "aliases": "${alias}" already belongs to trigger "${holder}". A former name goes to one trigger.`;
-  return new TriggersError('TRG_DEF_INVALID_OPTION', message);
 }

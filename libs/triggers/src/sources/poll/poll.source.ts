@@ -3,6 +3,7 @@ import { DefinitionProblems } from '../../discovery/definition-problems.js';
 import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import type { Source } from '../source.js';
 import { PollTriggerBuilder } from './poll-trigger.builder.js';
+import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollTriggerExplorer } from './poll-trigger.explorer.js';
 import { PollerService } from './poller.service.js';
 import { declareRuntimeTrigger } from './runtime-trigger.js';
@@ -18,8 +19,10 @@ export class PollSource implements Source {
     private readonly poller: PollerService,
   ) {}
 
-  async discover(): Promise<void> {
-    for (const definition of await this.explorer.explore()) this.poller.add(definition);
+  async discover(): Promise<readonly PollDefinition[]> {
+    const found = await this.explorer.explore();
+    for (const definition of found) this.poller.add(definition);
+    return found;
   }
 
   start(): Promise<void> {
@@ -30,17 +33,14 @@ export class PollSource implements Source {
     return this.poller.stop(signal);
   }
 
-  /** The node's lease was renewed. */
   renewed(): Promise<void> {
     return this.poller.renewed();
   }
 
-  /** Another process told that this trigger was changed; `null`: anything may have been. */
   noticed(name: string | null): Promise<void> {
     return name === null ? this.poller.renewed() : this.poller.refresh(name);
   }
 
-  /** The node's lease is lost. */
   leaseLost(): void {
     this.poller.leaseLost();
   }

@@ -7,6 +7,7 @@ import { EventBus } from '../../model/events.js';
 import { NodeRoles } from '../../model/node-roles.js';
 import { isDoneWithin } from '../../model/patience.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
+import { DECLARE_EVERY_MS } from '../declare-every.js';
 import { PollTimetable } from './poll-timetable.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollTurns } from './poll-turns.js';
@@ -16,8 +17,6 @@ import { PollOwnership } from './poll.ownership.js';
 import { PollRunner } from './poll.runner.js';
 import { PolledTrigger } from './polled-trigger.js';
 
-/** Declarations are written again this often, because the rows say when they were last seen. */
-const DECLARE_EVERY_MS = 180_000;
 /** How long giving triggers up may take at a stop: a little longer than its writes wait for the database. */
 const LEAVE_MS = 6_000;
 
