@@ -88,6 +88,7 @@ export class Behind {
   readonly live = new Map<string, LivePoll>();
   readonly outcome: FireOutcome = {
     status: 'accepted',
+    of: null,
     state: 'accepted',
     firingId: newId<FiringId>(),
     executionIds: [newId<ExecutionId>()],

@@ -1,8 +1,10 @@
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import type { FiringState } from '../model/states.js';
+import type { JsonObject } from '../model/json.js';
 import type { FireItem } from '../model/trigger-result.js';
+import type { DuplicateOf } from '../store/commits/firing.draft.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
-import type { TriggerDefinition } from './trigger.definition.js';
+import type { RateLimitMs, ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 
 /** A request that its sender may repeat: same user, same key, same outcome for 24 hours. */
 export interface IdempotencyKey {
@@ -19,6 +21,42 @@ export interface FireRequest extends FireItem {
   readonly idempotency?: IdempotencyKey | undefined;
   /** The tick that it stands for. */
   readonly scheduledFor?: Date | undefined;
+  /** How long its key is held. @default what the trigger says */
+  readonly dedup?: ResolvedDedup | undefined;
+  /** The tokens that it spends. @default what the trigger says */
+  readonly rate?: Rate | undefined;
+  /** A second key beside the dedup key; its holder is answered first. Not with `idempotency`. */
+  readonly guard?: Guard | undefined;
+  /** What becomes of it while the trigger is disabled. @default it fires: whoever asks has looked at the switch */
+  readonly whenDisabled?: 'hold' | 'refuse' | undefined;
+  /** What the sender sent, where it is not the context; kept if this becomes a dead letter. */
+  readonly payload?: string | undefined;
+  /** Where it came from; kept if this becomes a dead letter. */
+  readonly origin?: JsonObject | undefined;
+  /** How long the database may take. @default `database.commitDeadline` */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** Tokens of whoever shares a space: a trigger, or one of its users. */
+export interface Rate extends RateLimitMs {
+  readonly space: string;
+}
+
+/** Keeps a second firing with the same key away for a while. */
+export interface Guard {
+  readonly key: string;
+  readonly windowMs: number;
+}
+
+/** Something that did not even get as far as a context: a forged signature, a body that is no JSON. */
+export interface RejectRequest {
+  readonly trigger: TriggerDefinition;
+  readonly reason: string;
+  /** Repeats with it are counted, and what is accepted with it closes this one. @default nothing of both */
+  readonly dedupKey?: string | undefined;
+  /** Without it nobody can replay it. */
+  readonly payload?: string | undefined;
+  readonly origin?: JsonObject | undefined;
 }
 
 /** An execution without a trigger. */
@@ -30,14 +68,17 @@ export interface StartRequest extends FireItem {
 
 /** What became of a firing, as callers are told. */
 export interface FireOutcome {
-  readonly status: 'accepted' | 'duplicate' | 'rejected' | 'filtered' | 'limited' | 'held' | 'dead';
+  /** `refused`: its trigger is disabled and keeps nothing; no record is left. */
+  readonly status: 'accepted' | 'duplicate' | 'rejected' | 'filtered' | 'limited' | 'held' | 'dead' | 'refused';
+  /** What a duplicate is a duplicate by. */
+  readonly of: DuplicateOf | null;
   /** The original's for a duplicate. */
   readonly firingId: FiringId;
   readonly executionIds: readonly ExecutionId[];
   /** The explicit key, or `sha256:…` of the context; `null` without dedup. */
   readonly dedupKey: string | null;
-  /** The state of the firing that is answered with; `pruned` when only its key is left. */
-  readonly state: FiringState | 'pruned';
+  /** The state of the firing that is answered with; `pruned` when only its key is left, `null` when none was kept. */
+  readonly state: FiringState | 'pruned' | null;
   /** Why nothing starts, or why later. */
   readonly reason: string | null;
   /** Starts that much later, because of `runAt` or a rate limit. */

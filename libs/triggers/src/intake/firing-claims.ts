@@ -3,8 +3,7 @@ import type { ExecutionId, TaskExecutionId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
 import type { FiringState } from '../model/states.js';
 import type { FireItem } from '../model/trigger-result.js';
-import type { DedupWish, ExecutionDraft, FiringDraft } from '../store/commits/firing.draft.js';
-import type { RateRule } from '../store/commits/rate-limit.js';
+import type { DedupWish, ExecutionDraft, FiringDraft, Letter, LetterKey } from '../store/commits/firing.draft.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { MAX_DEDUP_KEY, explicitKey, keyOfContext } from './dedup-key.js';
 import type { IdempotencyKey } from './fire.types.js';
@@ -26,20 +25,26 @@ export function claimsOf(
   item: FireItem,
   judged: Judged,
   extras: FiringExtras,
-): Pick<FiringDraft, 'dedup' | 'idempotency' | 'rate' | 'executions'> {
+): Pick<FiringDraft, 'dedup' | 'idempotency' | 'rate' | 'gate' | 'executions' | 'letter' | 'closes'> {
   if (judged.state !== 'accepted') {
     return {
       dedup: judged.state === 'dead' ? deadWish(source, item) : null,
       idempotency: null,
       rate: null,
+      gate: null,
       executions: [],
+      letter: letterOf(source, item, judged, extras),
+      closes: null,
     };
   }
   return {
     dedup: wishOf(source, item, judged.json, extras),
-    idempotency: extras.idempotency === undefined ? null : idempotencyWish(source, extras.idempotency),
-    rate: rateOf(source),
+    idempotency: secondWish(source, extras),
+    rate: source.rate,
+    gate: source.gate,
     executions: source.workflows.map(executionOf),
+    letter: null,
+    closes: chosenKey(source, item, extras),
   };
 }
 
@@ -68,26 +73,49 @@ function wishOf(
 /** A dead firing keeps the window of a chosen key, so that its sender's repeats find it; it never keeps a `running` key. */
 function deadWish(source: FiringSource, item: FireItem): DedupWish | null {
   const keeps = source.dedup.scope === 'window' || source.dedup.scope === 'ever';
-  if (!keeps || typeof item.dedupKey !== 'string' || item.dedupKey === '' || item.dedupKey.length > MAX_DEDUP_KEY)
-    return null;
-  return wishOf(source, item, null, {});
+  return keeps && isUsableKey(item.dedupKey) ? wishOf(source, item, null, {}) : null;
+}
+
+function isUsableKey(key: unknown): boolean {
+  return typeof key === 'string' && key !== '' && key.length <= MAX_DEDUP_KEY;
+}
+
+/** The second key: of a sender that repeats itself, or of a user who clicks twice. */
+function secondWish(source: FiringSource, { idempotency, guard }: FiringExtras): DedupWish | null {
+  if (idempotency !== undefined) return idempotencyWish(source, idempotency);
+  if (guard === undefined) return null;
+  const { bytes, label } = explicitKey(guard.key, `${source.what}, guard`);
+  return windowWish(`guard:${source.space}`, bytes, label, guard.windowMs);
 }
 
 function idempotencyWish({ space, what }: FiringSource, { key, user }: IdempotencyKey): DedupWish {
   const { bytes, label } = explicitKey(key, `${what}, Idempotency-Key`);
-  return {
-    space: `idempotency:${space}:${user}`,
-    key: bytes,
-    label,
-    scope: 'window',
-    cooldown: false,
-    windowMs: IDEMPOTENCY_KEY_MS,
-    replay: false,
-  };
+  return windowWish(`idempotency:${space}:${user}`, bytes, label, IDEMPOTENCY_KEY_MS);
 }
 
-function rateOf({ trigger, onLimit }: FiringSource): RateRule | null {
-  return trigger?.rateLimit ? { ...trigger.rateLimit, onLimit } : null;
+function windowWish(space: string, key: Buffer, label: string, windowMs: number): DedupWish {
+  return { space, key, label, scope: 'window', cooldown: false, windowMs, replay: false };
+}
+
+/** A key that somebody chose, of a trigger: its dead letters know it. */
+function chosenKey(
+  { trigger, space, what }: FiringSource,
+  { dedupKey }: FireItem,
+  { replayKey }: FiringExtras,
+): LetterKey | null {
+  if (trigger === null || (dedupKey === undefined && replayKey === undefined)) return null;
+  const { bytes, label } = replayKey ?? explicitKey(dedupKey, what);
+  return { space, key: bytes, label };
+}
+
+function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {
+  if (state !== 'dead' && state !== 'rejected') return null;
+  const { payload = null, origin } = extras;
+  return {
+    key: isUsableKey(item.dedupKey) || extras.replayKey !== undefined ? chosenKey(source, item, extras) : null,
+    payload,
+    origin: origin === undefined ? null : JSON.stringify(origin),
+  };
 }
 
 function executionOf(workflow: WorkflowDefinition): ExecutionDraft {

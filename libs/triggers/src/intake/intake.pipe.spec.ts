@@ -82,6 +82,10 @@ describe('IntakePipe', () => {
       dedup: { space: 'inbox', key: bytes, label, scope: 'running', cooldown: true, windowMs: null, replay: false },
       idempotency: null,
       rate: null,
+      gate: null,
+      letter: null,
+      closes: null,
+      replayOfLetter: null,
       executions: [
         {
           id: execution?.id,
@@ -211,8 +215,8 @@ describe('IntakePipe', () => {
 
   it('takes the rate limit of its trigger, with what happens beyond it', async () => {
     const limited = trigger({ rateLimit: { limit: 2, perMs: 5 }, onLimit: 'skip' });
-    expect((await keep(sourceOf(limited))).rate).toEqual({ limit: 2, perMs: 5, onLimit: 'skip' });
-    expect((await keep(sourceOf(limited, 'refuse'))).rate).toEqual({ limit: 2, perMs: 5, onLimit: 'refuse' });
+    expect((await keep(sourceOf(limited))).rate).toEqual({ space: 'inbox', limit: 2, perMs: 5, onLimit: 'skip' });
+    expect((await keep(sourceOf(limited, { onLimit: 'refuse' }))).rate).toMatchObject({ onLimit: 'refuse' });
   });
 
   describe('when and how urgently', () => {

@@ -34,6 +34,11 @@ export class IntakePipe {
     }
   }
 
+  /** What did not get as far as a context. */
+  refused(source: FiringSource, reason: string, item: FireItem, extras: FiringExtras): FiringDraft {
+    return this.#build(source, item, extras, { state: 'rejected', json: null, reason });
+  }
+
   async #judge(source: FiringSource, item: FireItem, onBad: OnBadItem, extras: FiringExtras): Promise<FiringDraft> {
     checkOptions(source, item);
     const json = contextToJson(item.context, rulesOf(source));
@@ -64,6 +69,7 @@ export class IntakePipe {
       depth,
       causedBy: currentCause()?.executionId ?? null,
       ...urgencyOf(source, item, judged, this.clock.now()),
+      replayOfLetter: extras.replayOfLetter ?? null,
       ...provenanceOf(extras, judged.state === 'accepted' ? item.runAt : undefined),
       ...claimsOf(source, item, judged, extras),
     };

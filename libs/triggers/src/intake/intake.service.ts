@@ -10,7 +10,7 @@ import { batch } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
 import { canonicalJson } from './dedup-key.js';
 import { IntakeCounter } from './intake-counter.js';
-import type { FireOutcome, FireRequest, StartRequest } from './fire.types.js';
+import type { FireOutcome, FireRequest, RejectRequest, StartRequest } from './fire.types.js';
 import { IntakePipe } from './intake.pipe.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
@@ -46,11 +46,21 @@ export class IntakeService {
    * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY for a bad context; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   async fire(request: FireRequest): Promise<FireOutcome> {
-    const { trigger, initiatedBy, idempotency, scheduledFor, ...item } = request;
-    const outcome = await this.#submit(sourceOf(trigger, 'refuse'), item, { initiatedBy, idempotency, scheduledFor });
+    const { trigger, context, dedupKey, runAt, priority, deadlineMs, ...rest } = request;
+    const source = sourceOf(trigger, { ...rest, onLimit: 'refuse' });
+    const outcome = await this.#submit(source, { context, dedupKey, runAt, priority }, rest, deadlineMs);
     if (outcome.status === 'accepted') this.counter.fired(trigger.name, 'fires');
     else if (outcome.status === 'duplicate') this.counter.fired(trigger.name, 'duplicates');
     return outcome;
+  }
+
+  /**
+   * Keeps a record of something that cannot even be judged: nothing starts.
+   *
+   * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
+   */
+  reject({ trigger, reason, dedupKey, payload, origin }: RejectRequest): Promise<FireOutcome> {
+    return this.#commit(this.pipe.refused(sourceOf(trigger), reason, { dedupKey }, { payload, origin }));
   }
 
   /** Starts a workflow without a trigger. @throws as {@link fire} */
@@ -86,13 +96,16 @@ export class IntakeService {
     );
   }
 
-  async #submit(source: FiringSource, item: FireItem, extras: FiringExtras): Promise<FireOutcome> {
+  async #submit(source: FiringSource, item: FireItem, extras: FiringExtras, deadlineMs?: number): Promise<FireOutcome> {
     const draft = await this.pipe.draft(source, item, 'throw', extras);
-    const { commitDeadlineMs: deadlineMs } = this.store.options;
-    const verdict = await this.store.commits.submit(FIRING, draft, { deadlineMs });
-    const repeated = verdict.status === 'duplicate' && verdict.of === 'idempotency';
-    if (repeated) await this.#refuseOtherContext(draft, verdict.firingId);
-    return this.conclude(draft, verdict);
+    const outcome = await this.#commit(draft, deadlineMs);
+    const repeated = outcome.of === 'idempotency' && extras.idempotency !== undefined;
+    if (repeated) await this.#refuseOtherContext(draft, outcome.firingId);
+    return outcome;
+  }
+
+  async #commit(draft: FiringDraft, deadlineMs = this.store.options.commitDeadlineMs): Promise<FireOutcome> {
+    return this.conclude(draft, await this.store.commits.submit(FIRING, draft, { deadlineMs }));
   }
 
   /** An `Idempotency-Key` stands for one request; with another context it is a mistake of the sender. */
@@ -115,20 +128,20 @@ export class IntakeService {
       case 'duplicate': {
         this.counter.duplicate(verdict.firingId);
         this.events.emit('firing.duplicate', { trigger: draft.trigger, firingId: verdict.firingId });
-        const { firingId, executionIds, state, coolingDownUntil } = verdict;
+        const { of, firingId, executionIds, state, coolingDownUntil } = verdict;
         const reason = coolingDownUntil === null ? null : `cooling down until ${coolingDownUntil.toISOString()}`;
-        return { status: 'duplicate', firingId, executionIds, dedupKey, state, reason, delayedMs: 0 };
+        return { status: 'duplicate', of, firingId, executionIds, dedupKey, state, reason, delayedMs: 0 };
       }
       case 'limited':
         return {
+          ...nothingOf(draft),
           status: 'limited',
-          firingId: draft.id,
-          executionIds: [],
-          dedupKey: null,
           state: 'limited',
           reason: 'rate limit',
           delayedMs: verdict.retryAfterMs,
         };
+      case 'refused':
+        return { ...nothingOf(draft), status: 'refused', reason: REFUSALS[verdict.because] };
       case 'stored':
         return this.#stored(draft, verdict, dedupKey);
     }
@@ -146,6 +159,7 @@ export class IntakeService {
     else if (state === 'rejected') this.events.emit('firing.rejected', { trigger, firingId, reason: reason ?? '' });
     return {
       status: state === 'debounced' ? 'held' : state,
+      of: null,
       firingId,
       executionIds,
       dedupKey,
@@ -154,6 +168,16 @@ export class IntakeService {
       delayedMs,
     };
   }
+}
+
+const REFUSALS = {
+  disabled: 'trigger is disabled',
+  tooManyHeld: 'trigger is disabled and holds 10,000 firings',
+} as const satisfies Record<Extract<FiringVerdict, { status: 'refused' }>['because'], string>;
+
+/** What is answered of a firing that starts nothing and can be tried again. */
+function nothingOf({ id }: FiringDraft): Omit<FireOutcome, 'status' | 'reason'> {
+  return { of: null, firingId: id, executionIds: [], dedupKey: null, state: null, delayedMs: 0 };
 }
 
 function sameJson(a: string | null, b: string | null): boolean {

@@ -57,7 +57,9 @@ export class ReplaySource {
       throw conflict(`No workflow "${String(row['workflow'])}" is declared any more, so nothing can be replayed.`);
     const trigger = row['trigger'] === null ? undefined : this.triggers.get(row['trigger'] as string);
     const source =
-      trigger === undefined ? directSource(workflow) : { ...sourceOf(trigger, 'delay'), workflows: [workflow] };
+      trigger === undefined
+        ? directSource(workflow)
+        : { ...sourceOf(trigger, { onLimit: 'delay' }), workflows: [workflow] };
     const context = JSON.parse((row['context'] as string | null) ?? '{}') as JsonObject;
     return { source, item: { context }, replayKey: chosenKey(row, context) };
   }

@@ -9,6 +9,12 @@ export type ResolvedDedup =
   | { readonly scope: 'ever' }
   | { readonly scope: 'off' };
 
+/** At most `limit` firings in any window of `perMs`. */
+export interface RateLimitMs {
+  readonly limit: number;
+  readonly perMs: number;
+}
+
 /** A trigger as intake needs it, whatever its source: checked, with every default filled in. */
 export interface TriggerDefinition {
   readonly name: string;
@@ -20,7 +26,7 @@ export interface TriggerDefinition {
   readonly enabled: boolean;
   readonly dedup: ResolvedDedup;
   readonly filter: ((context: JsonObject) => boolean | Promise<boolean>) | null;
-  readonly rateLimit: { readonly limit: number; readonly perMs: number } | null;
+  readonly rateLimit: RateLimitMs | null;
   readonly onLimit: 'delay' | 'skip';
   readonly priority: number;
   /** `'string'`: integers that JSON readers would round become text; `null`: they are refused. */

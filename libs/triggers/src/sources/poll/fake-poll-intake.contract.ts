@@ -230,7 +230,9 @@ export class FakePollIntake extends PollIntake {
     const isDuplicate = dedupKey !== null && this.keys.has(dedupKey);
     if (dedupKey !== null) this.keys.add(dedupKey);
     const status = isDuplicate ? 'duplicate' : (draft.state as FireOutcome['status']);
-    return { status, firingId: draft.id, executionIds: [], dedupKey, state: draft.state, reason: null, delayedMs: 0 };
+    const of = isDuplicate ? 'dedup' : null;
+    const { id: firingId, state } = draft;
+    return { status, of, firingId, executionIds: [], dedupKey, state, reason: null, delayedMs: 0 };
   }
 
   #named(names: readonly string[]): Row[] {

@@ -10,7 +10,9 @@ import { isUndecided, refuseDuplicates, repeatOf } from './firing.duplicates.js'
 import type { Judged } from './firing.duplicates.js';
 import { handOver, insertExecutions, planExecutions } from './firing.executions.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
+import { closeLetters, insertLetters, isLetter, lendKeys } from './letter.statements.js';
 import { limitRates } from './rate.statements.js';
+import { obeySwitches } from './switch.statements.js';
 
 /** Firings with their executions and tasks; everything between "not a duplicate" and "its first tasks are claimed". */
 export const FIRING: CommitKind<FiringDraft, FiringVerdict> = {
@@ -22,18 +24,26 @@ export const FIRING: CommitKind<FiringDraft, FiringVerdict> = {
 
 /** The parameters of a firing, roughly, in bytes. */
 export function firingBytes(draft: FiringDraft): number {
-  return 600 + (draft.context?.length ?? 0) + draft.executions.length * 400;
+  return 600 + (draft.context?.length ?? 0) + (draft.letter?.payload?.length ?? 0) + draft.executions.length * 400;
 }
 
-/** dedup → rate limit → insert, each by one statement for the whole group. */
+/** dedup → switch → rate limit → insert → close, each by one statement for the whole group. */
 export function* commitFirings(drafts: readonly FiringDraft[], scope: CommitScope): Work<readonly FiringVerdict[]> {
   const judged = drafts.map((draft): Judged => ({ draft, verdict: null, repeats: null, delayMs: draft.runAfterMs }));
   if (scope.repeated) yield* recogniseStored(judged);
+  yield* lendKeys(judged.filter(isUndecided));
   yield* refuseDuplicates(judged.filter(isUndecided));
   const fresh = judged.filter(isUndecided);
+  yield* obeySwitches(fresh);
   yield* limitRates(fresh);
-  yield* keepNoKeyOfLimited(fresh);
-  yield* insert(fresh, scope);
+  yield* keepNoKeyOfRefused(fresh);
+  const kept = fresh.filter(({ verdict }) => verdict?.status !== 'refused');
+  yield* insertLetters(kept.filter(isLetter));
+  yield* insert(
+    kept.filter((item) => !isLetter(item)),
+    scope,
+  );
+  yield* closeLetters(kept.flatMap(({ draft }) => (draft.state === 'accepted' ? [draft] : [])));
   return judged.map(verdictOf);
 }
 
@@ -61,11 +71,11 @@ function verdictOf({ draft, verdict, repeats, delayMs }: Judged): FiringVerdict 
   return verdict ?? (repeats === null ? stored(draft, delayMs) : repeatOf(repeats.first, repeats.of));
 }
 
-/** A limited firing leaves a record, but no key: the sender was told to come again. */
-function* keepNoKeyOfLimited(fresh: readonly Judged[]): Work<void> {
-  const limited = fresh.filter(({ verdict }) => verdict?.status === 'limited');
-  yield* freeKeys(limited.flatMap(heldKeys));
-  for (const item of limited) {
+/** What was refused keeps no key: the sender was told to come again. A limited firing leaves a record. */
+function* keepNoKeyOfRefused(fresh: readonly Judged[]): Work<void> {
+  const refused = fresh.filter(({ verdict }) => verdict !== null);
+  yield* freeKeys(refused.flatMap(heldKeys));
+  for (const item of refused) {
     item.draft = {
       ...item.draft,
       state: 'limited',

@@ -32,6 +32,30 @@ export interface DedupWish extends DedupHold {
   readonly replay: boolean;
 }
 
+/** The key of a dead letter: repeats of it are counted, and whatever is accepted with it closes the letter. */
+export interface LetterKey {
+  readonly space: string;
+  readonly key: Buffer;
+  readonly label: string;
+}
+
+/** What is kept of a firing that was refused, so that somebody can see why and replay it. */
+export interface Letter {
+  /** `null`: repeats cannot be told. */
+  readonly key: LetterKey | null;
+  /** What the sender sent, where it is not the context. */
+  readonly payload: string | null;
+  /** JSON of where it came from. */
+  readonly origin: string | null;
+}
+
+/** What a firing does that finds its trigger disabled. */
+export interface Gate {
+  /** What the code says; an operator's switch goes before. */
+  readonly declaredEnabled: boolean;
+  readonly whenDisabled: 'hold' | 'refuse';
+}
+
 /** A firing as intake decided it, ready to be committed. All ids are chosen. */
 export interface FiringDraft {
   readonly id: FiringId;
@@ -43,9 +67,17 @@ export interface FiringDraft {
   readonly context: string | null;
   readonly reason: string | null;
   readonly dedup: DedupWish | null;
-  /** The sender's `Idempotency-Key`: a second key, whose holder is answered whatever the first says. */
+  /** The sender's `Idempotency-Key`, or what guards against a second click: a second key, whose holder is answered whatever the first says. */
   readonly idempotency: DedupWish | null;
   readonly rate: RateRule | null;
+  /** `null`: whoever fires has looked at the switch, or it does not matter. */
+  readonly gate: Gate | null;
+  /** Of one that is `dead` or `rejected`. */
+  readonly letter: Letter | null;
+  /** The chosen key, whose dead letter an acceptance closes. */
+  readonly closes: LetterKey | null;
+  /** The dead letter that it replays. */
+  readonly replayOfLetter: FiringId | null;
   readonly initiatedBy: string | null;
   readonly causedBy: ExecutionId | null;
   readonly depth: number;
@@ -57,6 +89,9 @@ export interface FiringDraft {
   readonly priority: number;
   readonly executions: readonly ExecutionDraft[];
 }
+
+/** What a duplicate is a duplicate by: one of its keys, or the key of an open dead letter. */
+export type DuplicateOf = 'dedup' | 'idempotency' | 'letter';
 
 /** What became of a draft. */
 export type FiringVerdict =
@@ -70,7 +105,7 @@ export type FiringVerdict =
   | {
       readonly status: 'duplicate';
       /** Which of its keys was taken. */
-      readonly of: 'dedup' | 'idempotency';
+      readonly of: DuplicateOf;
       readonly firingId: FiringId;
       /** `pruned` when only the key is left. */
       readonly state: FiringState | 'pruned';
@@ -78,4 +113,6 @@ export type FiringVerdict =
       /** Until when the key of a failed firing stays taken. */
       readonly coolingDownUntil: Date | null;
     }
-  | { readonly status: 'limited'; readonly retryAfterMs: number };
+  | { readonly status: 'limited'; readonly retryAfterMs: number }
+  /** Its trigger is disabled and keeps nothing (more); no record is left. */
+  | { readonly status: 'refused'; readonly because: 'disabled' | 'tooManyHeld' };

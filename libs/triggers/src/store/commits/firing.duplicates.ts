@@ -2,7 +2,7 @@ import type { FiringId } from '../../model/ids.js';
 import type { Work } from '../dialects/batch.js';
 import { contend, freeKeys, keyOf } from './dedup.statements.js';
 import type { HeldBy } from './dedup.statements.js';
-import type { DedupWish, FiringDraft, FiringVerdict } from './firing.draft.js';
+import type { DedupWish, DuplicateOf, FiringDraft, FiringVerdict } from './firing.draft.js';
 
 type KeyKind = 'dedup' | 'idempotency';
 
@@ -92,7 +92,7 @@ function followsFrom(item: Judged, leads: ReadonlyMap<string, Judged>): boolean 
   return true;
 }
 
-function lostBy({ repeats, verdict }: Judged): KeyKind | null {
+function lostBy({ repeats, verdict }: Judged): DuplicateOf | null {
   return repeats?.of ?? (verdict?.status === 'duplicate' ? verdict.of : null);
 }
 

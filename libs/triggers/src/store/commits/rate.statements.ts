@@ -1,45 +1,38 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import type { FiringDraft, FiringVerdict } from './firing.draft.js';
+import type { FiringDraft } from './firing.draft.js';
+import type { Judged } from './firing.duplicates.js';
 import { takeToken } from './rate-limit.js';
+import type { RateRule } from './rate-limit.js';
 
+/** Makes the rows that are not there and locks all, so that two nodes never spend one token. */
 const READ_TAT = batch(
   'rate_read',
-  { _name: 'text' },
-  ({ nowMs, forUpdate }) => `SELECT name, rate_tat, ${nowMs} AS now_ms FROM triggers_trigger
-    WHERE name IN (SELECT _name FROM g) ORDER BY name ${forUpdate}`,
+  { _space: 'text' },
+  ({ nowMs }) => `INSERT INTO triggers_rate (space, tat) SELECT _space, 0 FROM g WHERE true
+    ON CONFLICT (space) DO UPDATE SET tat = triggers_rate.tat RETURNING space, tat, ${nowMs} AS now_ms`,
 );
 
 const WRITE_TAT = batch(
   'rate_write',
-  { _name: 'text', _tat: 'float' },
-  () => `UPDATE triggers_trigger SET rate_tat = g._tat FROM g WHERE name = g._name`,
+  { _space: 'text', _tat: 'float' },
+  () => `UPDATE triggers_rate SET tat = g._tat FROM g WHERE space = g._space`,
 );
 
-interface Candidate {
-  readonly draft: FiringDraft;
-  verdict: FiringVerdict | null;
-  delayMs: number;
-}
-
-/** Spends a token of each firing's trigger: lets it pass, delays it, or refuses it. Duplicates never get here. */
-export function* limitRates(candidates: readonly Candidate[]): Work<void> {
-  const limited = candidates.filter(
-    ({ draft }) => draft.rate !== null && draft.trigger !== null && draft.state === 'accepted',
-  );
-  if (limited.length === 0) return;
-  const names = [...new Set(limited.map(({ draft }) => draft.trigger as string))].sort();
-  const tats = new Map<string, { tat: number | null; nowMs: number }>();
+/** Spends a token of each firing's rule: lets it pass, delays it, or refuses it. Duplicates never get here. */
+export function* limitRates(candidates: readonly Judged[]): Work<void> {
+  const limited = candidates.filter(isLimited);
+  const spaces = [...new Set(limited.map(({ draft }) => draft.rate.space))].sort();
+  const tats = new Map<string, { tat: number; nowMs: number }>();
   for (const row of yield* run(
     READ_TAT,
-    names.map((name) => [name]),
+    spaces.map((space) => [space]),
   )) {
-    const tat = row['rate_tat'];
-    tats.set(row['name'] as string, { tat: tat === null ? null : Number(tat), nowMs: Number(row['now_ms']) });
+    tats.set(row['space'] as string, { tat: Number(row['tat']), nowMs: Number(row['now_ms']) });
   }
   for (const candidate of limited) {
-    const state = tats.get(candidate.draft.trigger as string);
-    if (state === undefined || candidate.draft.rate === null) continue;
+    const state = tats.get(candidate.draft.rate.space);
+    if (state === undefined) continue;
     const { allowed, waitMs, tat } = takeToken(candidate.draft.rate, state.tat, state.nowMs);
     state.tat = tat;
     if (allowed) candidate.delayMs = Math.max(candidate.delayMs, waitMs);
@@ -47,6 +40,10 @@ export function* limitRates(candidates: readonly Candidate[]): Work<void> {
   }
   yield* send(
     WRITE_TAT,
-    [...tats].map(([name, { tat }]) => [name, tat]),
+    [...tats].map(([space, { tat }]) => [space, tat]),
   );
+}
+
+function isLimited(item: Judged): item is Judged & { draft: FiringDraft & { readonly rate: RateRule } } {
+  return item.draft.rate !== null && item.draft.state === 'accepted' && item.verdict === null;
 }

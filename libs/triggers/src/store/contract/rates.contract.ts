@@ -7,6 +7,7 @@ import type { Database } from './kit.contract.js';
 import { FakeEngine, fire } from './work.contract.js';
 
 const rate = (onLimit: 'delay' | 'skip' | 'refuse', limit = 2): FiringDraft['rate'] => ({
+  space: 'inbox',
   limit,
   perMs: 60_000,
   onLimit,

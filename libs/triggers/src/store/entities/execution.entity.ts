@@ -24,5 +24,6 @@ export function executionEntity(kinds: ColumnKinds): EntitySchema<ExecutionRow> 
     createdAt: kinds.instant,
     startedAt: kinds.instant,
     finishedAt: kinds.instant,
+    closedAt: kinds.instant,
   });
 }

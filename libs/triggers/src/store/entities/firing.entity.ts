@@ -28,5 +28,9 @@ export function firingEntity(kinds: ColumnKinds): EntitySchema<FiringRow> {
     lastDuplicateAt: kinds.instant,
     scheduledFor: kinds.instant,
     createdAt: kinds.instant,
+    payload: kinds.maybe,
+    origin: kinds.maybe,
+    closedAt: kinds.instant,
+    closedBy: kinds.maybe,
   });
 }

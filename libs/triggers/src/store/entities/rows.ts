@@ -28,6 +28,14 @@ export interface FiringRow {
   lastDuplicateAt: Date | null;
   scheduledFor: Date | null;
   createdAt: Date;
+  /** What the sender sent, where it is not the context; kept of dead letters only. */
+  payload: string | null;
+  /** JSON of where it came from; kept of what was refused only. */
+  origin: string | null;
+  /** When a dead letter was dealt with. */
+  closedAt: Date | null;
+  /** The firing that was accepted in its place; `null` if it was discarded. */
+  closedBy: FiringId | null;
 }
 
 /** An execution as it is stored. Its input is the context of its firing; its result is the merge of its tasks' outputs. */
@@ -52,6 +60,8 @@ export interface ExecutionRow {
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** When a failed one was dealt with: replayed, or discarded. */
+  closedAt: Date | null;
 }
 
 /** A task execution as it is stored: the truth about the task, and the outbox of the engine. */
@@ -124,8 +134,6 @@ export interface TriggerRow {
   suspendedAt: Date | null;
   lastPollAt: Date | null;
   lastFireAt: Date | null;
-  /** The theoretical arrival time of the rate limit, ms since 1970. */
-  rateTat: number | null;
   firstSeenAt: Date;
   /** When a live node last declared it. */
   seenAt: Date;

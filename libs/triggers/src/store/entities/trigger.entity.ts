@@ -25,7 +25,6 @@ export function triggerEntity(kinds: ColumnKinds): EntitySchema<TriggerRow> {
     suspendedAt: kinds.instant,
     lastPollAt: kinds.instant,
     lastFireAt: kinds.instant,
-    rateTat: kinds.float,
     firstSeenAt: kinds.instant,
     seenAt: kinds.instant,
   });

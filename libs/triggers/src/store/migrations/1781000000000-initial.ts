@@ -12,7 +12,7 @@ export class Initial1781000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['audit', 'tick', 'task', 'execution', 'dedup', 'firing', 'trigger', 'node']) {
+    for (const table of ['audit', 'tick', 'task', 'execution', 'rate', 'dedup', 'firing', 'trigger', 'node']) {
       await runner.query(`DROP TABLE triggers_${table}`);
     }
   }
@@ -40,7 +40,7 @@ const TYPES: Readonly<Record<'sqlite' | 'postgres', Types>> = {
   postgres: { instant: 'timestamptz', bytes: 'bytea', float: 'float8', count: 'int8', flag: 'bool', narrow: '' },
 };
 
-function nodesAndTriggers({ instant, float, count, flag }: Types): string[] {
+function nodesAndTriggers({ instant, count, flag }: Types): string[] {
   return [
     `CREATE TABLE triggers_node (
       id text PRIMARY KEY, name text NOT NULL, lease_until ${instant} NOT NULL, lease_ms ${count} NOT NULL,
@@ -52,23 +52,27 @@ function nodesAndTriggers({ instant, float, count, flag }: Types): string[] {
       polls ${count} NOT NULL DEFAULT 0, fires ${count} NOT NULL DEFAULT 0, skips ${count} NOT NULL DEFAULT 0,
       duplicates ${count} NOT NULL DEFAULT 0, failures ${count} NOT NULL DEFAULT 0,
       consecutive_failures integer NOT NULL DEFAULT 0, last_error text, suspended_at ${instant}, last_poll_at ${instant},
-      last_fire_at ${instant}, rate_tat ${float}, first_seen_at ${instant} NOT NULL, seen_at ${instant} NOT NULL)`,
+      last_fire_at ${instant}, first_seen_at ${instant} NOT NULL, seen_at ${instant} NOT NULL)`,
   ];
 }
 
-function firings({ instant, bytes, flag, narrow }: Types): string[] {
+function firings({ instant, bytes, flag, float, narrow }: Types): string[] {
   return [
     `CREATE TABLE triggers_firing (
       id text PRIMARY KEY, trigger text, kind text NOT NULL, state text NOT NULL, dedup_space text, dedup_key ${bytes},
       dedup_scope text, dedup_cooldown ${flag} NOT NULL, dedup_label text, context text, executions text NOT NULL,
       open_executions integer NOT NULL, failed_executions integer NOT NULL DEFAULT 0, reason text, initiated_by text, caused_by text, depth integer NOT NULL,
       replay_of text, duplicates integer NOT NULL DEFAULT 0, last_duplicate_at ${instant}, scheduled_for ${instant},
-      created_at ${instant} NOT NULL)`,
+      created_at ${instant} NOT NULL, payload text, origin text, closed_at ${instant}, closed_by text)`,
     `CREATE INDEX triggers_firing_by_trigger ON triggers_firing (trigger, id) WHERE trigger IS NOT NULL`,
     `CREATE INDEX triggers_firing_waiting ON triggers_firing (state, id) WHERE state IN ('held', 'dead', 'rejected')`,
+    `CREATE INDEX triggers_firing_held ON triggers_firing (trigger, id) WHERE state = 'held'`,
+    `CREATE UNIQUE INDEX triggers_firing_letter ON triggers_firing (dedup_space, dedup_key)
+      WHERE state IN ('dead', 'rejected') AND closed_at IS NULL AND dedup_key IS NOT NULL`,
     `CREATE TABLE triggers_dedup (
       trigger text NOT NULL, key ${bytes} NOT NULL, firing_id text NOT NULL, expires_at ${instant},
       failures integer NOT NULL DEFAULT 0, PRIMARY KEY (trigger, key))${narrow}`,
+    `CREATE TABLE triggers_rate (space text PRIMARY KEY, tat ${float} NOT NULL)${narrow}`,
   ];
 }
 
@@ -78,7 +82,7 @@ function executions({ instant }: Types): string[] {
       id text PRIMARY KEY, firing_id text NOT NULL, workflow text NOT NULL, workflow_hash text NOT NULL, trigger text,
       state text NOT NULL, open_ends integer NOT NULL, failed_tasks integer NOT NULL DEFAULT 0, error text, callback text,
       callback_state text, callback_error text, callback_owner text, initiated_by text, replay_of text,
-      created_at ${instant} NOT NULL, started_at ${instant}, finished_at ${instant})`,
+      created_at ${instant} NOT NULL, started_at ${instant}, finished_at ${instant}, closed_at ${instant})`,
     `CREATE INDEX triggers_execution_by_trigger ON triggers_execution (trigger, id) WHERE trigger IS NOT NULL`,
     `CREATE INDEX triggers_execution_by_workflow ON triggers_execution (workflow, id)`,
     `CREATE INDEX triggers_execution_open ON triggers_execution (state, id) WHERE state <> 'completed'`,

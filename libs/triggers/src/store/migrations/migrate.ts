@@ -13,6 +13,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [Initial178
 const EXPECTED_INDEXES = [
   'triggers_firing_by_trigger',
   'triggers_firing_waiting',
+  'triggers_firing_held',
+  'triggers_firing_letter',
   'triggers_execution_by_trigger',
   'triggers_execution_by_workflow',
   'triggers_execution_open',
@@ -29,6 +31,7 @@ const EXPECTED_PRIMARY_KEYS = {
   triggers_trigger: ['name'],
   triggers_firing: ['id'],
   triggers_dedup: ['trigger', 'key'],
+  triggers_rate: ['space'],
   triggers_execution: ['id'],
   triggers_task: ['execution_id', 'task'],
   triggers_tick: ['id'],

@@ -1,0 +1,157 @@
+import { batch, run, send } from '../dialects/batch.js';
+import type { Work } from '../dialects/batch.js';
+import { freeKeys, keyOf } from './dedup.statements.js';
+import type { FiringDraft, LetterKey } from './firing.draft.js';
+import type { Judged } from './firing.duplicates.js';
+
+/** A dead letter that waits for somebody and knows its key: one for each key, by the unique index of these words. */
+const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND dedup_key IS NOT NULL`;
+
+/** A row that is there already keeps what it says; its id is answered either way. */
+const INSERT_LETTER = batch(
+  'letter_insert',
+  {
+    _id: 'text',
+    _trigger: 'text',
+    _kind: 'text',
+    _state: 'text',
+    _space: 'text',
+    _key: 'bytes',
+    _scope: 'text',
+    _label: 'text',
+    _context: 'text',
+    _reason: 'text',
+    _by: 'text',
+    _caused: 'text',
+    _depth: 'int',
+    _replay: 'text',
+    _scheduled: 'at',
+    _created: 'instant',
+    _payload: 'text',
+    _origin: 'text',
+  },
+  () => `INSERT INTO triggers_firing (id, trigger, kind, state, dedup_space, dedup_key, dedup_scope, dedup_cooldown,
+      dedup_label, context, executions, open_executions, reason, initiated_by, caused_by, depth, replay_of, scheduled_for,
+      created_at, payload, origin)
+    SELECT _id, _trigger, _kind, _state, _space, _key, _scope, false, _label, _context, '[]', 0, _reason, _by, _caused,
+      _depth, _replay, _scheduled, _created, _payload, _origin FROM g WHERE true
+    ON CONFLICT (dedup_space, dedup_key) WHERE ${OPEN_LETTER} DO UPDATE SET duplicates = triggers_firing.duplicates
+    RETURNING id, dedup_space, dedup_key`,
+);
+
+const CLOSE_BY_KEY = batch(
+  'letter_close_key',
+  { _space: 'text', _key: 'bytes', _by: 'text' },
+  ({ now }) => `UPDATE triggers_firing SET closed_at = ${now}, closed_by = g._by FROM g
+    WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER}`,
+);
+
+const CLOSE = batch(
+  'letter_close',
+  { _id: 'text', _by: 'text' },
+  ({ now }) => `UPDATE triggers_firing SET closed_at = ${now}, closed_by = g._by FROM g
+    WHERE id = g._id AND state IN ('dead', 'rejected') AND closed_at IS NULL`,
+);
+
+const CLOSE_EXECUTION = batch(
+  'letter_close_execution',
+  { _id: 'text' },
+  ({ now }) => `UPDATE triggers_execution SET closed_at = ${now} FROM g
+    WHERE id = g._id AND state = 'failed' AND closed_at IS NULL`,
+);
+
+/** Whether a firing is kept as a dead letter, or as the record of a refused sender. */
+export function isLetter({ draft: { state } }: Judged): boolean {
+  return state === 'dead' || state === 'rejected';
+}
+
+/**
+ * Keeps refused firings. One whose key already has an open dead letter is a duplicate of that, and gives back the dedup
+ * key that it has taken.
+ */
+export function* insertLetters(letters: readonly Judged[]): Work<void> {
+  const first = new Map<string, Judged>();
+  for (const letter of letters) {
+    const name = nameOf(letter.draft);
+    if (!first.has(name)) first.set(name, letter);
+  }
+  const rows = yield* run(
+    INSERT_LETTER,
+    [...first.values()].map(({ draft }) => letterRow(draft)),
+  );
+  const there = new Map(rows.map((row) => [rowName(row), row['id']]));
+  const known = letters.filter(({ draft }) => there.get(nameOf(draft)) !== draft.id);
+  for (const letter of known) {
+    const { state } = letter.draft;
+    const firingId = there.get(nameOf(letter.draft)) as FiringDraft['id'];
+    letter.verdict = { status: 'duplicate', of: 'letter', firingId, state, executionIds: [], coolingDownUntil: null };
+  }
+  yield* freeKeys(known.flatMap(({ draft: { id, dedup } }) => (dedup === null ? [] : [{ hold: dedup, firingId: id }])));
+}
+
+/** What was accepted closes the dead letters that it makes up for: those of its key, and what it replays. */
+export function* closeLetters(accepted: readonly FiringDraft[]): Work<void> {
+  const byKey = accepted.flatMap(({ id, closes }) => (closes === null ? [] : [{ ...closes, id }]));
+  byKey.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  yield* send(
+    CLOSE_BY_KEY,
+    byKey.map(({ space, key, id }) => [space, key, id]),
+  );
+  yield* send(
+    CLOSE,
+    accepted.flatMap(({ id, replayOfLetter }) => (replayOfLetter === null ? [] : [[replayOfLetter, id]])).sort(byId),
+  );
+  yield* send(CLOSE_EXECUTION, accepted.flatMap(({ replayOf }) => (replayOf === null ? [] : [[replayOf]])).sort(byId));
+}
+
+/** Dead letters that are replayed lend their keys to the replay. */
+export function* lendKeys(judged: readonly Judged[]): Work<void> {
+  yield* freeKeys(
+    judged.flatMap(({ draft: { dedup, replayOfLetter } }) =>
+      dedup === null || replayOfLetter === null ? [] : [{ hold: dedup, firingId: replayOfLetter }],
+    ),
+  );
+}
+
+function byId([a]: readonly string[], [b]: readonly string[]): number {
+  return (a as string) < (b as string) ? -1 : 1;
+}
+
+function keyOfLetter({ letter, dedup }: FiringDraft): LetterKey | null {
+  return letter?.key ?? dedup;
+}
+
+/** Without a key every letter is one of its own. */
+function nameOf(draft: FiringDraft): string {
+  const key = keyOfLetter(draft);
+  return key === null ? draft.id : keyOf(key);
+}
+
+function rowName(row: Readonly<Record<string, unknown>>): string {
+  const key = row['dedup_key'] as Buffer | null;
+  return key === null ? (row['id'] as string) : keyOf({ space: row['dedup_space'] as string, key });
+}
+
+function letterRow(draft: FiringDraft): unknown[] {
+  const key = keyOfLetter(draft);
+  return [
+    draft.id,
+    draft.trigger,
+    draft.kind,
+    draft.state,
+    key?.space,
+    key?.key,
+    draft.dedup?.scope,
+    key?.label,
+    draft.context,
+    draft.reason,
+    draft.initiatedBy,
+    draft.causedBy,
+    draft.depth,
+    draft.replayOf,
+    draft.scheduledFor,
+    0,
+    draft.letter?.payload,
+    draft.letter?.origin,
+  ];
+}
