@@ -13,6 +13,7 @@ import { DefinitionProblems } from './discovery/definition-problems.js';
 import { EngineService } from './engine/engine.service.js';
 import type { EngineCompanion } from './engine/engine.service.js';
 import { ServedPools } from './engine/served-pools.service.js';
+import { HeldReleaser } from './intake/held-releaser.service.js';
 import { IntakeCounter } from './intake/intake-counter.js';
 import { TriggerOverrides } from './intake/trigger-overrides.js';
 import { TriggerRegistry } from './intake/trigger.registry.js';
@@ -60,6 +61,7 @@ export class TriggersLifecycle
     private readonly engine: EngineService,
     private readonly callbacks: CallbacksService,
     private readonly counter: IntakeCounter,
+    private readonly held: HeldReleaser,
     private readonly timers: NestTimerRegistry,
     private readonly clock: Clock,
   ) {}
@@ -102,11 +104,13 @@ export class TriggersLifecycle
   async engineStarted(): Promise<void> {
     await this.callbacks.runOnce();
     await this.sources.start();
+    await this.held.runOnce();
   }
 
   async leaseRenewed(): Promise<void> {
     await this.callbacks.runOnce();
     await this.sources.renewed();
+    await this.held.runOnce();
   }
 
   async noticed(notice: Notice): Promise<void> {

@@ -2,7 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
 import { firstIdAt } from '../model/ids.js';
-import { FIRST_KEY, pruneAudit, pruneFirings, pruneKeys, pruneNodes, pruneTicks } from '../store/prune.repository.js';
+import { expireHeld } from '../store/held.repository.js';
+import {
+  FIRST_KEY,
+  pruneAudit,
+  pruneFirings,
+  pruneKeys,
+  pruneNodes,
+  pruneRates,
+  pruneTicks,
+} from '../store/prune.repository.js';
 import { Store } from '../store/store.service.js';
 import type { ResolvedEngineOptions } from './engine.options.js';
 import { ENGINE_OPTIONS } from './tokens.js';
@@ -21,6 +30,10 @@ export interface PruneSummary {
   readonly ticks: number;
   readonly keys: number;
   readonly audit: number;
+  /** Rate limits that nobody has met for an hour. */
+  readonly rates: number;
+  /** Firings that were held for too long; they are dead letters now. */
+  readonly held: number;
 }
 
 /** Deletes history that is older than its retention, in small batches, every minute. Keys of dedup live by themselves. */
@@ -62,7 +75,9 @@ export class Pruner {
     const audit =
       auditMs === null ? 0 : await this.#repeat(() => this.store.change(() => pruneAudit(this.#bound(auditMs), BATCH)));
     await this.store.change(() => pruneNodes());
-    return { firings, ticks, keys, audit };
+    const rates = await this.#repeat(() => this.store.change(() => pruneRates(BATCH)));
+    const held = await this.#repeat(() => this.store.change(() => expireHeld()));
+    return { firings, ticks, keys, audit, rates, held };
   }
 
   /** Goes on where the last pass ended, and looks again at what was kept once an hour. */

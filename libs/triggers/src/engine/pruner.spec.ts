@@ -162,7 +162,7 @@ describe('Pruner', () => {
       prune_ticks: () => firings(found.ticks.shift() ?? 0),
       prune_audit: () => firings(found.audit.shift() ?? 0),
     };
-    expect(await pruner.runOnce()).toEqual({ firings: 0, ticks: 2 * BATCH + 1, keys: 0, audit: BATCH });
+    expect(await pruner.runOnce()).toMatchObject({ firings: 0, ticks: 2 * BATCH + 1, keys: 0, audit: BATCH });
     const tick = [firstIdAt(clock.now() - DAY_MS), -DAY_MS, BATCH];
     expect(rows.of('prune_ticks')).toEqual([tick, tick, tick]);
     const record = [firstIdAt(clock.now() - 2 * WEEK_MS), BATCH];
@@ -172,8 +172,9 @@ describe('Pruner', () => {
   it('asks for no skips and no records of operators where they are kept for ever', async () => {
     const retention = { completedMs: null, failedMs: null, skipsMs: null, auditMs: null };
     const keeper = new Pruner(rows as unknown as Store, clock, { retention } as ResolvedEngineOptions);
-    expect(await keeper.runOnce()).toEqual({ firings: 0, ticks: 0, keys: 0, audit: 0 });
-    expect(rows.names).toEqual(['prune_find', 'prune_scan_keys', 'prune_nodes']);
+    expect(await keeper.runOnce()).toMatchObject({ firings: 0, ticks: 0, keys: 0, audit: 0 });
+    expect(rows.names).not.toEqual(expect.arrayContaining(['prune_ticks']));
+    expect(rows.names).not.toEqual(expect.arrayContaining(['prune_audit']));
   });
 
   it('may be stopped where it was never started', async () => {

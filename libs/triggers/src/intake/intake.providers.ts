@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit.service.js';
+import { HeldReleaser } from './held-releaser.service.js';
 import { IntakeCounter } from './intake-counter.js';
 import { IntakePipe } from './intake.pipe.js';
 import { IntakeService } from './intake.service.js';
@@ -13,6 +14,7 @@ import { TriggerRegistry } from './trigger.registry.js';
 /** What judges and commits firings, and what operators change of triggers. */
 export const INTAKE_PROVIDERS: readonly Provider[] = [
   AuditService,
+  HeldReleaser,
   IntakeCounter,
   IntakePipe,
   IntakeService,

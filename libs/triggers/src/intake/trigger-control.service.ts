@@ -15,6 +15,7 @@ import {
 } from '../store/trigger.repository.js';
 import { cursorToJson } from './cursor.js';
 import type { TriggerDefinition } from './trigger.definition.js';
+import { HeldReleaser } from './held-releaser.service.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
 /** Who changes something, why and from where. */
@@ -36,6 +37,7 @@ export class TriggerControl {
     private readonly store: Store,
     private readonly registry: TriggerRegistry,
     private readonly events: EventBus,
+    private readonly held: HeldReleaser,
   ) {}
 
   /** Makes the rows of triggers, or says in them that they are still declared. */
@@ -45,11 +47,11 @@ export class TriggerControl {
 
   /**
    * Overrides what the code declares, in one commit; `null` goes back to the code, `undefined` leaves it. Switching
-   * discards a poll that runs now.
+   * discards a poll that runs now, and releases what was held.
    */
-  override(name: string, { enabled, intervalMs }: TriggerChange, by: ChangedBy): Promise<void> {
+  async override(name: string, { enabled, intervalMs }: TriggerChange, by: ChangedBy): Promise<void> {
     const changes = [switchText(enabled), intervalText(intervalMs)].filter((text) => text !== null);
-    return this.#change(
+    await this.#change(
       name,
       { action: 'trigger.override', change: changes.join(', '), details: { enabled, intervalMs } },
       by,
@@ -58,6 +60,7 @@ export class TriggerControl {
         if (intervalMs !== undefined) yield* setTriggerInterval(name, intervalMs);
       },
     );
+    if (enabled !== undefined) void this.held.runOnce();
   }
 
   /** A poll that runs now is discarded. `null` starts anew. @throws TRG_POLL_CURSOR */

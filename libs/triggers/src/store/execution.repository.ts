@@ -81,7 +81,8 @@ const REOPEN = batch(
   'execution_reopen',
   { _id: 'text', _open: 'int' },
   () => `UPDATE triggers_execution SET state = 'running', open_ends = g._open, failed_tasks = 0, error = NULL,
-      finished_at = NULL, callback = NULL, callback_state = NULL, callback_error = NULL, callback_owner = NULL
+      finished_at = NULL, closed_at = NULL, callback = NULL, callback_state = NULL, callback_error = NULL,
+      callback_owner = NULL
     FROM g WHERE id = g._id AND state IN (${list(statesBefore(EXECUTION_EDGES, 'running').filter((state) => state === 'failed' || state === 'cancelled'))})
     RETURNING id`,
 );

@@ -73,6 +73,14 @@ const DELETE_NODES = batch(
   () => `DELETE FROM triggers_node WHERE lease_until < (SELECT _before FROM g)`,
 );
 
+const DELETE_RATES = batch(
+  'prune_rates',
+  { _before: 'int', _limit: 'int' },
+  ({ nowMs }) => `DELETE FROM triggers_rate WHERE space IN (SELECT r.space FROM triggers_rate r
+    WHERE r.tat < ${nowMs} - (SELECT _before FROM g) LIMIT (SELECT _limit FROM g)) RETURNING space`,
+);
+
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** One batch of firings with everything that belongs to them. */
@@ -156,6 +164,11 @@ export function* pruneKeys(
       ? null
       : { trigger: last['trigger'] as string, key: last['key'] as Buffer };
   return { deleted: over.length, next };
+}
+
+/** Rate limits that have had all their tokens for an hour; returns how many. */
+export function* pruneRates(limit: number): Work<number> {
+  return (yield* run(DELETE_RATES, [[HOUR_MS, limit]])).length;
 }
 
 /** Nodes that have been dead for a day. */

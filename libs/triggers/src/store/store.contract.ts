@@ -6,7 +6,9 @@ import { firingsContract } from './contract/firings.contract.js';
 import { graphsContract } from './contract/graphs.contract.js';
 import { groupsContract } from './contract/groups.contract.js';
 import { keysContract } from './contract/keys.contract.js';
+import { heldContract } from './contract/held.contract.js';
 import type { Database } from './contract/kit.contract.js';
+import { lettersContract } from './contract/letters.contract.js';
 import { messagesContract } from './contract/messages.contract.js';
 import { migrationsContract } from './contract/migrations.contract.js';
 import { noticesContract } from './contract/notices.contract.js';
@@ -27,6 +29,8 @@ export function storeContract(database: Database): void {
   faultsContract(database);
   firingsContract(database);
   ratesContract(database);
+  lettersContract(database);
+  heldContract(database);
   keysContract(database);
   racesContract(database);
   claimsContract(database);

@@ -16,18 +16,30 @@ interface PlannedExecution {
   readonly tokens: ReadonlyMap<string, LeaseToken>;
 }
 
-/** Plans the executions of these firings: a root task runs here at once where there is a slot for it. */
-export function planExecutions(judged: readonly Judged[], scope: CommitScope): readonly PlannedExecution[] {
+/**
+ * Plans the executions of these firings: a root task runs here at once where there is a slot for it. `leave`: whoever comes
+ * first claims it.
+ */
+export function planExecutions(
+  judged: readonly Judged[],
+  scope: CommitScope,
+  ready: 'claim' | 'leave' = 'claim',
+): readonly PlannedExecution[] {
   return judged.flatMap(({ draft, delayMs }) =>
-    draft.executions.map((execution) => plan(draft, execution, delayMs, scope)),
+    draft.executions.map((execution) => plan({ draft, execution, delayMs }, scope, ready)),
   );
 }
 
-function plan(draft: FiringDraft, execution: ExecutionDraft, delayMs: number, scope: CommitScope): PlannedExecution {
+function plan(
+  { draft, execution, delayMs }: Omit<PlannedExecution, 'tokens'>,
+  scope: CommitScope,
+  ready: 'claim' | 'leave',
+): PlannedExecution {
   const tokens = new Map<string, LeaseToken>();
   for (const task of execution.tasks) {
     if (task.place.dependencies.length > 0) continue;
-    const token = delayMs > 0 ? null : scope.reserve(execution.workflow, execution.hash, task.pool);
+    const token =
+      delayMs > 0 || ready === 'leave' ? null : scope.reserve(execution.workflow, execution.hash, task.pool);
     if (token !== null) tokens.set(task.task, token);
     else {
       const { id, task: name, pool } = task;

@@ -1,0 +1,89 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../model/clock.js';
+import { EventBus } from '../model/events.js';
+import type { FiringId } from '../model/ids.js';
+import type { JsonObject } from '../model/json.js';
+import type { SourceKind } from '../model/states.js';
+import { errorMessage } from '../model/text.js';
+import type { FiringDraft } from '../store/commits/firing.draft.js';
+import { HELD_BATCH, findReleasable, readHeld, releaseHeld } from '../store/held.repository.js';
+import type { HeldFiring } from '../store/held.repository.js';
+import { Store } from '../store/store.service.js';
+import { sourceOf } from './firing-source.js';
+import { IntakePipe } from './intake.pipe.js';
+import type { TriggerDefinition } from './trigger.definition.js';
+import { TriggerRegistry } from './trigger.registry.js';
+
+/** The kinds whose senders do not come again: their events are held while the trigger is disabled. */
+const HOLDING: readonly SourceKind[] = ['webhook', 'message'];
+
+/**
+ * Starts what was held while its trigger was disabled: in the order of arrival, 100 in a commit, judged once more by what
+ * the code says now. Any number of processes may do so at once; each firing is released by one.
+ */
+@Injectable()
+export class HeldReleaser {
+  readonly #logger = new Logger('triggers');
+  #running: Promise<number> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly registry: TriggerRegistry,
+    private readonly pipe: IntakePipe,
+    private readonly events: EventBus,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Releases everything that may be released; returns how many. Never throws: the next look goes on where it failed. */
+  runOnce(): Promise<number> {
+    this.#running ??= this.#releaseAll()
+      .catch((error: unknown) => {
+        this.#logger.warn(`What was held stays held for now: ${errorMessage(error)}`);
+        return 0;
+      })
+      .finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #releaseAll(): Promise<number> {
+    const holding = this.registry.all().filter(({ kind }) => HOLDING.includes(kind));
+    if (holding.length === 0) return 0;
+    let released = 0;
+    for (const name of await this.store.look(() => findReleasable(holding))) {
+      const trigger = this.registry.get(name);
+      if (trigger !== undefined) released += await this.#release(trigger);
+    }
+    return released;
+  }
+
+  async #release(trigger: TriggerDefinition): Promise<number> {
+    let released = 0;
+    for (;;) {
+      const held = await this.store.look(() => readHeld(trigger.name));
+      const judged = await Promise.all(held.map((firing) => this.#judge(trigger, firing)));
+      const ids = await this.store.change((scope) => releaseHeld(judged, trigger.enabled, scope));
+      this.#tell(judged, new Set(ids));
+      released += ids.length;
+      if (held.length < HELD_BATCH || ids.length === 0) return released;
+    }
+  }
+
+  async #judge(trigger: TriggerDefinition, { id, context, scheduledFor, hold }: HeldFiring) {
+    const item = { context: JSON.parse(context) as JsonObject };
+    const source = sourceOf(trigger, { onLimit: 'delay' });
+    const replayKey = hold === null ? undefined : { bytes: hold.key, label: hold.label };
+    const draft = await this.pipe.draft(source, item, 'keep', { replayKey });
+    const runAfterMs = Math.max(0, (scheduledFor?.getTime() ?? 0) - this.clock.now());
+    return { draft: { ...draft, id, runAfterMs }, hold };
+  }
+
+  #tell(judged: readonly { readonly draft: FiringDraft }[], released: ReadonlySet<FiringId>): void {
+    for (const { draft } of judged.filter(({ draft: { id } }) => released.has(id))) {
+      const { id: firingId, trigger, state, reason, executions } = draft;
+      if (state === 'accepted')
+        this.events.emit('firing.accepted', { trigger, firingId, executionIds: executions.map(({ id }) => id) });
+      else if (state === 'dead') this.events.emit('firing.dead', { trigger, firingId, reason: reason ?? '' });
+      else if (state === 'rejected') this.events.emit('firing.rejected', { trigger, firingId, reason: reason ?? '' });
+    }
+  }
+}

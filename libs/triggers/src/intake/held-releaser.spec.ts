@@ -1,0 +1,87 @@
+import { DATABASES } from '../engine/engine.contract.js';
+import { EventBus } from '../model/events.js';
+import type { TriggersEvent } from '../model/events.js';
+import type { FireOutcome } from './fire.types.js';
+import { HeldReleaser } from './held-releaser.service.js';
+import { ran, useIntake } from './intake.contract.js';
+import { TriggerControl } from './trigger-control.service.js';
+import type { TriggerDefinition } from './trigger.definition.js';
+
+const BY_OPS = { by: 'ops', reason: null, address: null };
+
+describe.each(DATABASES)('HeldReleaser on %s', (database) => {
+  const h = useIntake(database);
+  const hold = (trigger: TriggerDefinition, context: object): Promise<FireOutcome> =>
+    h().intake.fire({ trigger, context, whenDisabled: 'hold' });
+  const enable = async (on: boolean | null): Promise<void> => {
+    await h().node.get(TriggerControl).override('inbox', { enabled: on }, BY_OPS);
+    await h().node.get(HeldReleaser).runOnce();
+    await h().kit.clock.settle();
+  };
+  const webhook = (given: Parameters<ReturnType<typeof h>['trigger']>[0] = {}): TriggerDefinition =>
+    h().trigger({ kind: 'webhook', ...given });
+
+  it('starts what was held in the order in which it came, as soon as an operator enables the trigger', async () => {
+    const trigger = webhook();
+    await enable(false);
+    for (const at of [1, 2, 3]) expect(await hold(trigger, { at })).toMatchObject({ status: 'held', executionIds: [] });
+    expect(ran).toEqual([]);
+    await enable(true);
+    expect(ran).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }]);
+    expect((await h().node.rows('firing')).map(({ state }) => state)).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+
+  it('leaves alone what is held by a trigger that is still disabled', async () => {
+    const trigger = webhook({ enabled: false });
+    await hold(trigger, {});
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(0);
+    expect(ran).toEqual([]);
+  });
+
+  it('answers a repeat of what is held as its duplicate, before and after the release', async () => {
+    const trigger = webhook({ dedup: { scope: 'ever' } });
+    await enable(false);
+    const first = await hold(trigger, { id: 1 });
+    expect(await hold(trigger, { id: 1 })).toMatchObject({
+      status: 'duplicate',
+      firingId: first.firingId,
+      state: 'held',
+    });
+    await enable(true);
+    expect(await hold(trigger, { id: 1 })).toMatchObject({ status: 'duplicate', state: 'accepted' });
+    expect(ran).toHaveLength(1);
+  });
+
+  it('frees a running key when what was held has ended', async () => {
+    const trigger = webhook();
+    await enable(false);
+    await hold(trigger, { id: 1 });
+    await enable(true);
+    expect(await hold(trigger, { id: 1 })).toMatchObject({ status: 'accepted' });
+  });
+
+  it('judges by what the code says now', async () => {
+    const trigger = webhook({ enabled: false });
+    await hold(trigger, { amount: 'much' });
+    await hold(trigger, { amount: 5 });
+    const told: TriggersEvent[] = [];
+    h()
+      .node.get(EventBus)
+      .subscribe((event) => told.push(event));
+    webhook({ workflow: 'checked' });
+    await enable(null);
+    expect(ran).toEqual([{ amount: 5 }]);
+    expect((await h().node.rows('firing')).map(({ state }) => state)).toEqual(['rejected', 'accepted']);
+    expect(told.map(({ name }) => name)).toEqual(expect.arrayContaining(['firing.rejected', 'firing.accepted']));
+  });
+
+  it('tries again when the database did not answer', async () => {
+    const trigger = webhook({ enabled: false });
+    await hold(trigger, {});
+    webhook();
+    const look = jest.spyOn(h().node.store, 'look').mockRejectedValueOnce(new Error('away'));
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(0);
+    look.mockRestore();
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(1);
+  });
+});

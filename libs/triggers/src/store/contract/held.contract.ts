@@ -1,0 +1,165 @@
+import { newId } from '../../model/ids.js';
+import type { FiringId } from '../../model/ids.js';
+import { MAX_HELD } from '../commits/switch.statements.js';
+import type { FiringDraft, Gate } from '../commits/firing.draft.js';
+import { HELD_BATCH, MAX_HELD_MS, expireHeld, findReleasable, readHeld, releaseHeld } from '../held.repository.js';
+import { declareTriggers, setTriggerEnabled } from '../trigger.repository.js';
+import type { Store } from '../store.service.js';
+import { draftOf, wish } from './drafts.contract.js';
+import type { DraftGiven } from './drafts.contract.js';
+import { rowsOf, useStoreKit } from './kit.contract.js';
+import type { Database } from './kit.contract.js';
+import { FakeEngine, fire } from './work.contract.js';
+
+const OFF: Gate = { declaredEnabled: false, whenDisabled: 'hold' };
+const ON: Gate = { declaredEnabled: true, whenDisabled: 'hold' };
+const REFUSES: Gate = { declaredEnabled: false, whenDisabled: 'refuse' };
+
+/** Held firings: what came while a trigger was disabled waits, with its key, and starts in order. */
+export function heldContract(database: Database): void {
+  describe('held firings', () => {
+    const kit = useStoreKit(database);
+    const open = async (): Promise<Store> => {
+      const store = await kit().open();
+      await store.change(() => declareTriggers([{ name: 'inbox', kind: 'webhook', aliases: [] }]));
+      return store;
+    };
+    const states = async (store: Store): Promise<unknown[]> =>
+      (await rowsOf(store, 'firing', 'id')).map(({ state }) => state);
+    const release = async (store: Store, given: DraftGiven = {}, enabled = true): Promise<readonly FiringId[]> => {
+      const held = await store.look(() => readHeld('inbox'));
+      const drafts = held.map(({ id, hold }) => ({ draft: { ...draftOf(given), id }, hold }));
+      return store.change((scope) => releaseHeld(drafts, enabled, scope));
+    };
+
+    it('wait, and start nothing', async () => {
+      const store = await open();
+      expect(await fire(store, { gate: OFF })).toMatchObject({ status: 'stored', state: 'held', executionIds: [] });
+      expect(await rowsOf(store, 'execution')).toEqual([]);
+      expect(await rowsOf(store, 'firing')).toMatchObject([{ context: '{"n":1}', reason: 'trigger is disabled' }]);
+    });
+
+    it.each([
+      [true, OFF, 'accepted'],
+      [false, ON, 'held'],
+      [null, ON, 'accepted'],
+      [null, OFF, 'held'],
+    ])('obey the operator (%s) before the code', async (override, gate, state) => {
+      const store = await open();
+      await store.change(() => setTriggerEnabled('inbox', override));
+      expect(await fire(store, { gate })).toMatchObject({ state });
+    });
+
+    it('are left out where the trigger refuses: no row, no key', async () => {
+      const store = await open();
+      const verdict = await fire(store, { gate: REFUSES, dedup: wish('k') });
+      expect(verdict).toEqual({ status: 'refused', because: 'disabled' });
+      expect([...(await states(store)), ...(await rowsOf(store, 'dedup'))]).toEqual([]);
+    });
+
+    it('keep their keys', async () => {
+      const store = await open();
+      const dedup = wish('k');
+      const first = draftOf({ gate: OFF, dedup });
+      await fire(store, first);
+      expect(await fire(store, { gate: OFF, dedup })).toMatchObject({
+        status: 'duplicate',
+        firingId: first.id,
+        state: 'held',
+      });
+    });
+
+    it(`are refused beyond ${MAX_HELD.toLocaleString('en')} of a trigger`, async () => {
+      const store = await open();
+      for (let at = 0; at < MAX_HELD - 1; at += 1_000) {
+        const size = Math.min(1_000, MAX_HELD - 1 - at);
+        await Promise.all(Array.from({ length: size }, () => fire(store, { gate: OFF, context: '{}' })));
+      }
+      const last = await Promise.all([1, 2, 3].map(() => fire(store, { gate: OFF })));
+      expect(last.map(({ status }) => status).sort()).toEqual(['refused', 'refused', 'stored']);
+      expect(last).toContainEqual({ status: 'refused', because: 'tooManyHeld' });
+      expect(await fire(store, { gate: OFF, trigger: 'other' })).toMatchObject({ state: 'held' });
+    }, 60_000);
+
+    it('can be released of triggers that are enabled and hold something', async () => {
+      const store = await open();
+      await store.change(() => declareTriggers([{ name: 'other', kind: 'webhook', aliases: [] }]));
+      await fire(store, { gate: OFF });
+      const found = (enabled: boolean): Promise<readonly string[]> =>
+        store.look(() =>
+          findReleasable([
+            { name: 'inbox', enabled },
+            { name: 'other', enabled },
+          ]),
+        );
+      expect(await found(false)).toEqual([]);
+      expect(await found(true)).toEqual(['inbox']);
+    });
+
+    it('are released in the order of their arrival, a hundred at a time', async () => {
+      const store = await open();
+      const drafts = Array.from({ length: HELD_BATCH + 5 }, () => draftOf({ gate: OFF }));
+      for (const draft of drafts) await fire(store, draft);
+      expect([...(await release(store))].sort()).toEqual(drafts.slice(0, HELD_BATCH).map(({ id }) => id));
+      expect(await release(store)).toHaveLength(5);
+      expect(await release(store)).toEqual([]);
+      const engine = await FakeEngine.on(store);
+      expect((await engine.claim(200)).map(({ facts }) => facts.firingId)).toEqual(drafts.map(({ id }) => id));
+    });
+
+    it('stay when somebody switched off again', async () => {
+      const store = await open();
+      await fire(store, { gate: OFF });
+      await store.change(() => setTriggerEnabled('inbox', false));
+      expect(await release(store)).toEqual([]);
+      expect(await states(store)).toEqual(['held']);
+    });
+
+    it('are released once by two processes', async () => {
+      const store = await open();
+      const other = database === ':memory:' ? store : await kit().open();
+      for (let fired = 0; fired < 20; fired += 1) await fire(store, { gate: OFF });
+      const released = (await Promise.all([release(store), release(other)])).flat();
+      expect(new Set(released).size).toBe(20);
+      expect(released).toHaveLength(20);
+      expect(await rowsOf(store, 'execution')).toHaveLength(20);
+    });
+
+    it('become dead letters when they do not fit any more, and give their key back', async () => {
+      const store = await open();
+      await fire(store, { gate: OFF, dedup: wish('k') });
+      await release(store, { state: 'rejected', reason: 'no amount' });
+      expect(await rowsOf(store, 'firing')).toMatchObject([{ state: 'rejected', reason: 'no amount' }]);
+      expect(await rowsOf(store, 'dedup')).toEqual([]);
+    });
+
+    it('obey the rate limit when they are released', async () => {
+      const store = await open();
+      const rate: FiringDraft['rate'] = { space: 'inbox', limit: 1, perMs: 60_000, onLimit: 'delay' };
+      await fire(store, { gate: OFF });
+      await fire(store, { gate: OFF });
+      await release(store, { rate });
+      const engine = await FakeEngine.on(store);
+      expect(await engine.claim()).toHaveLength(1);
+      await kit().clock.advance(60_000);
+      expect(await engine.claim()).toHaveLength(1);
+      await engine.runAll();
+      kit().leavesOrphans = true;
+    });
+
+    it('are buried after seven days', async () => {
+      const store = await open();
+      await fire(store, { gate: OFF, dedup: wish('old') });
+      await kit().clock.advance(MAX_HELD_MS);
+      await fire(store, { gate: OFF, dedup: wish('new'), id: newId<FiringId>() });
+      await kit().clock.advance(1);
+      expect(await store.change(() => expireHeld())).toBe(1);
+      expect(await rowsOf(store, 'firing', 'created_at')).toMatchObject([
+        { state: 'dead', reason: 'held for 7 days' },
+        { state: 'held' },
+      ]);
+      expect(await rowsOf(store, 'dedup')).toHaveLength(1);
+      expect(await store.change(() => expireHeld())).toBe(0);
+    });
+  });
+}

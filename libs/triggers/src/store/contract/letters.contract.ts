@@ -1,0 +1,171 @@
+import { newId } from '../../model/ids.js';
+import type { FiringId } from '../../model/ids.js';
+import type { LetterKey } from '../commits/firing.draft.js';
+import type { Store } from '../store.service.js';
+import { draftOf, wish } from './drafts.contract.js';
+import { rowsOf, useStoreKit } from './kit.contract.js';
+import type { Database } from './kit.contract.js';
+import { FAILED, FakeEngine, begin, fire } from './work.contract.js';
+
+const DAY_MS = 86_400_000;
+
+function keyOf(label: string): LetterKey {
+  const { space, key } = wish(label);
+  return { space, key, label };
+}
+
+const broken = (label: string | null, given: { payload?: string; state?: 'dead' | 'rejected' } = {}) => ({
+  state: given.state ?? ('rejected' as const),
+  context: null,
+  reason: 'no amount',
+  letter: { key: label === null ? null : keyOf(label), payload: given.payload ?? '{"a":1}', origin: '{"size":7}' },
+});
+
+/** Dead letters: kept with what came, counted by their keys, closed by what makes up for them. */
+export function lettersContract(database: Database): void {
+  describe('dead letters', () => {
+    const kit = useStoreKit(database);
+    const letters = async (store: Store) =>
+      (await rowsOf(store, 'firing', 'id')).filter(({ state }) => state === 'rejected' || state === 'dead');
+
+    it('keeps what came, where it came from and why it was refused', async () => {
+      const store = await kit().open();
+      await fire(store, broken('evt_1'));
+      expect(await letters(store)).toMatchObject([
+        {
+          state: 'rejected',
+          reason: 'no amount',
+          context: null,
+          payload: '{"a":1}',
+          origin: '{"size":7}',
+          dedup_label: 'evt_1',
+          closed_at: null,
+        },
+      ]);
+      expect(await rowsOf(store, 'dedup')).toEqual([]);
+    });
+
+    it('answers a repeat of an open one as its duplicate', async () => {
+      const store = await kit().open();
+      const first = draftOf(broken('evt_1'));
+      await fire(store, first);
+      expect(await fire(store, broken('evt_1'))).toMatchObject({
+        status: 'duplicate',
+        of: 'letter',
+        firingId: first.id,
+        state: 'rejected',
+      });
+      expect(await letters(store)).toHaveLength(1);
+    });
+
+    it('keeps one of five with one key that come at once, also from two processes', async () => {
+      const stores = [await kit().open(), database === ':memory:' ? (kit().stores[0] as Store) : await kit().open()];
+      const verdicts = await Promise.all([0, 1, 0, 1, 0].map((at) => fire(stores[at] as Store, broken('evt_1'))));
+      expect(verdicts.filter(({ status }) => status === 'stored')).toHaveLength(1);
+      expect(await letters(stores[0] as Store)).toHaveLength(1);
+    });
+
+    it('keeps each of those without a key', async () => {
+      const store = await kit().open();
+      await Promise.all([1, 2, 3].map(() => fire(store, broken(null))));
+      expect(await letters(store)).toHaveLength(3);
+    });
+
+    it('closes them when their key is accepted, and opens a new one after that', async () => {
+      const store = await kit().open();
+      await fire(store, broken('evt_1'));
+      await fire(store, broken('evt_2'));
+      const accepted = draftOf({ closes: keyOf('evt_1') });
+      await fire(store, accepted);
+      expect(await letters(store)).toMatchObject([
+        { dedup_label: 'evt_1', closed_by: accepted.id, closed_at: expect.anything() as unknown },
+        { dedup_label: 'evt_2', closed_by: null, closed_at: null },
+      ]);
+      expect(await fire(store, broken('evt_1'))).toMatchObject({ status: 'stored', state: 'rejected' });
+    });
+
+    it('closes those of its own group', async () => {
+      const store = await kit().open();
+      await Promise.all([fire(store, broken('evt_1')), fire(store, { closes: keyOf('evt_1') })]);
+      expect(await letters(store)).toMatchObject([{ closed_at: expect.anything() as unknown }]);
+    });
+
+    it('are not closed by what is a duplicate', async () => {
+      const store = await kit().open();
+      await begin(store, { dedup: wish('k') });
+      await fire(store, broken('evt_1'));
+      expect(await fire(store, { dedup: wish('k'), closes: keyOf('evt_1') })).toMatchObject({ status: 'duplicate' });
+      expect(await letters(store)).toMatchObject([{ closed_at: null }]);
+    });
+
+    it('give back the window that a repeat has taken', async () => {
+      const store = await kit().open();
+      const window = wish('evt_1', { scope: 'window', windowMs: DAY_MS });
+      await fire(store, { ...broken('evt_1', { state: 'dead' }), dedup: window });
+      await kit().clock.advance(2 * DAY_MS);
+      const repeat = await fire(store, { ...broken('evt_1', { state: 'dead' }), dedup: window });
+      expect(repeat).toMatchObject({ status: 'duplicate', of: 'letter' });
+      expect(await rowsOf(store, 'dedup')).toEqual([]);
+    });
+
+    describe('replayed', () => {
+      const window = wish('evt_1', { scope: 'window', windowMs: DAY_MS });
+
+      it('lends its own window to the replay and is closed by it', async () => {
+        const store = await kit().open();
+        const letter = draftOf({ ...broken('evt_1', { state: 'dead' }), dedup: window });
+        await fire(store, letter);
+        const replay = draftOf({ dedup: window, closes: keyOf('evt_1'), replayOfLetter: letter.id });
+        expect(await fire(store, replay)).toMatchObject({ status: 'stored', state: 'accepted' });
+        expect(await letters(store)).toMatchObject([{ closed_by: replay.id }]);
+        expect(await rowsOf(store, 'dedup')).toMatchObject([{ firing_id: replay.id }]);
+      });
+
+      it('is a duplicate when its key was accepted since', async () => {
+        const store = await kit().open();
+        const letter = draftOf(broken('evt_1'));
+        await fire(store, letter);
+        const accepted = draftOf({ dedup: window, closes: keyOf('evt_1') });
+        await fire(store, accepted);
+        const replay = { dedup: window, closes: keyOf('evt_1'), replayOfLetter: letter.id };
+        expect(await fire(store, replay)).toMatchObject({ status: 'duplicate', firingId: accepted.id });
+      });
+
+      it('is closed without a key as well', async () => {
+        const store = await kit().open();
+        const letter = draftOf(broken(null));
+        await fire(store, letter);
+        const replay = draftOf({ replayOfLetter: letter.id });
+        await fire(store, replay);
+        expect(await letters(store)).toMatchObject([{ closed_by: replay.id }]);
+      });
+
+      it('starts one execution when two operators replay it at once', async () => {
+        const store = await kit().open();
+        const letter = draftOf(broken('evt_1'));
+        await fire(store, letter);
+        const replay = () => fire(store, { dedup: window, closes: keyOf('evt_1'), replayOfLetter: letter.id });
+        const verdicts = await Promise.all([replay(), replay()]);
+        expect(verdicts.map(({ status }) => status).sort()).toEqual(['duplicate', 'stored']);
+      });
+    });
+
+    it('are failed executions too, closed by a replay', async () => {
+      const store = await kit().open();
+      const engine = await FakeEngine.on(store);
+      const executionId = await begin(store, {});
+      const [task] = await engine.claim();
+      await engine.finish(task, FAILED);
+      await fire(store, { replayOf: executionId });
+      expect((await rowsOf(store, 'execution', 'id'))[0]).toMatchObject({
+        state: 'failed',
+        closed_at: expect.anything() as unknown,
+      });
+    });
+
+    it('do not learn of a firing that is not there', async () => {
+      const store = await kit().open();
+      expect(await fire(store, { replayOfLetter: newId<FiringId>() })).toMatchObject({ status: 'stored' });
+    });
+  });
+}
