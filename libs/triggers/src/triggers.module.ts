@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { DeadLettersService } from './admin/dead-letters.service.js';
 import { TriggersService } from './admin/triggers.service.js';
 import { WorkflowRunner } from './admin/workflow-runner.service.js';
 import { ConfigurableModuleClass } from './triggers.module-definition.js';
@@ -18,7 +19,7 @@ import { TRIGGERS_PROVIDERS } from './triggers.providers.js';
 @Module({
   imports: [DiscoveryModule],
   providers: [...TRIGGERS_PROVIDERS],
-  exports: [TriggersService, WorkflowRunner],
+  exports: [DeadLettersService, TriggersService, WorkflowRunner],
 })
 export class TriggersModule extends ConfigurableModuleClass {
   /** Options as they are. Nothing given means a SQLite file `./triggers.db` and a closed admin API at `/admin/triggers`. */

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
+import { DeadLettersService } from './admin/dead-letters.service.js';
 import { EnginePort } from './admin/ports.js';
 import { TriggersService } from './admin/triggers.service.js';
 import { WorkflowRunner } from './admin/workflow-runner.service.js';
@@ -65,6 +66,7 @@ export const TRIGGERS_PROVIDERS: readonly Provider[] = [
   ...CALLBACKS_PROVIDERS,
   HistoryService,
   EventLog,
+  DeadLettersService,
   TriggersService,
   WorkflowRunner,
   TriggersLifecycle,

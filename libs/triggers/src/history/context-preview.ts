@@ -16,13 +16,31 @@ export function previewOf(text: string | null | undefined): ContextPreview {
 
 /** How a list shows the contexts of these firings; one query, and no more than 2 KiB of each leaves the database. */
 export async function previewsOf(store: Store, firingIds: readonly string[]): Promise<(id: string) => ContextPreview> {
-  if (firingIds.length === 0) return () => previewOf(null);
+  const beginning = await beginningsOf(store, 'context', firingIds);
+  return (id) => previewOf(beginning(id));
+}
+
+/** How a list shows what senders sent: the first 2 KiB of the text. */
+export async function textPreviewsOf(
+  store: Store,
+  firingIds: readonly string[],
+): Promise<(id: string) => string | null> {
+  const beginning = await beginningsOf(store, 'payload', firingIds);
+  return (id) => beginning(id)?.slice(0, MAX_LISTED_BYTES) ?? null;
+}
+
+async function beginningsOf(
+  store: Store,
+  column: 'context' | 'payload',
+  firingIds: readonly string[],
+): Promise<(id: string) => string | null | undefined> {
+  if (firingIds.length === 0) return () => null;
   const rows = await store.reader
     .createQueryBuilder(store.entities.firing, 'row')
     .select('row.id', 'id')
-    .addSelect(`substr(row.context, 1, ${MAX_LISTED_BYTES + 1})`, 'beginning')
+    .addSelect(`substr(row.${column}, 1, ${MAX_LISTED_BYTES + 1})`, 'beginning')
     .where('row.id IN (:...ids)', { ids: [...new Set(firingIds)] })
     .getRawMany<{ id: string; beginning: string | null }>();
   const byId = new Map(rows.map(({ id, beginning }) => [id, beginning]));
-  return (id) => previewOf(byId.get(id));
+  return (id) => byId.get(id);
 }

@@ -1,6 +1,6 @@
 import type { ExecutionState, FiringState } from '../model/states.js';
 import type { TimeRange } from './conditions.js';
-import type { TickItem } from './history.types.js';
+import type { DeadLetterKind, TickItem } from './history.types.js';
 
 /** Which executions are asked for. */
 export interface ExecutionFilter extends TimeRange {
@@ -26,4 +26,14 @@ export interface AuditFilter extends TimeRange {
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
   readonly target?: string | undefined;
+}
+
+/** Which dead letters are asked for. */
+export interface DeadLetterFilter extends TimeRange {
+  readonly kind?: DeadLetterKind | undefined;
+  readonly trigger?: string | undefined;
+  /** Of failed executions. */
+  readonly workflow?: string | undefined;
+  /** @default 'open' */
+  readonly state?: 'open' | 'closed' | 'all' | undefined;
 }

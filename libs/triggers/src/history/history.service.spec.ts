@@ -226,7 +226,7 @@ describe.each(DATABASES)('history on %s', (database) => {
     const failed = await seed.execution({ state: 'failed' });
     await seed.execution();
 
-    const first = await history.deadLetters({ limit: 2 });
+    const first = await history.deadLetters({}, { limit: 2 });
     expect(first).toMatchObject({
       total: 3,
       items: [
@@ -234,7 +234,7 @@ describe.each(DATABASES)('history on %s', (database) => {
         { kind: 'firing', source: 'poll', id: rejected.id },
       ],
     });
-    expect(await history.deadLetters({ limit: 2, after: first.next ?? '' })).toMatchObject({
+    expect(await history.deadLetters({}, { limit: 2, after: first.next ?? '' })).toMatchObject({
       items: [{ id: dead.id }],
       next: null,
     });

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Store } from '../store/store.service.js';
 import { equals, within } from './conditions.js';
 import { previewsOf } from './context-preview.js';
-import { readDeadLetters } from './dead-letters.js';
+import { readDeadLetter, readDeadLetters } from './dead-letters.js';
 import { readEnding, readExecution } from './execution.detail.js';
-import type { AuditFilter, ExecutionFilter, FiringFilter, TickFilter } from './history.filters.js';
+import type { AuditFilter, DeadLetterFilter, ExecutionFilter, FiringFilter, TickFilter } from './history.filters.js';
 import type {
   AuditItem,
   DeadLetter,
+  DeadLetterDetail,
   ExecutionDetail,
   ExecutionEnding,
   ExecutionItem,
@@ -88,9 +89,14 @@ export class HistoryService {
     });
   }
 
-  /** Dead firings and failed executions, newest first. */
-  deadLetters(page: PageRequest = {}): Promise<Page<DeadLetter>> {
-    return available(() => readDeadLetters(this.store, page));
+  /** Dead firings and failed executions, newest first; open ones unless the filter says otherwise. */
+  deadLetters(filter: DeadLetterFilter = {}, page: PageRequest = {}): Promise<Page<DeadLetter>> {
+    return available(() => readDeadLetters(this.store, filter, page));
+  }
+
+  /** One dead letter with everything that was kept of it, open or closed; `null` when there is none. */
+  deadLetter(id: string): Promise<DeadLetterDetail | null> {
+    return available(() => readDeadLetter(this.store, id));
   }
 
   /** What the database keeps of every trigger, by name. */

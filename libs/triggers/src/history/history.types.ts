@@ -108,7 +108,8 @@ export interface FiringItem extends ContextPreview {
   readonly initiatedBy: string | null;
   /** The execution whose task fired it. */
   readonly causedBy: ExecutionId | null;
-  readonly replayOf: ExecutionId | null;
+  /** The execution or the dead letter that it replays. */
+  readonly replayOf: ExecutionId | FiringId | null;
   /** The tick that it stands for, or its `runAt`. */
   readonly scheduledFor: string | null;
   readonly createdAt: string;
@@ -138,10 +139,43 @@ export interface AuditItem {
   readonly details: JsonObject | null;
 }
 
+/** What a dead letter is: a firing that could not start anything, or an execution that failed. */
+export const DEAD_LETTER_KINDS = ['firing', 'execution'] as const;
+
+/** One of {@link DEAD_LETTER_KINDS}. */
+export type DeadLetterKind = (typeof DEAD_LETTER_KINDS)[number];
+
+/** A firing that could not start anything. */
+export interface DeadFiring extends Omit<FiringItem, 'kind'> {
+  readonly kind: 'firing';
+  readonly source: SourceKind;
+  /** What the sender sent, as text, where it is not the context; its first 2 KiB. */
+  readonly payload: string | null;
+  /** When it was dealt with; `null` while it waits. */
+  readonly closedAt: string | null;
+  /** The firing that was accepted in its place; `null` while it waits, and when it was discarded. */
+  readonly closedBy: FiringId | null;
+}
+
+/** An execution that failed. */
+export interface DeadExecution extends ExecutionItem {
+  readonly kind: 'execution';
+  /** When it was replayed or discarded; `null` while it waits. */
+  readonly closedAt: string | null;
+}
+
 /** Something that went wrong for good and waits for a decision. */
-export type DeadLetter =
-  | (Omit<FiringItem, 'kind'> & { readonly kind: 'firing'; readonly source: SourceKind })
-  | (ExecutionItem & { readonly kind: 'execution' });
+export type DeadLetter = DeadFiring | DeadExecution;
+
+/** A dead letter with everything that was kept. */
+export type DeadLetterDetail = DeadLetter & {
+  /** The whole context. */
+  readonly input: JsonObject | null;
+  /** The whole payload. */
+  readonly payload: string | null;
+  /** Where it came from. */
+  readonly origin: JsonObject | null;
+};
 
 /** A running process of the application. */
 export interface NodeItem extends NodeDescription {

@@ -6,11 +6,14 @@ import type { Page, PageRequest } from './page.js';
 
 /** The tables that are read page by page. Contexts are left out: a page of them could be a gigabyte. */
 export interface ListedRows {
-  readonly firing: Omit<FiringRow, 'context'>;
+  readonly firing: Omit<FiringRow, 'context' | 'payload' | 'origin'>;
   readonly execution: ExecutionRow;
   readonly tick: TickRow;
   readonly audit: AuditRow;
 }
+
+/** Columns of a firing that lists leave out. */
+const UNLISTED: readonly string[] = ['context', 'payload', 'origin'];
 
 /** A name of {@link ListedRows}. */
 export type Listed = keyof ListedRows;
@@ -75,5 +78,5 @@ function filtered(store: Store, table: Listed, conditions: readonly Condition[])
 
 function columnsOf(store: Store, table: Listed): string[] {
   const columns = Object.keys(store.entities[table].options.columns);
-  return columns.filter((column) => table !== 'firing' || column !== 'context').map((column) => `row.${column}`);
+  return columns.filter((column) => table !== 'firing' || !UNLISTED.includes(column)).map((column) => `row.${column}`);
 }

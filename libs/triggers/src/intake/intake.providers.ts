@@ -4,6 +4,8 @@ import { HeldReleaser } from './held-releaser.service.js';
 import { IntakeCounter } from './intake-counter.js';
 import { IntakePipe } from './intake.pipe.js';
 import { IntakeService } from './intake.service.js';
+import { LetterSource } from './letter.source.js';
+import { PayloadReaders } from './payload-readers.js';
 import { PollIntake } from './poll-intake.js';
 import { ReplaySource } from './replay.source.js';
 import { StorePollIntake } from './store-poll-intake.service.js';
@@ -18,6 +20,8 @@ export const INTAKE_PROVIDERS: readonly Provider[] = [
   IntakeCounter,
   IntakePipe,
   IntakeService,
+  LetterSource,
+  PayloadReaders,
   { provide: PollIntake, useClass: StorePollIntake },
   ReplaySource,
   TriggerBaseResolver,

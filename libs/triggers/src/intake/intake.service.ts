@@ -7,6 +7,8 @@ import type { FireItem } from '../model/trigger-result.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
 import { batch } from '../store/dialects/batch.js';
+import type { Row } from '../store/dialects/batch.js';
+import { discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import { canonicalJson } from './dedup-key.js';
 import { IntakeCounter } from './intake-counter.js';
@@ -14,6 +16,7 @@ import type { FireOutcome, FireRequest, RejectRequest, StartRequest } from './fi
 import { IntakePipe } from './intake.pipe.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
+import { LetterSource } from './letter.source.js';
 import { ReplaySource } from './replay.source.js';
 
 const READ_CONTEXT = batch(
@@ -37,6 +40,7 @@ export class IntakeService {
     private readonly pipe: IntakePipe,
     private readonly counter: IntakeCounter,
     private readonly replays: ReplaySource,
+    private readonly letters: LetterSource,
     private readonly events: EventBus,
   ) {}
 
@@ -94,6 +98,29 @@ export class IntakeService {
         details: { holder: outcome.firingId, executionIds: outcome.executionIds },
       },
     );
+  }
+
+  /**
+   * A new firing from what was kept of a dead one, or from `payload`; when it is accepted it closes the dead letter. One that
+   * was answered meanwhile is answered as a duplicate of that.
+   *
+   * @throws TRG_API_DEAD_LETTER_NOT_FOUND; TRG_API_CONFLICT for one that was discarded, or whose trigger is gone; and as
+   *   {@link fire}
+   */
+  async replayLetter(
+    id: FiringId,
+    { payload, initiatedBy }: { readonly payload?: unknown; readonly initiatedBy?: string } = {},
+  ): Promise<FireOutcome> {
+    const found = await this.letters.find(id, payload);
+    if (found.kind === 'answered') return answered(found.by);
+    if (found.kind === 'skipped') return { ...NOTHING, firingId: id, status: 'filtered', reason: found.reason };
+    const { source, item, replayKey } = found;
+    return this.#submit(source, item, { initiatedBy, replayOfLetter: id, replayKey });
+  }
+
+  /** Closes a dead letter without an answer; says whether there was an open one. */
+  discardLetter(id: string): Promise<boolean> {
+    return this.store.change(() => discardLetter(id));
   }
 
   async #submit(source: FiringSource, item: FireItem, extras: FiringExtras, deadlineMs?: number): Promise<FireOutcome> {
@@ -175,9 +202,25 @@ const REFUSALS = {
   tooManyHeld: 'trigger is disabled and holds 10,000 firings',
 } as const satisfies Record<Extract<FiringVerdict, { status: 'refused' }>['because'], string>;
 
+const NOTHING = { of: null, executionIds: [], dedupKey: null, state: null, delayedMs: 0 } as const;
+
 /** What is answered of a firing that starts nothing and can be tried again. */
 function nothingOf({ id }: FiringDraft): Omit<FireOutcome, 'status' | 'reason'> {
-  return { of: null, firingId: id, executionIds: [], dedupKey: null, state: null, delayedMs: 0 };
+  return { ...NOTHING, firingId: id };
+}
+
+/** The firing that was accepted in the place of a dead one. */
+function answered(row: Row): FireOutcome {
+  return {
+    status: 'duplicate',
+    of: 'letter',
+    firingId: row['closed_by'] as FiringId,
+    executionIds: JSON.parse((row['by_executions'] as string | null) ?? '[]') as ExecutionId[],
+    dedupKey: row['dedup_label'] as string | null,
+    state: (row['by_state'] as FireOutcome['state']) ?? 'pruned',
+    reason: 'answered already',
+    delayedMs: 0,
+  };
 }
 
 function sameJson(a: string | null, b: string | null): boolean {

@@ -114,6 +114,7 @@ export const ERROR_CODES = {
   TRG_API_TRIGGER_NOT_FOUND: { family: 'request', means: 'No trigger has that name.', status: 404 },
   TRG_API_WORKFLOW_NOT_FOUND: { family: 'request', means: 'No workflow has that name.', status: 404 },
   TRG_API_EXECUTION_NOT_FOUND: { family: 'request', means: 'No execution has that id.', status: 404 },
+  TRG_API_DEAD_LETTER_NOT_FOUND: { family: 'request', means: 'No dead letter has that id.', status: 404 },
   TRG_API_NOT_FOUND: { family: 'request', means: 'The admin API has no such path.', status: 404 },
   TRG_API_MEDIA_TYPE: {
     family: 'request',

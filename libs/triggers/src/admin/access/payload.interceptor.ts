@@ -10,7 +10,7 @@ import type { AdminRequest } from '../http/exchange.js';
 import { hasRole } from './roles.js';
 
 /** Where answers carry what users' programs have put there. */
-const PAYLOADS = new Set(['context', 'contextPreview', 'input', 'result', 'output', 'cursor']);
+const PAYLOADS = new Set(['context', 'contextPreview', 'input', 'result', 'output', 'cursor', 'payload', 'origin']);
 
 /** Keeps payloads from people who may look but not at those: they find `null` and `payloadsHidden`. */
 @Injectable()

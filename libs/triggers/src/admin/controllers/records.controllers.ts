@@ -1,9 +1,9 @@
 import { Get, Injectable, Query } from '@nestjs/common';
-import type { AuditItem, DeadLetter, NodeItem, NodesOverview } from '../../history/history.types.js';
+import type { AuditItem, NodeItem, NodesOverview } from '../../history/history.types.js';
 import { HistoryService } from '../../history/history.service.js';
 import type { Page } from '../../history/page.js';
 import { Needs } from '../access/route-access.js';
-import { AuditQuery, ListQuery } from '../dto/list.queries.js';
+import { AuditQuery } from '../dto/list.queries.js';
 import { checked } from '../http/checked.pipe.js';
 import type { Given } from '../http/checked.pipe.js';
 import { selectFields } from './answers.js';
@@ -19,20 +19,6 @@ export class AuditController {
     @Query(checked(AuditQuery)) { limit, after, fields, ...filter }: Given<AuditQuery>,
   ): Promise<Page<Partial<AuditItem>>> {
     return selectFields(await this.history.audit(filter, { limit, after }), fields);
-  }
-}
-
-/** What went wrong for good: `/dead-letters`. */
-@Injectable()
-export class DeadLettersController {
-  constructor(private readonly history: HistoryService) {}
-
-  @Get()
-  @Needs('viewer')
-  async list(
-    @Query(checked(ListQuery)) { limit, after, fields }: Given<ListQuery>,
-  ): Promise<Page<Partial<DeadLetter>>> {
-    return selectFields<DeadLetter>(await this.history.deadLetters({ limit, after }), fields);
   }
 }
 

@@ -3,6 +3,7 @@ import {
   Allow,
   IsBoolean,
   IsDate,
+  IsIn,
   IsInt,
   IsNotEmpty,
   IsObject,
@@ -13,7 +14,12 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { DEAD_LETTER_KINDS } from '../../history/history.types.js';
+import type { DeadLetterKind } from '../../history/history.types.js';
 import { MAX_TEXT } from '../../model/text.js';
+
+/** The most dead letters that one call replays. */
+export const MAX_BULK_REPLAY = 1_000;
 
 /** Why an operator does something; stands in the audit. */
 export class ReasonBody {
@@ -43,6 +49,45 @@ export class ReplayBody extends ReasonBody {
   @IsOptional()
   @IsObject()
   context?: object;
+}
+
+/** `POST /dead-letters/:id/replay` */
+export class DeadLetterBody extends ReasonBody {
+  static readonly payloads = ['payload'];
+
+  @Allow()
+  payload?: unknown;
+}
+
+/** `POST /dead-letters/replay`: which ones. */
+export class BulkReplayBody extends ReasonBody {
+  @IsOptional()
+  @IsIn(DEAD_LETTER_KINDS)
+  kind?: DeadLetterKind;
+
+  @IsOptional()
+  @IsString()
+  trigger?: string;
+
+  @IsOptional()
+  @IsString()
+  workflow?: string;
+
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  from?: Date;
+
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  to?: Date;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_BULK_REPLAY)
+  limit?: number;
 }
 
 /** `POST /workflows/:name/run` */

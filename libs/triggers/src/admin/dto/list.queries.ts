@@ -1,5 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsDate, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { DEAD_LETTER_KINDS } from '../../history/history.types.js';
+import type { DeadLetterKind } from '../../history/history.types.js';
 import { MAX_PAGE_LIMIT } from '../../history/page.js';
 import { EXECUTION_EDGES } from '../../model/states.js';
 import type { ExecutionState, FiringState } from '../../model/states.js';
@@ -66,6 +68,25 @@ export class ExecutionsQuery extends TriggerExecutionsQuery {
   @IsOptional()
   @IsString()
   trigger?: string;
+}
+
+/** `GET /dead-letters` */
+export class DeadLettersQuery extends RangeQuery {
+  @IsOptional()
+  @IsIn(DEAD_LETTER_KINDS)
+  kind?: DeadLetterKind;
+
+  @IsOptional()
+  @IsIn(['open', 'closed', 'all'])
+  state?: 'open' | 'closed' | 'all';
+
+  @IsOptional()
+  @IsString()
+  trigger?: string;
+
+  @IsOptional()
+  @IsString()
+  workflow?: string;
 }
 
 /** `GET /:name/firings` */

@@ -147,7 +147,7 @@ function firingRow(draft: FiringDraft): unknown[] {
     draft.initiatedBy,
     draft.causedBy,
     draft.depth,
-    draft.replayOf,
+    draft.replayOf ?? draft.replayOfLetter,
     draft.scheduledFor,
     0,
   ];

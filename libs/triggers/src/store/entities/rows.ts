@@ -23,7 +23,8 @@ export interface FiringRow {
   initiatedBy: string | null;
   causedBy: ExecutionId | null;
   depth: number;
-  replayOf: ExecutionId | null;
+  /** The execution or the dead letter that it replays. */
+  replayOf: ExecutionId | FiringId | null;
   duplicates: number;
   lastDuplicateAt: Date | null;
   scheduledFor: Date | null;

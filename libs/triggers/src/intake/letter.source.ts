@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { TriggersError } from '../model/errors.js';
+import type { FiringId } from '../model/ids.js';
+import type { JsonObject } from '../model/json.js';
+import type { FireItem } from '../model/trigger-result.js';
+import type { Row } from '../store/dialects/batch.js';
+import { READ_LETTER } from '../store/letter.repository.js';
+import { Store } from '../store/store.service.js';
+import type { DedupKey } from './dedup-key.js';
+import { sourceOf } from './firing-source.js';
+import type { FiringSource } from './firing-source.js';
+import { PayloadReaders } from './payload-readers.js';
+import type { TriggerDefinition } from './trigger.definition.js';
+import { TriggerRegistry } from './trigger.registry.js';
+
+/** What the replay of a dead letter fires. */
+export interface LetterReplay {
+  readonly source: FiringSource;
+  readonly item: FireItem;
+  /** The key that its sender chose. */
+  readonly replayKey: DedupKey | undefined;
+}
+
+/** What a dead letter says of its replay: what to fire, what was accepted instead, or why nothing is to be fired. */
+export type FoundLetter =
+  | ({ readonly kind: 'open' } & LetterReplay)
+  | { readonly kind: 'answered'; readonly by: Row }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+/** Finds what the replay of a dead firing fires: its payload or the edited one, through everything that its source does. */
+@Injectable()
+export class LetterSource {
+  constructor(
+    private readonly store: Store,
+    private readonly triggers: TriggerRegistry,
+    private readonly readers: PayloadReaders,
+  ) {}
+
+  /** @throws TRG_API_DEAD_LETTER_NOT_FOUND, TRG_API_CONFLICT, TRG_CONTEXT_* */
+  async find(id: FiringId, payload: unknown): Promise<FoundLetter> {
+    const [row] = await this.store.read(READ_LETTER, [[id]]);
+    if (row === undefined) throw noDeadLetter(id);
+    if (row['closed_at'] !== null) return answeredBy(row, id);
+    const trigger = this.#triggerOf(row);
+    const item = await this.#itemOf(trigger, row, payload);
+    if ('skipped' in item) return { kind: 'skipped', reason: item.skipped };
+    return { kind: 'open', source: sourceOf(trigger, { onLimit: 'refuse' }), item, replayKey: keyOf(row) };
+  }
+
+  #triggerOf(row: Row): TriggerDefinition {
+    const name = row['trigger'] as string | null;
+    if (name === null) throw conflict('This firing asked for a workflow without a trigger. Start the workflow again.');
+    const trigger = this.triggers.get(name);
+    if (trigger !== undefined) return trigger;
+    throw conflict(`This process does not declare trigger "${name}" (any more), so nothing can be replayed here.`);
+  }
+
+  async #itemOf(trigger: TriggerDefinition, row: Row, edited: unknown): Promise<FireItem | { skipped: string }> {
+    const [context, kept] = [row['context'] as string | null, row['payload'] as string | null];
+    const reader = this.readers.get(trigger.kind);
+    if (reader !== undefined && (kept !== null || edited !== undefined)) {
+      const origin = JSON.parse((row['origin'] as string | null) ?? 'null') as JsonObject | null;
+      const payload = edited === undefined ? (kept as string) : JSON.stringify(edited);
+      return reader(trigger, { payload, origin });
+    }
+    if (edited !== undefined) return { context: edited as object };
+    if (context !== null) return { context: JSON.parse(context) as JsonObject };
+    throw conflict('Nothing of the context was kept, because it cannot be stored. Give a payload that can.');
+  }
+}
+
+/** What is not there, was never a dead letter, or was pruned. */
+export function noDeadLetter(id: string): TriggersError {
+  const message = `There is no dead letter "${id}"; it may have been pruned.`;
+  return new TriggersError('TRG_API_DEAD_LETTER_NOT_FOUND', message, { details: { id } });
+}
+
+function answeredBy(row: Row, id: FiringId): FoundLetter {
+  if (row['closed_by'] !== null) return { kind: 'answered', by: row };
+  throw conflict(`Dead letter "${id}" was discarded.`);
+}
+
+function keyOf(row: Row): DedupKey | undefined {
+  const bytes = row['dedup_key'] as Buffer | null;
+  return bytes === null ? undefined : { bytes, label: row['dedup_label'] as string };
+}
+
+function conflict(message: string): TriggersError {
+  return new TriggersError('TRG_API_CONFLICT', message);
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { JsonObject } from '../model/json.js';
+import type { SourceKind } from '../model/states.js';
+import type { FireItem } from '../model/trigger-result.js';
+import type { TriggerDefinition } from './trigger.definition.js';
+
+/** What was kept of something that could not be fired. */
+export interface KeptPayload {
+  /** As the sender sent it, or as an operator has edited it. */
+  readonly payload: string;
+  readonly origin: JsonObject | null;
+}
+
+/**
+ * Makes of a kept payload what is fired, as if it came now: schema, mapping, everything before intake. A reason instead:
+ * nothing is to be fired.
+ *
+ * @throws TRG_CONTEXT_SCHEMA and others for a payload that still does not fit
+ */
+export type PayloadReader = (
+  trigger: TriggerDefinition,
+  kept: KeptPayload,
+) => Promise<FireItem | { readonly skipped: string }>;
+
+/** Who can read the payloads of a kind of triggers; where nobody can, the payload is the context. */
+@Injectable()
+export class PayloadReaders {
+  readonly #byKind = new Map<SourceKind, PayloadReader>();
+
+  /** Said by a source whose payloads are not contexts. */
+  add(kind: SourceKind, reader: PayloadReader): void {
+    this.#byKind.set(kind, reader);
+  }
+
+  get(kind: SourceKind): PayloadReader | undefined {
+    return this.#byKind.get(kind);
+  }
+}
