@@ -129,6 +129,7 @@ export class Behind {
     })),
     live: (name: string) => this.live.get(name),
     changed: jest.fn(),
+    writeCounts: jest.fn(async (_name: string) => undefined),
   };
   readonly engine = { start: jest.fn(async () => undefined), stop: jest.fn(async () => undefined) };
   readonly runtime = { register: jest.fn(async () => undefined) };

@@ -283,6 +283,13 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
         items: [{ count: 3, outcome: 'skipped' }],
       });
     });
+
+    it('lists ticks after the poller has written those that only it knows', async () => {
+      behind.poller.writeCounts.mockImplementationOnce(async () => void (await seed.tick({ count: 7 })));
+      const { body } = await call('get', '/inbox/ticks');
+      expect(body.items[0]).toMatchObject({ count: 7 });
+      expect(behind.poller.writeCounts).toHaveBeenCalledWith('inbox');
+    });
   });
 
   describe('executions, workflows and the rest', () => {

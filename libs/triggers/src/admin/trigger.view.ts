@@ -106,7 +106,7 @@ function intervalOf(pollIntervalMs: number | null): Pick<TriggerView, 'pollInter
   return { pollInterval: pollIntervalMs === null ? null : formatDuration(pollIntervalMs), pollIntervalMs };
 }
 
-/** Polls that found nothing are gathered in memory for up to a minute. */
+/** Polls that found nothing are gathered in memory for up to a quarter of an hour. */
 function countsOf({ record, live }: TriggerSources): TriggerCounts {
   const written = record?.counts ?? NOTHING_COUNTED;
   const unwritten = live?.unwritten ?? NOTHING_COUNTED;

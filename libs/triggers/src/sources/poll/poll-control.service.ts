@@ -68,6 +68,15 @@ export class PollControl {
     };
   }
 
+  /**
+   * Writes what this process has counted of a trigger and only memory knows, for somebody who looks at its history. Never
+   * throws; does nothing for a trigger that is not polled here.
+   */
+  async writeCounts(name: string): Promise<void> {
+    const trigger = this.poller.find(name);
+    if (trigger !== undefined) await this.poller.writeCounts(trigger);
+  }
+
   /** An operator changed the trigger: works with what is stored now, here and on the node that owns it. */
   changed(name: string): void {
     void this.poller.refresh(name);

@@ -14,7 +14,12 @@ export function keepsClock(intervalMs: number): boolean {
 
 /** When a trigger is polled first by a process, spread by its name: 10,000 triggers do not start in one instant. */
 export function spreadMs(name: string, intervalMs: number): number {
-  return Math.floor(fractionOf(name) * Math.min(intervalMs, MAX_SPREAD_MS));
+  return placeMs(name, Math.min(intervalMs, MAX_SPREAD_MS));
+}
+
+/** A place in a stretch of time that depends on the name alone, so that what many triggers do lies apart. */
+export function placeMs(name: string, withinMs: number): number {
+  return Math.floor(fractionOf(name) * withinMs);
 }
 
 /** What is known of a trigger when a process begins to poll it. */

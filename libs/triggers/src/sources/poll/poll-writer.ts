@@ -32,7 +32,7 @@ export class PollWriter {
     return this.intake.commit(this.#build(trigger, poll, change));
   }
 
-  /** Writes the counts that are only in memory before this node gives the trigger up; says whether they are written. */
+  /** Writes the counts that are only in memory of a trigger that is not polled meanwhile; says whether they are written. */
   async flush(trigger: PolledTrigger): Promise<boolean> {
     const { consecutiveFailures, lastError } = trigger.stored;
     const change = { ...this.unwritten(trigger), consecutiveFailures, lastError, flush: true };
@@ -40,7 +40,7 @@ export class PollWriter {
       deadlineMs: FLUSH_DEADLINE_MS,
     });
     const isWritten = written.status === 'committed';
-    if (isWritten) trigger.ticks.written();
+    if (isWritten) trigger.ticks.written(this.clock.monotonic());
     return isWritten;
   }
 

@@ -36,8 +36,9 @@ export class PollRecorder {
 
   /** Firings are written; `isNews` unless all of them were duplicates. */
   fired(trigger: PolledTrigger, cursor: string | undefined, isNews: boolean): void {
-    trigger.ticks.fireWritten();
-    const lastFireAt = new Date(this.tools.clock.now());
+    const { clock } = this.tools;
+    trigger.ticks.fireWritten(clock.monotonic());
+    const lastFireAt = new Date(clock.now());
     this.good(trigger, { ...(cursor !== undefined && { cursor }), ...(isNews && { lastFireAt }) });
   }
 

@@ -86,14 +86,6 @@ describe('a good poll', () => {
     expect(harness.intake.writes).toHaveLength(1);
   });
 
-  it('writes counts at most once a minute, as one row that grows', async () => {
-    await polling([]);
-    await harness.clock.advance(3 * MINUTE);
-    expect(harness.intake.writes.map(({ counts }) => counts.polls)).toEqual([61, 61]);
-    expect(harness.intake.writes.map(({ ticks }) => ticks.map(({ count }) => count))).toEqual([[61], [122]]);
-    expect(new Set(harness.intake.writes.flatMap(({ ticks }) => ticks.map(({ id }) => id))).size).toBe(1);
-  });
-
   it('writes when the reason changes', async () => {
     await polling(['a', 'a', 'b', 'b', 'b'].map((reason) => TriggerResult.skip(reason)));
     await harness.clock.advance(3 * SECOND);

@@ -115,7 +115,7 @@ export class PollRunner {
     const durationMs = now - poll.startedAt;
     const reason = found.reason === null ? null : cleanText(String(found.reason));
     const changed = trigger.ticks.count('skipped', reason, poll.startedAt, durationMs);
-    const mustWrite = changed || cursor !== undefined || trigger.mustWrite(now);
+    const mustWrite = changed || cursor !== undefined || trigger.mustWrite;
     if (!mustWrite && !trigger.waiters.wantReport) return IDLE;
     const end = {
       report: { status: 'skipped', reason, durationMs: Math.round(durationMs) },
@@ -134,7 +134,7 @@ export class PollRunner {
     const written = await this.writer.write(trigger, poll, { ...this.writer.unwritten(trigger), ...good, cursor });
     if (!trigger.holds(poll)) return LOST;
     if (written.status === 'superseded') return this.#superseded(trigger, poll);
-    trigger.ticks.written();
+    trigger.ticks.written(this.#now);
     this.#recorder.good(trigger, cursor === undefined ? {} : { cursor });
     return end;
   }
@@ -189,7 +189,7 @@ export class PollRunner {
       });
       if (!trigger.holds(poll)) return LOST;
       if (written.status === 'superseded') return await this.#superseded(trigger, poll);
-      trigger.ticks.written();
+      trigger.ticks.written(this.#now);
     } catch (refused) {
       this.#logger.error(`The failed poll of trigger "${trigger.name}" was not written: ${errorMessage(refused)}`);
       if (!trigger.holds(poll)) return LOST;

@@ -4,12 +4,12 @@ import { CurrentPoll } from './current-poll.js';
 import { POLL_EDGES } from './poll-phase.js';
 import type { Due, PollPhase } from './poll-phase.js';
 import { PollPlan } from './poll-plan.js';
-import { firstDelayMs, keepsClock } from './poll-schedule.js';
+import { firstDelayMs, keepsClock, placeMs } from './poll-schedule.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollWaiters } from './poll-waiters.js';
 import type { PollReport } from './poll.reports.js';
 import { SourceLife } from './source-life.js';
-import { TickCounter } from './tick-counter.js';
+import { COUNTS_EVERY_MS, TickCounter } from './tick-counter.js';
 
 /** Ownership of a trigger is given up when a poll has not returned after that many timeouts. */
 export const MAX_STALLED_TIMEOUTS = 10;
@@ -19,7 +19,7 @@ export class PolledTrigger {
   readonly plan = new PollPlan();
   readonly waiters = new PollWaiters();
   readonly life: SourceLife;
-  ticks = new TickCounter();
+  ticks: TickCounter;
   /** When its method was called last in this process. */
   startedAt: number | null = null;
   /** When `PollTimetable` wakes it; `null` for never. */
@@ -37,6 +37,7 @@ export class PolledTrigger {
 
   constructor(readonly definition: PollDefinition) {
     this.life = new SourceLife(definition);
+    this.ticks = new TickCounter(Number.POSITIVE_INFINITY);
     this.#intervalMs = definition.pollIntervalMs;
   }
 
@@ -85,8 +86,8 @@ export class PolledTrigger {
   }
 
   /** Whether a poll that found nothing has to be written all the same. */
-  mustWrite(now: number): boolean {
-    return this.#writesEveryPoll || this.ticks.isOverdue(now);
+  get mustWrite(): boolean {
+    return this.#writesEveryPoll || this.ticks.isMissed;
   }
 
   /** Whether this poll is the present one, stalled or not. */
@@ -121,7 +122,7 @@ export class PolledTrigger {
     this.#move('waiting');
     this.#know(stored);
     this.#orphan = null;
-    this.ticks = new TickCounter();
+    this.ticks = new TickCounter(now + placeMs(this.name, COUNTS_EVERY_MS));
     const { name, intervalMs } = this;
     const { consecutiveFailures: failures, lastPollAgoMs } = stored;
     this.plan.begin(now + firstDelayMs({ name, intervalMs, failures, lastPollAgoMs, isHandedOver }), intervalMs);
@@ -146,8 +147,18 @@ export class PolledTrigger {
 
   /** It was not handed over, and is polled on; whoever wants it still is found at the next renewal. */
   stay(now: number): void {
-    this.#move('waiting');
+    this.resume(now);
     this.patch({ wantedBy: null });
+  }
+
+  /** Its counts are on their way to the store: not polled meanwhile, so that none is counted twice. */
+  settle(): void {
+    this.#move('committing');
+  }
+
+  /** What kept it from being polled is over. */
+  resume(now: number): void {
+    this.#move('waiting');
     if (this.waiters.wantPoll) this.plan.extra(now);
   }
 

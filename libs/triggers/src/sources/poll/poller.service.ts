@@ -11,6 +11,7 @@ import { DECLARE_EVERY_MS } from '../declare-every.js';
 import { PollTimetable } from './poll-timetable.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollTurns } from './poll-turns.js';
+import { PollBookkeeper } from './poll.bookkeeper.js';
 import { PollDeparture } from './poll.departure.js';
 import { PollHandOver } from './poll.handover.js';
 import { PollOwnership } from './poll.ownership.js';
@@ -26,7 +27,7 @@ const LEAVE_MS = 6_000;
  * Each declared trigger is owned by one living node, which polls it at a fixed rate: no drift, no overlap, missed slots
  * are not made up. Nodes that declare the same triggers own equal shares of them. One heap and one timer serve all triggers, their deadlines included; a slow poll delays nobody else.
  * What a poll found is committed with its cursor, all or nothing, and only if the trigger is still owned, enabled and at
- * the cursor that the poll saw. Idle polls write nothing; failing triggers are polled less and less, then suspended.
+ * the cursor that the poll saw. Idle polls write nothing themselves; failing triggers are polled less and less, then suspended.
  *
  * A process without the role `scheduler` says which triggers it declares, and owns none.
  *
@@ -41,6 +42,7 @@ export class PollerService {
   readonly #handOver: PollHandOver;
   readonly #runner: PollRunner;
   readonly #departure: PollDeparture;
+  readonly #bookkeeper: PollBookkeeper;
   readonly #turns = new PollTurns();
   #isRunning = false;
   #isRenewing = false;
@@ -59,6 +61,7 @@ export class PollerService {
     this.#ownership = new PollOwnership(tools, arm);
     this.#handOver = new PollHandOver(tools, arm, this.#turns);
     this.#runner = new PollRunner(tools, arm);
+    this.#bookkeeper = new PollBookkeeper(clock, this.#runner.writer, arm);
     const lose = (trigger: PolledTrigger, reason: Error): void => this.#lose(trigger, reason);
     this.#departure = new PollDeparture(intake, this.#runner.writer, this.#ownership, lose);
   }
@@ -134,8 +137,8 @@ export class PollerService {
   }
 
   /**
-   * The node's lease was renewed: takes over what operators changed, hands over what others want, and comes to its own
-   * share of the triggers. Never throws.
+   * The node's lease was renewed: takes over what operators changed, hands over what others want, comes to its own share
+   * of the triggers, and writes what idle polls counted if it is time. Never throws.
    */
   async renewed(): Promise<void> {
     // A store that takes longer than a renewal is not asked twice.
@@ -174,6 +177,14 @@ export class PollerService {
     this.#arm(trigger, now);
   }
 
+  /** Writes what a trigger counted, if this process polls it; one that is being polled writes with that poll. Never throws. */
+  async writeCounts(trigger: PolledTrigger): Promise<void> {
+    if (trigger.isOwned && trigger.ticks.hasUnwritten)
+      await this.#turns.attempt(async () => {
+        if (this.isRunning) await this.#bookkeeper.write([trigger]);
+      });
+  }
+
   /** Calls `expire` once after that time, from the same heap as the polls. */
   after(delayMs: number, expire: () => void): TimerHandle {
     return this.#timetable.after(delayMs, expire);
@@ -200,6 +211,7 @@ export class PollerService {
     if (this.clock.monotonic() - this.#declaredAt > DECLARE_EVERY_MS) await this.#declareAgain();
     if (this.isRunning) await this.#ownership.reload(this.#all);
     if (this.isRunning) await this.#ownership.balance(this.#all);
+    if (this.isRunning) await this.#bookkeeper.writeDue(this.#all);
   }
 
   /** Others call a trigger undeclared that nobody has declared for ten minutes. */

@@ -1,9 +1,10 @@
 import type { PollCounts, TickDraft } from '../../intake/poll-intake.js';
 import { newId } from '../../model/ids.js';
 import type { Id } from '../../model/ids.js';
+import { nextSlot } from './poll-schedule.js';
 
-/** Counts stay in memory no longer than this, as long as polls go on. */
-export const MAX_UNWRITTEN_MS = 60_000;
+/** Counts of idle polls are written this often, by the first renewal of the lease after a trigger's place in it. */
+export const COUNTS_EVERY_MS = 900_000;
 
 type Outcome = TickDraft['outcome'];
 
@@ -39,8 +40,10 @@ export class TickCounter {
   #run: Run | null = null;
   /** Something was counted or fired before; the first run of all is no change. */
   #begun = false;
-  /** When the oldest count that is not written was made. */
-  #since = 0;
+  #isMissed = false;
+
+  /** @param dueAt when its counts are written first, if nothing else writes them; then every {@link COUNTS_EVERY_MS} */
+  constructor(private dueAt: number) {}
 
   get hasUnwritten(): boolean {
     return this.#polls > 0;
@@ -51,14 +54,23 @@ export class TickCounter {
     return { polls: this.#polls, skips: this.#skips, duplicates: this.#duplicates, failures: this.#failures };
   }
 
-  /** Whether counts wait for longer than they may. */
-  isOverdue(now: number): boolean {
-    return this.#polls > 0 && now - this.#since >= MAX_UNWRITTEN_MS;
+  /** Whether counts have to be written now, although nothing changed. */
+  isDue(now: number): boolean {
+    return this.#polls > 0 && now >= this.dueAt;
+  }
+
+  /** Its counts were due and could not be written because it was being polled: that poll writes them. */
+  get isMissed(): boolean {
+    return this.#isMissed;
+  }
+
+  /** See {@link isMissed}; until the next write. */
+  miss(): void {
+    this.#isMissed = true;
   }
 
   /** Counts one poll that began at `at`; says whether it differs from the one before, so that it has to be written. */
   count(outcome: Outcome, reason: string | null, at: number, durationMs: number): boolean {
-    if (this.#polls === 0) this.#since = at;
     this.#polls += 1;
     if (outcome === 'skipped') this.#skips += 1;
     if (outcome === 'failed') this.#failures += 1;
@@ -108,15 +120,17 @@ export class TickCounter {
   }
 
   /** Everything counted is written; the present run goes on growing under its id. */
-  written(): void {
+  written(now: number): void {
+    if (now >= this.dueAt) this.dueAt = nextSlot(this.dueAt, COUNTS_EVERY_MS, now);
+    this.#isMissed = false;
     this.#polls = this.#skips = this.#duplicates = this.#failures = 0;
     this.#ended = [];
     if (this.#run !== null) this.#run.unwritten = false;
   }
 
   /** As {@link written}, together with a fire: whatever follows is a new run and a change. */
-  fireWritten(): void {
-    this.written();
+  fireWritten(now: number): void {
+    this.written(now);
     this.#run = null;
     this.#begun = true;
   }
