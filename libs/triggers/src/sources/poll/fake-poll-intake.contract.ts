@@ -193,7 +193,7 @@ export class FakePollIntake extends PollIntake {
     if (this.isAway && deadlineMs !== undefined) throw new TriggersError('TRG_STORE_UNAVAILABLE', 'away');
     if (this.isAway) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const row = this.row(write.trigger);
-    const enabled = row.enabledOverride ?? write.declaredEnabled;
+    const enabled = write.countsOnly === true || (row.enabledOverride ?? write.declaredEnabled);
     if (
       row.owner !== this.nodeId ||
       row.epoch !== write.epoch ||

@@ -17,6 +17,7 @@ export interface PollChange extends Unwritten {
   readonly suspends?: boolean;
   /** Written also when nothing fired and the cursor stays. */
   readonly flush: boolean;
+  readonly countsOnly?: boolean;
 }
 
 /** Builds the writes of polls and hands them to intake. */
@@ -35,7 +36,7 @@ export class PollWriter {
   /** Writes the counts that are only in memory of a trigger that is not polled meanwhile; says whether they are written. */
   async flush(trigger: PolledTrigger): Promise<boolean> {
     const { consecutiveFailures, lastError } = trigger.stored;
-    const change = { ...this.unwritten(trigger), consecutiveFailures, lastError, flush: true };
+    const change = { ...this.unwritten(trigger), consecutiveFailures, lastError, flush: true, countsOnly: true };
     const written = await this.intake.commit(this.#build(trigger, trigger.stored, change), {
       deadlineMs: FLUSH_DEADLINE_MS,
     });
@@ -65,6 +66,7 @@ export class PollWriter {
       lastPollAgoMs: now - (trigger.startedAt ?? now),
       ticks: change.ticks,
       flush: change.flush,
+      countsOnly: change.countsOnly ?? false,
     };
   }
 }

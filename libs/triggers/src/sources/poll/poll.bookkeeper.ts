@@ -39,8 +39,7 @@ export class PollBookkeeper {
 
   async #write(trigger: PolledTrigger): Promise<void> {
     if (trigger.phase === 'polling') trigger.ticks.miss();
-    // A disabled one is refused by the store; its counts wait until it is enabled.
-    if (trigger.phase !== 'waiting' || !trigger.isEnabled) return;
+    if (trigger.phase !== 'waiting') return;
     trigger.settle();
     try {
       await this.writer.flush(trigger);

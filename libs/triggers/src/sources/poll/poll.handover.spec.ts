@@ -184,6 +184,16 @@ describe('a trigger that is handed over', () => {
     expect(all.owners()).toEqual(['b']);
   });
 
+  it('goes with its counts although an operator has disabled it', async () => {
+    const { intake, control } = await wanted();
+    await all.clock.advance(3 * SECOND);
+    intake.operate('inbox', { enabledOverride: false });
+    control.changed('inbox');
+    await all.renew('a');
+    expect(all.owners()).toEqual(['b']);
+    expect(intake.writes.map(({ counts }) => counts.polls)).toEqual([all.polls.length]);
+  });
+
   it('stays where the node that wants it has died', async () => {
     await wanted();
     await all.clock.advance(SECOND);

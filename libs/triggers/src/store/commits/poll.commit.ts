@@ -48,6 +48,11 @@ export interface PollItem {
   readonly ticks: readonly TickDraft[];
   /** Written also when nothing fired and the cursor stays; otherwise such a poll writes nothing. */
   readonly flush: boolean;
+  /**
+   * Nothing but counts of polls that are over: written also when the trigger was switched off since. No poll of it may be
+   * on its way meanwhile. Default: `false`.
+   */
+  readonly countsOnly?: boolean;
 }
 
 /** What became of it. */
@@ -58,11 +63,12 @@ export type PollOutcome =
 
 const GUARD = batch(
   'poll_guard',
-  { _name: 'text', _owner: 'text', _epoch: 'int', _version: 'int', _enabled: 'bool' },
+  { _name: 'text', _owner: 'text', _epoch: 'int', _version: 'int', _enabled: 'bool', _counts: 'bool' },
   ({
     forUpdate,
   }) => `SELECT t.name, t.owner, t.epoch, t.cursor_version FROM g JOIN triggers_trigger t ON t.name = g._name
-    WHERE t.owner = g._owner AND t.epoch = g._epoch AND t.cursor_version = g._version AND COALESCE(t.enabled_override, g._enabled)
+    WHERE t.owner = g._owner AND t.epoch = g._epoch AND t.cursor_version = g._version
+      AND (g._counts OR COALESCE(t.enabled_override, g._enabled))
     ORDER BY t.name ${forUpdate === '' ? '' : `${forUpdate} OF t`}`,
 );
 
@@ -129,7 +135,14 @@ export const POLL: CommitKind<PollItem, PollOutcome> = {
 function* commitPolls(items: readonly PollItem[], scope: CommitScope): Work<readonly PollOutcome[]> {
   const guards = [...items]
     .sort((a, b) => (a.trigger < b.trigger ? -1 : 1))
-    .map((item) => [item.trigger, item.owner, item.epoch, item.cursorVersion, item.declaredEnabled]);
+    .map((item) => [
+      item.trigger,
+      item.owner,
+      item.epoch,
+      item.cursorVersion,
+      item.declaredEnabled,
+      item.countsOnly === true,
+    ]);
   const held = new Map((yield* run(GUARD, guards)).map((row) => [row['name'], row]));
   const valid = items.filter((item) => isHeld(item, held.get(item.trigger)));
   const drafts = valid.flatMap((item) => item.drafts);

@@ -4,6 +4,7 @@ import { POLL } from '../commits/poll.commit.js';
 import type { PollItem, PollOutcome } from '../commits/poll.commit.js';
 import { batch, run } from '../dialects/batch.js';
 import type { Row } from '../dialects/batch.js';
+import type { TriggerRow } from '../entities/rows.js';
 import { acquireTriggers } from '../trigger-owner.repository.js';
 import { declareTriggers } from '../trigger.repository.js';
 import type { Store } from '../store.service.js';
@@ -112,6 +113,18 @@ export function pollsContract(database: Database): void {
       expect(await trigger(store)).toMatchObject({ cursor: null, last_poll_at: null });
       expect(await rowsOf(store, 'firing')).toEqual([]);
       expect(await rowsOf(store, 'dedup')).toEqual([]);
+    });
+
+    it('writes the counts of polls that were over before the trigger was switched off', async () => {
+      const { store, epoch } = await open();
+      await overrule(store, 'disabled');
+      const { cursorVersion } = (await store.change(() => acquireTriggers(['inbox'], me)))[0] ?? { cursorVersion: -1 };
+      const counts = { polls: 7, skips: 7, duplicates: 0, failures: 0 };
+      const late = item(epoch + 1, { cursorVersion, counts, flush: true });
+      expect((await poll(store, late)).status).toBe('superseded');
+      expect((await poll(store, { ...late, countsOnly: true })).status).toBe('committed');
+      const { polls, skips } = (await trigger(store)) as TriggerRow;
+      expect([polls, skips].map(Number)).toEqual([7, 7]);
     });
 
     it('counts of two overlapping polls of one group the one of the present epoch', async () => {
