@@ -1,6 +1,6 @@
 import type { StoredTrigger, TriggerHoldings } from '../../intake/poll-intake.js';
 import type { NodeId } from '../../model/ids.js';
-import { chunksOf } from './chunks.js';
+import { chunksInTurns, chunksOf } from './chunks.js';
 import { isAbsurd } from './poll-schedule.js';
 import { planShares } from './poll-shares.js';
 import { ownedElsewhere } from './poll.recorder.js';
@@ -58,7 +58,7 @@ export class PollOwnership {
 
   /** Takes over what operators changed since; drops what another node owns now. */
   async reload(triggers: readonly PolledTrigger[]): Promise<void> {
-    for (const chunk of chunksOf(triggers.filter(({ isOwned }) => isOwned))) {
+    for await (const chunk of chunksInTurns(triggers.filter(({ isOwned }) => isOwned))) {
       const stamps = await this.tools.intake.stamps(chunk.map(({ name }) => name));
       const known = new Map(stamps.map((stamp) => [stamp.name, stamp]));
       const changed = chunk.filter((trigger) => {
