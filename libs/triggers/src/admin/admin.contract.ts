@@ -26,6 +26,7 @@ import { createAdminControllers } from './admin.controllers.js';
 import type { AdminOptions } from './admin.options.js';
 import { adminProviders } from './admin.providers.js';
 import { EnginePort } from './ports.js';
+import { DeadLettersService } from './dead-letters.service.js';
 import { TriggersService } from './triggers.service.js';
 import { WorkflowRunner } from './workflow-runner.service.js';
 import { plainTrigger } from '../intake/plain-trigger.contract.js';
@@ -179,6 +180,7 @@ export async function startApp(options: AppOptions): Promise<INestApplication> {
     providers: [
       ...adminProviders(admin),
       ...behind.providers(),
+      DeadLettersService,
       TriggersService,
       WorkflowRunner,
       { provide: HistoryService, useValue: new HistoryService(store) },
