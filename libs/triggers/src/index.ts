@@ -17,6 +17,41 @@ export type { DedupScope, FromConfig, RateLimit } from './intake/trigger-options
 export type { Poll, TriggerSource } from './sources/poll/poll.js';
 export { TriggerResult } from './model/trigger-result.js';
 export type { FireItem, FireManyOptions, FireOptions } from './model/trigger-result.js';
+export { standardWebhooks } from './sources/webhook/verify/standard-webhooks.verifier.js';
+export type { StandardWebhooksOptions } from './sources/webhook/verify/standard-webhooks.verifier.js';
+export { github } from './sources/webhook/verify/github.verifier.js';
+export type { GithubOptions } from './sources/webhook/verify/github.verifier.js';
+export { stripe } from './sources/webhook/verify/stripe.verifier.js';
+export type { StripeOptions } from './sources/webhook/verify/stripe.verifier.js';
+export { slack } from './sources/webhook/verify/slack.verifier.js';
+export type { SlackOptions } from './sources/webhook/verify/slack.verifier.js';
+export { shopify } from './sources/webhook/verify/shopify.verifier.js';
+export type { ShopifyOptions } from './sources/webhook/verify/shopify.verifier.js';
+export { hmac } from './sources/webhook/verify/hmac.verifier.js';
+export { DEFAULT_HMAC_OPTIONS } from './sources/webhook/verify/hmac.options.js';
+export type { HmacOptions } from './sources/webhook/verify/hmac.options.js';
+export { cloudEvents } from './sources/webhook/verify/cloud-events.verifier.js';
+export type { CloudEventsOptions } from './sources/webhook/verify/cloud-events.verifier.js';
+export { apiKey } from './sources/webhook/verify/api-key.verifier.js';
+export type { ApiKeyOptions } from './sources/webhook/verify/api-key.verifier.js';
+export { custom } from './sources/webhook/verify/custom.verifier.js';
+export type { CustomOptions, CustomVerdict, CustomVerify } from './sources/webhook/verify/custom.verifier.js';
+export { unsigned } from './sources/webhook/verify/unsigned.verifier.js';
+export { DEFAULT_TOLERANCE } from './sources/webhook/verify/signed-time.js';
+export type { TimestampFormat, ToleranceOption } from './sources/webhook/verify/signed-time.js';
+export type { SecretOption, Secrets } from './sources/webhook/verify/secret.js';
+export type { HmacAlgorithm } from './sources/webhook/verify/signature.js';
+export type {
+  BodyReader,
+  Coverage,
+  OpenVerifier,
+  PayloadReading,
+  Verification,
+  VerifierSetup,
+  WebhookAnswer,
+  WebhookDelivery,
+  WebhookVerifier,
+} from './sources/webhook/verify/verifier.js';
 export { Workflow } from './workflows/workflow.decorator.js';
 export type { WorkflowOptions } from './workflows/workflow.decorator.js';
 export type { WorkflowContext, WorkflowInput, WorkflowRef } from './workflows/workflow-ref.js';

@@ -72,8 +72,10 @@ export interface WebhookAnswer {
 export interface VerifierSetup {
   /** Finds the providers of all modules: given to functions that return secrets. */
   readonly ref: ModuleRef;
-  /** For messages: `Trigger "payments" (Payments.onEvent), option "verify"`. */
+  /** For messages: `Trigger "payments" (Payments.onEvent)`. */
   readonly where: string;
+  /** For messages, where the preset stands: `verify`. */
+  readonly option: string;
   /** The path has parameters: a function that returns secrets is asked per sender, not at boot. */
   readonly hasParams: boolean;
   readonly clock: Clock;
