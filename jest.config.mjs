@@ -13,6 +13,7 @@ const ESM_PACKAGES = [
   'uint8array-extras',
   '@tokenizer/[^/]+',
   '@borewit/text-codec',
+  '@octokit/webhooks-methods',
 ];
 
 /** @type {import('jest').Config} */
@@ -45,6 +46,8 @@ export default {
     '^nestjs-triggers$': '<rootDir>/libs/triggers/src/index.ts',
     '^nestjs-triggers/bullmq$': '<rootDir>/libs/triggers/src/engine/transport/bullmq/index.ts',
     '^nestjs-triggers/testing$': '<rootDir>/libs/triggers/src/testing/index.ts',
+    // It has no entry for `require`, which is how tests import.
+    '^@octokit/webhooks-methods$': '<rootDir>/node_modules/@octokit/webhooks-methods/dist-node/index.js',
     // ESM source imports `./file.js`; in this mode the file beside it is still `./file.ts`.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
