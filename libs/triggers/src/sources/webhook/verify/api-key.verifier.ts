@@ -40,7 +40,6 @@ export function apiKey(options: ApiKeyOptions): WebhookVerifier {
         return isOneOf(keys, given) ? null : 'the key is none of those that are let in';
       });
     },
-    keyOf: () => null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { TriggersError } from '../../../model/errors.js';
+import type { Json } from '../../../model/json.js';
 import { mediaTypeOf } from './body-form.js';
 import { cloudEventOf, isStructured } from './cloud-event.reading.js';
 import { idAsKey, memberOf } from './signed.verifier.js';
@@ -42,12 +43,13 @@ export function cloudEvents(options: CloudEventsOptions): WebhookVerifier {
     },
     refusedType: (delivery) => refusedType(delivery, covers),
     payloadOf: cloudEventOf,
-    keyOf(_delivery, payload) {
-      if (covers === 'nothing') return null;
-      return idAsKey(JSON.stringify([memberOf(payload, 'source'), memberOf(payload, 'id')]));
-    },
+    ...(covers !== 'nothing' && { keyOf: sourceAndId }),
     handshake: (delivery) => handshake(delivery, allowedOrigins, rate),
   };
+}
+
+function sourceAndId(_delivery: WebhookDelivery, payload: Json): string | null {
+  return idAsKey(JSON.stringify([memberOf(payload, 'source'), memberOf(payload, 'id')]));
 }
 
 function refusedType(delivery: WebhookDelivery, covers: Coverage): string | null {

@@ -44,7 +44,6 @@ export function custom(verify: CustomVerify, options: CustomOptions = {}): Webho
         throw new TriggersError('TRG_DEF_INVALID_OPTION', `${where}, option "${option}": custom() takes a function.`);
       return { verify: (delivery) => ask(verify, delivery, ref) };
     },
-    keyOf: () => null,
   };
 }
 

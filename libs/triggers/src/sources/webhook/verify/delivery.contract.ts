@@ -1,5 +1,5 @@
 import type { ModuleRef } from '@nestjs/core';
-import type { Json, JsonObject } from '../../../model/json.js';
+import type { Json } from '../../../model/json.js';
 import { TestClock } from '../../../testing/test-clock.js';
 import type { BodyReader, OpenVerifier, VerifierSetup, WebhookDelivery, WebhookVerifier } from './verifier.js';
 
@@ -49,5 +49,5 @@ export function open(preset: WebhookVerifier, given: Partial<VerifierSetup> = {}
 /** Reads bodies as the endpoint does, without its limits. */
 export const reader: BodyReader = {
   json: (text) => JSON.parse(text.toString()) as Json,
-  form: (text) => Object.fromEntries(new URLSearchParams(text.toString())) as JsonObject,
+  form: (text) => Object.fromEntries(new URLSearchParams(text.toString())),
 };

@@ -36,7 +36,6 @@ export function github({ secret }: GithubOptions): WebhookVerifier {
         const sign = (key: string): string => `sha256=${hmacText('sha256', key, [body], 'hex')}`;
         return isSignedByAny(keys, sign, [given]) ? null : NOT_SIGNED;
       }),
-    keyOf: () => null,
     payloadOf: jsonOrForm,
   };
 }

@@ -30,7 +30,7 @@ export function hmac(options: HmacOptions): WebhookVerifier {
         problemOf(delivery, resolved, keys),
       );
     },
-    keyOf: ({ headers }) => (idHeader === undefined ? null : idAsKey(headers[idHeader])),
+    ...(idHeader !== undefined && { keyOf: ({ headers }: WebhookDelivery) => idAsKey(headers[idHeader]) }),
   };
 }
 

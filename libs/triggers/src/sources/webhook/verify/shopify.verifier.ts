@@ -34,6 +34,5 @@ export function shopify({ secret }: ShopifyOptions): WebhookVerifier {
         const sign = (key: string): string => hmacText('sha256', key, [body], 'base64');
         return isSignedByAny(keys, sign, [given]) ? null : NOT_SIGNED;
       }),
-    keyOf: () => null,
   };
 }

@@ -99,9 +99,7 @@ describe.each(VECTORS)('$vendor', (vector) => {
 
   it('never throws, whatever the headers and the body are', async () => {
     const names = Object.keys(signed(vector, Buffer.from('{}')).headers);
-    const anyHeaders = fc.record(Object.fromEntries(names.map((name) => [name, fc.string({ unit: 'binary' })])), {
-      requiredKeys: [],
-    });
+    const anyHeaders = fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary' }));
     await fc.assert(
       fc.asyncProperty(anyHeaders, bytes, async (headers, body) => {
         expect(await judge(vector, deliver({ headers, body }))).toMatchObject({ ok: false });

@@ -114,8 +114,11 @@ export interface WebhookVerifier {
    * @throws TRG_DEF_INVALID_DURATION for a tolerance
    */
   open(setup: VerifierSetup): Promise<OpenVerifier>;
-  /** The id that the signature covers, if the sender gives one. Only for a delivery that was verified. */
-  keyOf(delivery: WebhookDelivery, payload: Json): string | null;
+  /**
+   * The id that the signature covers, if this delivery has one. Only for a delivery that was verified. A preset whose vendor
+   * gives none leaves it out, and that the hash of the body is the key is said at boot.
+   */
+  keyOf?(delivery: WebhookDelivery, payload: Json): string | null;
   /** Why a media type is refused although `contentTypes` has it: 415, told to the sender. */
   refusedType?(delivery: WebhookDelivery): string | null;
   /** What is fired by default, where that is not the body by its media type. Only for a delivery that was verified. */
