@@ -89,6 +89,8 @@ describe('binary mode', () => {
     const headers = { ...binary({ datacontenttype: 'text/plain', data: 'x', Data_Base64: 'x' }), ...JSON_TYPE };
     const payload = { ...attributes, datacontenttype: 'application/json', data: {} };
     expect(read(deliver({ headers }))).toEqual({ ok: true, payload });
+    const { 'content-type': _type, ...others } = headers;
+    expect(read(deliver({ headers: others, body: '' }))).toEqual({ ok: true, payload: attributes });
   });
 
   it('leaves what is no JSON to the endpoint, which answers 400', () => {

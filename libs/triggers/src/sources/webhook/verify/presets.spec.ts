@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { apiKey } from './api-key.verifier.js';
 import type { ApiKeyOptions } from './api-key.verifier.js';
 import { deliver, NOW, open, reader } from './delivery.contract.js';
@@ -93,7 +93,7 @@ describe('Standard Webhooks', () => {
   });
 
   it.each([
-    { what: 'a scheme it does not know', signature: `v2,${byOwner}` },
+    { what: 'a scheme it does not know', signature: `v2a,${byOwner}` },
     { what: 'the signature of an owner under the scheme of shared secrets', signature: `v1,${byOwner}` },
     {
       what: 'a signature written in a second way',
@@ -171,6 +171,29 @@ describe('Standard Webhooks', () => {
   });
 });
 
+it.each([
+  {
+    header: 'webhook-id',
+    preset: standardWebhooks({ secret: 'AAAA' }),
+    key: Buffer.alloc(3),
+    before: `.${NOW.getTime() / 1_000}.`,
+  },
+  {
+    header: 'x-id',
+    preset: hmac({ header: 'x-s', encoding: 'base64', secret: 'k', template: '{id}|{body}', idHeader: 'x-id' }),
+    key: 'k',
+    before: '|',
+  },
+])('refuses a delivery without $header, though the rest of it is signed', async ({ header, preset, key, before }) => {
+  const signature = createHmac('sha256', key).update(`${before}{}`).digest('base64');
+  const time = String(NOW.getTime() / 1_000);
+  const headers = { 'webhook-timestamp': time, 'webhook-signature': `v1,${signature}`, 'x-s': signature };
+  const verifier = await open(preset);
+  const reason = `the header ${header} is missing`;
+  expect(await verifier.verify(deliver({ headers }))).toEqual({ ok: false, reason });
+  expect(await verifier.verify(deliver({ headers: { ...headers, [header]: '' } }))).toEqual({ ok: false, reason });
+});
+
 describe('Stripe', () => {
   const [whsec] = STRIPE.secrets;
   const signed = STRIPE.sign(Buffer.from('{}'), whsec, NOW)['stripe-signature'] as string;
@@ -191,6 +214,15 @@ describe('Stripe', () => {
   ])('says $ok to $what', async ({ header, ok }) => {
     const verifier = await open(stripe({ secret: whsec }));
     expect(await verifier.verify(deliver({ headers: { 'stripe-signature': header } }))).toMatchObject({ ok });
+  });
+});
+
+it('tells the ledger when Stripe signed with other schemes alone', async () => {
+  const verifier = await open(stripe({ secret }));
+  const headers = { 'stripe-signature': `t=${NOW.getTime() / 1_000},v0=6ffbb59b2300aae6` };
+  expect(await verifier.verify(deliver({ headers }))).toEqual({
+    ok: false,
+    reason: 'there is no signature of scheme v1',
   });
 });
 

@@ -98,6 +98,7 @@ describe('secrets of a function', () => {
 
   it.each([
     { wrong: 'throws', read: () => Promise.reject(new Error('vault is sealed')), told: 'vault is sealed' },
+    { wrong: 'finds nothing', read: () => Promise.reject(new NotFoundException('gone')), told: 'gone' },
     { wrong: 'returns nothing', read: () => undefined, told: 'a secret is undefined' },
     { wrong: 'returns an empty text', read: () => '', told: 'a secret is empty' },
   ])('stay in use when reading again $wrong, which is told once a minute', async ({ read, told: says }) => {
@@ -111,6 +112,8 @@ describe('secrets of a function', () => {
     expect(told).toEqual([expect.stringContaining(says)]);
     expect(told[0]).toContain('Trigger "payments" (Payments.onEvent), option "verify.secret"');
     expect(told[0]).toContain('The secrets read before stay in use');
+    await clock.advance(MINUTE - 1);
+    expect(await verify('old')).toEqual(OK);
     expect(secret).toHaveBeenCalledTimes(2);
 
     await clock.advance(20 * MINUTE);
