@@ -34,7 +34,7 @@ class Orders {
   }
 }
 
-const order = (id: string, amount: unknown): FireItem => ({ context: { amount } as object, dedupKey: id });
+const order = (id: string, amount: unknown): FireItem => ({ context: { amount }, dedupKey: id });
 
 describe.each(DIALECTS)('dead letters on %s', (database) => {
   let app: TestApp;
