@@ -18,7 +18,7 @@ export class DiscoveredClass {
   constructor(
     readonly target: AnyClass,
     private readonly findMethodNames: () => readonly string[],
-    private readonly makeInvoker: (label: string, method: string) => MethodInvoker,
+    private readonly makeInvoker: (label: string, method: string, contextType?: string) => MethodInvoker,
   ) {
     this.name = target.name === '' ? '(anonymous class)' : target.name;
   }
@@ -48,6 +48,15 @@ export class DiscoveredClass {
   /** Calls one of its methods, whatever the scope of the provider. */
   invoker(method: string): MethodInvoker {
     return this.makeInvoker(this.labelOf(method), method);
+  }
+
+  /**
+   * As {@link invoker}, with the guards, interceptors, pipes and filters of the method and of its class.
+   *
+   * @param contextType what `ExecutionContext.getType()` tells them
+   */
+  handler(method: string, contextType: string): MethodInvoker {
+    return this.makeInvoker(this.labelOf(method), method, contextType);
   }
 
   /** Looked for once: every kind of decorator asks. */

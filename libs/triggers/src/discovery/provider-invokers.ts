@@ -1,5 +1,6 @@
 import type { ContextId, ModuleRef } from '@nestjs/core';
 import { ContextIdFactory } from '@nestjs/core';
+import type { MethodCall } from './handler-call.js';
 import type { MethodInvoker } from './method-invoker.js';
 import { promised } from './promised.js';
 
@@ -21,30 +22,32 @@ type Methods = Readonly<Record<string, (...args: readonly unknown[]) => unknown>
 interface Place {
   readonly label: string;
   readonly method: string;
+  /** How it is called. @default as a plain method */
+  readonly call?: MethodCall | undefined;
 }
 
 /** Calls a method of the one instance of a static provider, which is looked up at the call. */
 export class StaticInvoker implements MethodInvoker {
   readonly label: string;
-  readonly #method: string;
+  readonly #call: MethodCall;
 
   constructor(
     place: Place,
     private readonly instance: () => unknown,
   ) {
     this.label = place.label;
-    this.#method = place.method;
+    this.#call = place.call ?? plainCall(place.method);
   }
 
   invoke(args: readonly unknown[]): Promise<unknown> {
-    return promised(() => call(this.instance(), this.#method, args));
+    return promised(() => this.#call(this.instance() as object, args));
   }
 }
 
 /** Calls a method of a request-scoped or transient provider: every call has its own instance and its own `contextId`. */
 export class PerCallInvoker implements MethodInvoker {
   readonly label: string;
-  readonly #method: string;
+  readonly #call: MethodCall;
 
   constructor(
     place: Place,
@@ -52,17 +55,17 @@ export class PerCallInvoker implements MethodInvoker {
     private readonly resolve: (contextId: ContextId) => Promise<unknown>,
   ) {
     this.label = place.label;
-    this.#method = place.method;
+    this.#call = place.call ?? plainCall(place.method);
   }
 
   async invoke(args: readonly unknown[]): Promise<unknown> {
     const contextId = ContextIdFactory.create();
     const request: TriggersRequest = { label: this.label, args };
     this.moduleRef.registerRequestByContextId(request, contextId);
-    return call(await this.resolve(contextId), this.#method, args);
+    return this.#call((await this.resolve(contextId)) as object, args, contextId);
   }
 }
 
-function call(instance: unknown, method: string, args: readonly unknown[]): unknown {
-  return (instance as Methods)[method]!(...args);
+function plainCall(method: string): MethodCall {
+  return (instance, args) => (instance as Methods)[method]!(...args);
 }

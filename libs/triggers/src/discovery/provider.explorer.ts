@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
 import { DiscoveredClass } from './discovered-class.js';
+import { handlerCall } from './handler-call.js';
 import type { AnyClass } from './metadata.js';
 import type { MethodInvoker } from './method-invoker.js';
 import { PerCallInvoker, StaticInvoker } from './provider-invokers.js';
@@ -68,16 +69,18 @@ export class ProviderExplorer {
     return new DiscoveredClass(
       target,
       () => this.scanner.getAllMethodNames(target.prototype as object),
-      (label, method) => this.#invoker(wrapper, label, method),
+      (label, method, contextType) => this.#invoker(wrapper, label, method, contextType),
     );
   }
 
-  #invoker(wrapper: Wrapper, label: string, method: string): MethodInvoker {
-    const place = { label, method };
+  #invoker(wrapper: Wrapper, label: string, method: string, contextType?: string): MethodInvoker {
+    const { host } = wrapper;
+    const asHandler = contextType !== undefined && host != null;
+    const place = { label, method, call: asHandler ? handlerCall(method, host, contextType) : undefined };
     if (!isPerCall(wrapper)) return new StaticInvoker(place, () => wrapper.instance as unknown);
     // The host's own ModuleRef, because two modules may use one token for two classes.
     const token = wrapper.token as string;
-    const ofHost = wrapper.host?.getProviderByKey<ModuleRef>(ModuleRef)?.instance;
+    const ofHost = host?.getProviderByKey<ModuleRef>(ModuleRef)?.instance;
     const resolve = (contextId: ContextId): Promise<unknown> =>
       ofHost === undefined
         ? this.moduleRef.resolve(token, contextId, { strict: false })
