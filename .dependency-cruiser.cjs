@@ -8,15 +8,16 @@ const SRC = '^libs/triggers/src';
 const ARROWS = {
   model: [],
   discovery: [],
+  http: [],
   store: [],
   workflows: ['discovery'],
   intake: ['store', 'workflows'],
-  sources: ['intake', 'discovery'],
+  sources: ['intake', 'discovery', 'http'],
   engine: ['store', 'workflows'],
   callbacks: ['store', 'workflows', 'discovery'],
   history: ['store'],
   observability: ['history'],
-  admin: ['sources', 'intake', 'engine', 'history', 'workflows'],
+  admin: ['sources', 'intake', 'engine', 'history', 'workflows', 'http'],
 };
 /** `testing` is a kit for users' tests: it may see every folder, but not the front doors. */
 const SEES_EVERYTHING = 'testing';

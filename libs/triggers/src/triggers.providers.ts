@@ -14,6 +14,7 @@ import { ENGINE_OPTIONS } from './engine/tokens.js';
 import { StoreTransport } from './engine/transport/store/store.transport.js';
 import { TaskTransport } from './engine/transport/transport.js';
 import { HistoryService } from './history/history.service.js';
+import { HTTP_PROVIDERS } from './http/http.providers.js';
 import { INTAKE_PROVIDERS } from './intake/intake.providers.js';
 import { TriggerOverrides } from './intake/trigger-overrides.js';
 import { Clock, SystemClock } from './model/clock.js';
@@ -59,6 +60,7 @@ export const TRIGGERS_PROVIDERS: readonly Provider[] = [
   ...MODEL_PROVIDERS,
   ...OPTIONS_PROVIDERS,
   ...DISCOVERY_PROVIDERS,
+  ...HTTP_PROVIDERS,
   ...SOURCES_PROVIDERS,
   ...INTAKE_PROVIDERS,
   ...ENGINE_PROVIDERS,

@@ -12,6 +12,7 @@ import { AuditService } from '../intake/audit.service.js';
 import { TriggerControl } from '../intake/trigger-control.service.js';
 import type { TriggerDefinition } from '../intake/trigger.definition.js';
 import { TriggerRegistry } from '../intake/trigger.registry.js';
+import { HTTP_PROVIDERS } from '../http/http.providers.js';
 import { Clock, SystemClock } from '../model/clock.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
@@ -179,6 +180,7 @@ export async function startApp(options: AppOptions): Promise<INestApplication> {
     controllers: createAdminControllers(admin),
     providers: [
       ...adminProviders(admin),
+      ...HTTP_PROVIDERS,
       ...behind.providers(),
       DeadLettersService,
       TriggersService,

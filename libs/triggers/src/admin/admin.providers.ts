@@ -6,7 +6,7 @@ import { AdminAccess } from './access/admin-access.service.js';
 import { AppGuards } from './access/app-guards.js';
 import { ADMIN_OPTIONS, adminEnvironment, resolveAdminOptions } from './admin.options.js';
 import type { AdminOptions, ResolvedAdminOptions } from './admin.options.js';
-import { BodyInstaller } from './http/body.installer.js';
+import { AdminBodies } from './http/admin-bodies.js';
 
 /**
  * What the admin API needs in the module that lists its controllers. Options are resolved when the application starts,
@@ -20,7 +20,7 @@ export function adminProviders(options: AdminOptions): Provider[] {
     AdminAccess,
     AccessAudit,
     AccessNotice,
-    BodyInstaller,
+    AdminBodies,
   ];
 }
 

@@ -1,5 +1,5 @@
 import { ForbiddenException, HttpException, InternalServerErrorException, NotFoundException } from '@nestjs/common';
-import { TriggersError } from '../../model/errors.js';
+import { TriggersError } from '../model/errors.js';
 import { envelopeOf } from './envelope.js';
 
 describe('the envelope of errors', () => {

@@ -1,10 +1,10 @@
 import { HttpException } from '@nestjs/common';
-import type { ErrorCode } from '../../model/error-codes.js';
-import { statusOf } from '../../model/error-codes.js';
-import { isTriggersError } from '../../model/errors.js';
-import type { TriggersError } from '../../model/errors.js';
+import type { ErrorCode } from '../model/error-codes.js';
+import { statusOf } from '../model/error-codes.js';
+import { isTriggersError } from '../model/errors.js';
+import type { TriggersError } from '../model/errors.js';
 
-/** Every error that the admin API answers. */
+/** Every error that we answer over HTTP. */
 export interface ErrorEnvelope {
   readonly statusCode: number;
   readonly code: ErrorCode;

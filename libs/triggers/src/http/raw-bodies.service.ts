@@ -1,43 +1,58 @@
-import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
-import { ADMIN_OPTIONS } from '../admin.options.js';
-import type { ResolvedAdminOptions } from '../admin.options.js';
-import { readBody } from './body.js';
-import { exchangeOf } from './exchange.js';
-import type { AdminRequest } from './exchange.js';
+import { HttpAdapterHost } from '@nestjs/core';
+import { rawOf } from './request.js';
+import type { HttpRequest } from './request.js';
+
+/** Somebody who reads the bodies of its requests itself. */
+export interface BodyOwner {
+  /** Whether a request is its own. Asked for every request of the application. */
+  owns(request: HttpRequest): boolean;
+  /** Reads the body, and may put one in its place. The request goes on when this settles. Never throws. */
+  take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void>;
+}
 
 interface Express {
   use(
-    handler: (request: AdminRequest & IncomingMessage, response: unknown, next: (error?: unknown) => void) => void,
+    handler: (
+      request: HttpRequest & IncomingMessage,
+      response: ServerResponse,
+      next: (error?: unknown) => void,
+    ) => void,
   ): void;
 }
 
 interface Fastify {
   addHook(
     name: 'preParsing',
-    hook: (request: AdminRequest, reply: unknown, payload: unknown) => Promise<unknown>,
+    hook: (request: HttpRequest, reply: { readonly raw: ServerResponse }, payload: unknown) => Promise<unknown>,
   ): void;
 }
 
+/** Without these headers every parser that comes later takes the request for one without a body. */
+const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding', 'content-encoding'] as const;
+
 /**
- * Reads the bodies of admin requests ahead of the application's parsers, on both platforms alike: those stop at 100 KB
- * on Express, answer before our guard and in another shape, and differ between the two. No other route is touched.
+ * Lets owners read their bodies ahead of the application's parsers, on both platforms alike: those stop at 100 KB on
+ * Express, answer before our guards and in another shape, keep no bytes, and differ between the two. No other route is
+ * touched.
  *
  * It is installed as soon as there is an HTTP adapter, which is before Nest installs its parsers.
  */
 @Injectable()
-export class BodyInstaller implements OnModuleDestroy {
+export class RawBodies implements OnModuleDestroy {
+  readonly #owners: BodyOwner[] = [];
   readonly #subscription;
 
-  constructor(
-    private readonly host: HttpAdapterHost,
-    private readonly config: ApplicationConfig,
-    @Inject(ADMIN_OPTIONS) private readonly options: ResolvedAdminOptions,
-  ) {
+  constructor(private readonly host: HttpAdapterHost) {
     // Replayed if the adapter is there already; tests create the application after its providers.
     this.#subscription = host.init$.subscribe(() => this.#install());
+  }
+
+  /** From now on these requests are read by their owner. */
+  own(owner: BodyOwner): void {
+    this.#owners.push(owner);
   }
 
   onModuleDestroy(): void {
@@ -51,34 +66,28 @@ export class BodyInstaller implements OnModuleDestroy {
   }
 
   #installOnExpress(express: Express): void {
-    express.use((request, _response, next) => {
-      if (!this.#owns(request.url)) return next();
-      void this.#take(request, request).then(() => next(), next);
+    express.use((request, response, next) => {
+      const owner = this.#ownerOf(request);
+      if (owner === undefined) return next();
+      void take(owner, request, response).then(() => next(), next);
     });
   }
 
   #installOnFastify(fastify: Fastify): void {
-    fastify.addHook('preParsing', async (request, _reply, payload) => {
-      if (request.raw !== undefined && this.#owns(request.url)) await this.#take(request, request.raw);
+    fastify.addHook('preParsing', async (request, reply, payload) => {
+      const owner = this.#ownerOf(request);
+      if (owner !== undefined) await take(owner, request, reply.raw);
       return payload;
     });
   }
 
-  async #take(request: AdminRequest, raw: IncomingMessage): Promise<void> {
-    const body = await readBody(raw);
-    if (body.kind === 'refused') exchangeOf(request).bodyProblem = body.problem;
-    request.body = body.kind === 'object' ? body.value : {};
-    // Without these headers every parser that comes later takes the request for one without a body.
-    for (const header of ['content-type', 'content-length', 'transfer-encoding']) delete raw.headers[header];
+  #ownerOf(request: HttpRequest): BodyOwner | undefined {
+    return this.#owners.find((owner) => owner.owns(request));
   }
+}
 
-  /** The global prefix is set after we were made, so it is looked up at each request. */
-  #owns(url: string): boolean {
-    const prefix = this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
-    const path = (url.split('?', 1)[0] ?? '').toLowerCase();
-    return [`${prefix}/${this.options.path}`, this.options.path].some((owned) => {
-      const base = `/${owned.replace(/^\/+/, '').toLowerCase()}`;
-      return path === base || path.startsWith(`${base}/`);
-    });
-  }
+async function take(owner: BodyOwner, request: HttpRequest, response: ServerResponse): Promise<void> {
+  const raw = rawOf(request);
+  await owner.take(request, raw, response);
+  for (const header of BODY_HEADERS) delete raw.headers[header];
 }

@@ -4,7 +4,7 @@ import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { TriggersError } from '../../model/errors.js';
 import { exchangeOf, headerOf, isMutation } from '../http/exchange.js';
 import type { AdminRequest } from '../http/exchange.js';
-import { writeHeaders } from '../http/headers.js';
+import { writeHeaders } from '../../http/headers.js';
 import { AdminAccess } from './admin-access.service.js';
 import { AccessAudit } from './access-audit.js';
 import { NEEDED_ROLE } from './route-access.js';

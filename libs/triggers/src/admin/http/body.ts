@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { readRawBody } from '../../http/raw-body.js';
+import type { Clock } from '../../model/clock.js';
 import { MAX_CONTEXT_BYTES } from '../../model/context.js';
 import { TriggersError } from '../../model/errors.js';
 import { isPlainObject } from '../../model/json.js';
@@ -17,17 +19,12 @@ const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;\s*charset="?utf-8"?\s*)?$
  * Reads the body of a request: a JSON object, or nothing, which equals `{}`. What is refused is still read to its end,
  * and thrown away, so that the sender gets to see the answer.
  */
-export async function readBody(request: IncomingMessage): Promise<Body> {
+export async function readBody(request: IncomingMessage, clock: Clock): Promise<Body> {
   const problem = problemOfHeaders(request);
   if (problem !== null) return discard(request, problem);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) chunks.length = 0;
-    else chunks.push(chunk);
-  }
-  return size > MAX_BODY_BYTES ? { kind: 'refused', problem: tooLarge() } : parse(Buffer.concat(chunks).toString());
+  const body = await readRawBody(request, { maxBytes: MAX_BODY_BYTES, clock });
+  if (body.kind === 'bytes') return parse(body.bytes.toString());
+  return { kind: 'refused', problem: body.kind === 'tooLarge' ? tooLarge() : badBody('The body did not arrive.') };
 }
 
 function problemOfHeaders({ headers }: IncomingMessage): TriggersError | null {

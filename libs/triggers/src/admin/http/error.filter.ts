@@ -1,10 +1,11 @@
 import { Catch, HttpException, Injectable, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { envelopeOf } from './envelope.js';
+import { envelopeOf } from '../../http/envelope.js';
+import { writeHeaders } from '../../http/headers.js';
+import { pathOf } from '../../http/request.js';
 import { exchangeOf } from './exchange.js';
 import type { AdminRequest } from './exchange.js';
-import { writeHeaders } from './headers.js';
 
 /** Answers every error of the admin API with one envelope. What is our fault is logged with its request id, not shown. */
 @Catch()
@@ -34,9 +35,4 @@ export class AdminErrorFilter implements ExceptionFilter {
       cause instanceof Error ? cause.stack : undefined,
     );
   }
-}
-
-/** Without the query, which may carry what nobody wants in a log. */
-function pathOf({ url }: AdminRequest): string {
-  return url.split('?', 1)[0] ?? '';
 }
