@@ -57,6 +57,13 @@ export interface RejectRequest {
   /** Without it nobody can replay it. */
   readonly payload?: string | undefined;
   readonly origin?: JsonObject | undefined;
+  /** How long the database may take. @default `database.commitDeadline` */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** Something that its trigger wants nothing of. */
+export interface SkipRequest extends Pick<FireRequest, 'trigger' | 'deadlineMs'> {
+  readonly reason: string;
 }
 
 /** An execution without a trigger. */

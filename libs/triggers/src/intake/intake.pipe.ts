@@ -35,8 +35,13 @@ export class IntakePipe {
   }
 
   /** What did not get as far as a context. */
-  refused(source: FiringSource, reason: string, item: FireItem, extras: FiringExtras): FiringDraft {
-    return this.#build(source, item, extras, { state: 'rejected', json: null, reason });
+  unjudged(
+    source: FiringSource,
+    verdict: Pick<Judged, 'state' | 'reason'>,
+    item: FireItem = {},
+    extras: FiringExtras = {},
+  ): FiringDraft {
+    return this.#build(source, item, extras, { ...verdict, json: null });
   }
 
   async #judge(source: FiringSource, item: FireItem, onBad: OnBadItem, extras: FiringExtras): Promise<FiringDraft> {

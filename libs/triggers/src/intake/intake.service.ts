@@ -12,7 +12,7 @@ import { discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import { canonicalJson } from './dedup-key.js';
 import { IntakeCounter } from './intake-counter.js';
-import type { FireOutcome, FireRequest, RejectRequest, StartRequest } from './fire.types.js';
+import type { FireOutcome, FireRequest, RejectRequest, SkipRequest, StartRequest } from './fire.types.js';
 import { IntakePipe } from './intake.pipe.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
@@ -63,8 +63,23 @@ export class IntakeService {
    *
    * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
    */
-  reject({ trigger, reason, dedupKey, payload, origin }: RejectRequest): Promise<FireOutcome> {
-    return this.#commit(this.pipe.refused(sourceOf(trigger), reason, { dedupKey }, { payload, origin }));
+  reject({ trigger, reason, dedupKey, payload, origin, deadlineMs }: RejectRequest): Promise<FireOutcome> {
+    const draft = this.pipe.unjudged(
+      sourceOf(trigger),
+      { state: 'rejected', reason },
+      { dedupKey },
+      { payload, origin },
+    );
+    return this.#commit(draft, deadlineMs);
+  }
+
+  /**
+   * Keeps a record of something that the trigger's method wants nothing of: a `filtered` firing with its reason.
+   *
+   * @throws TRG_STORE_UNAVAILABLE when the database does not answer
+   */
+  skip({ trigger, reason, deadlineMs }: SkipRequest): Promise<FireOutcome> {
+    return this.#commit(this.pipe.unjudged(sourceOf(trigger), { state: 'filtered', reason }), deadlineMs);
   }
 
   /** Starts a workflow without a trigger. @throws as {@link fire} */

@@ -28,14 +28,15 @@ export interface DeclaredBase {
 /** Checks the options that all triggers share and fills in their defaults. */
 @Injectable()
 export class TriggerBaseResolver {
-  readonly #app: ModuleRef;
+  /** Finds the providers of all modules, unless it is told to be strict. */
+  readonly app: ModuleRef;
 
   constructor(
     private readonly workflows: WorkflowRegistry,
     private readonly overrides: TriggerOverrides,
     moduleRef: ModuleRef,
   ) {
-    this.#app = seesWholeApp(moduleRef);
+    this.app = seesWholeApp(moduleRef);
   }
 
   /** The base of a definition; what is wrong went to `attempt`, and a default stands in its place. */
@@ -63,7 +64,7 @@ export class TriggerBaseResolver {
   async fromConfig<T>(value: FromConfig<T>, where: string): Promise<() => T> {
     if (typeof value !== 'function') return () => value;
     try {
-      const answer = await (value as (ref: ModuleRef) => T | Promise<T>)(this.#app);
+      const answer = await (value as (ref: ModuleRef) => T | Promise<T>)(this.app);
       return () => answer;
     } catch (cause) {
       const message = `${where}: the function that should return it threw: ${errorMessage(cause)}`;

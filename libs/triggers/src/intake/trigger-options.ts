@@ -4,6 +4,8 @@ import type { WorkflowContext, WorkflowRefs } from '../workflows/workflow-ref.js
 
 // Sources know workflows only through intake.
 export type { IsAny, WorkflowContext, WorkflowInput, WorkflowRef, WorkflowRefs } from '../workflows/workflow-ref.js';
+export type { InputOf, InputSchema } from '../workflows/input-schema.js';
+export { resolveInputCheck } from '../workflows/workflow-input.js';
 export type { CheckCallbackNames } from '../workflows/task.checks.js';
 
 /** A value, or a function that is asked for it once, when the application starts: for configuration and secrets. */
