@@ -6,7 +6,14 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { TriggersModule } from 'nestjs-triggers';
-import type { AdminOptions, ExecutionItem, TriggersOptions, TriggersService, WorkflowRunner } from 'nestjs-triggers';
+import type {
+  AdminOptions,
+  ExecutionItem,
+  TriggersOptions,
+  TriggersService,
+  WebhooksOptions,
+  WorkflowRunner,
+} from 'nestjs-triggers';
 import { TriggersTestKit } from 'nestjs-triggers/testing';
 import type { Clock } from 'nestjs-triggers/testing';
 import { newDatabase, removeDatabases } from './database.js';
@@ -28,6 +35,7 @@ export interface AppOptions {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   readonly options?: Omit<TriggersOptions, 'database'>;
   readonly admin?: AdminOptions | false;
+  readonly webhooks?: WebhooksOptions | false;
   /** Replaces the clock of the machine. */
   readonly clock?: Clock;
   /** Takes the place of `TriggersModule.forRoot(…)`. */
@@ -134,12 +142,12 @@ export async function cleanUp(): Promise<void> {
 }
 
 function moduleOf(
-  { providers = [], controllers = [], imports = [], options = {}, admin, module }: AppOptions,
+  { providers = [], controllers = [], imports = [], options = {}, admin, webhooks = {}, module }: AppOptions,
   database: TestDatabase,
 ): Type {
   const triggers =
     module?.(database) ??
-    TriggersModule.forRoot({ ...options, database: database.options, admin: admin ?? { token: TOKEN } });
+    TriggersModule.forRoot({ ...options, database: database.options, admin: admin ?? { token: TOKEN }, webhooks });
   @Module({ imports: [triggers, ...imports], providers, controllers })
   class AppModule {}
   return AppModule;

@@ -3,6 +3,7 @@ export { TriggersModule } from './triggers.module.js';
 export type { TriggersExtras, TriggersOptions } from './triggers.options.js';
 export type { AdminOptions } from './admin/admin.options.js';
 export type { Identity, Role } from './admin/access/roles.js';
+export type { WebhooksOptions } from './sources/webhook/webhooks.options.js';
 export type { EngineOptions, RetentionOptions } from './engine/engine.options.js';
 export type { TransportOption } from './engine/transport/transport.js';
 export type { TriggerOverride } from './intake/trigger-overrides.js';
@@ -17,6 +18,10 @@ export type { DedupScope, FromConfig, RateLimit } from './intake/trigger-options
 export type { Poll, TriggerSource } from './sources/poll/poll.js';
 export { TriggerResult } from './model/trigger-result.js';
 export type { FireItem, FireManyOptions, FireOptions } from './model/trigger-result.js';
+export { WebhookTrigger } from './sources/webhook/webhook-trigger.decorator.js';
+export { DEFAULT_WEBHOOK_OPTIONS } from './sources/webhook/webhook.options.js';
+export type { WebhookTriggerOptions } from './sources/webhook/webhook.options.js';
+export type { WebhookEvent, WebhookFired, WebhookReceipt, WebhookReply } from './sources/webhook/webhook-event.js';
 export { standardWebhooks } from './sources/webhook/verify/standard-webhooks.verifier.js';
 export type { StandardWebhooksOptions } from './sources/webhook/verify/standard-webhooks.verifier.js';
 export { github } from './sources/webhook/verify/github.verifier.js';

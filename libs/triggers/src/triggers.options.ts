@@ -3,6 +3,7 @@ import type { EngineOptions } from './engine/engine.options.js';
 import type { TransportOption } from './engine/transport/transport.js';
 import type { TriggerOverride } from './intake/trigger-overrides.js';
 import type { NodeRole } from './model/node-roles.js';
+import type { WebhooksOptions } from './sources/webhook/webhooks.options.js';
 import type { DatabaseOptions } from './store/database.options.js';
 
 /** Injects {@link TriggersOptions} as they were given. */
@@ -30,8 +31,10 @@ export interface TriggersOptions extends EngineOptions {
 export interface TriggersExtras {
   /** The admin API; `false` for none. @default at `/admin/triggers`, closed until somebody is given access */
   readonly admin?: AdminOptions | false;
+  /** The webhooks; `false` for none. @default at `/webhooks` */
+  readonly webhooks?: WebhooksOptions | false;
   /**
-   * What this process does of: `api` (the admin API is mounted), `scheduler` (polls, prunes), `worker` (runs tasks). Every
+   * What this process does of: `api` (admin API and webhooks are mounted), `scheduler` (polls, prunes), `worker` (runs tasks). Every
    * process fires, and takes over from the dead. On SQLite all, or `['api']` for one that only serves and fires.
    *
    * @default all of them

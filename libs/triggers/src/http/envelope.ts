@@ -45,14 +45,17 @@ export function envelopeOf(error: unknown, requestId: string): ErrorAnswer {
   if (!(error instanceof HttpException) || (statusCode >= 500 && statusCode !== 503))
     return internal('TRG_BUG_UNEXPECTED', requestId);
   const code = CODE_BY_STATUS[statusCode] ?? 'TRG_API_BAD_REQUEST';
-  return { envelope: { statusCode, code, message: error.message, requestId }, headers: headersFor(statusCode, {}) };
+  return {
+    envelope: { statusCode, code, message: error.message, requestId },
+    headers: headersFor(statusCode, code, {}),
+  };
 }
 
 function ofTriggersError({ code, message, details }: TriggersError, requestId: string): ErrorAnswer {
   const statusCode = statusOf(code);
   if (statusCode === 500) return internal(code, requestId);
   const envelope = { statusCode, code, message, ...(details && { details }), requestId };
-  return { envelope, headers: headersFor(statusCode, details ?? {}) };
+  return { envelope, headers: headersFor(statusCode, code, details ?? {}) };
 }
 
 function internal(code: ErrorCode, requestId: string): ErrorAnswer {
@@ -62,9 +65,11 @@ function internal(code: ErrorCode, requestId: string): ErrorAnswer {
 
 function headersFor(
   statusCode: number,
-  { retryAfterMs }: Readonly<Record<string, unknown>>,
+  code: ErrorCode,
+  { retryAfterMs, allow }: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, string>> {
-  if (statusCode === 401) return { 'WWW-Authenticate': 'Bearer realm="triggers"' };
+  if (code === 'TRG_API_UNAUTHORIZED') return { 'WWW-Authenticate': 'Bearer realm="triggers"' };
+  if (typeof allow === 'string') return { Allow: allow };
   if (typeof retryAfterMs === 'number') return { 'Retry-After': String(Math.max(Math.ceil(retryAfterMs / 1_000), 1)) };
   return statusCode === 503 ? { 'Retry-After': String(RETRY_UNAVAILABLE_S) } : {};
 }

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   },
   TRG_DEF_RESERVED_NAME: { family: 'definition', means: 'A trigger has a name that is a route of the admin API.' },
   TRG_DEF_DUPLICATE_TRIGGER: { family: 'definition', means: 'Two triggers have one name.' },
+  TRG_DEF_DUPLICATE_WEBHOOK: { family: 'definition', means: 'Two webhook triggers listen at one path.' },
   TRG_DEF_DUPLICATE_WORKFLOW: { family: 'definition', means: 'Two workflow classes have one name.' },
   TRG_DEF_DUPLICATE_TASK: { family: 'definition', means: 'Two tasks of one workflow have one id.' },
   TRG_DEF_UNKNOWN_WORKFLOW: { family: 'definition', means: 'A trigger starts a workflow that no provider declares.' },
@@ -131,6 +132,34 @@ export const ERROR_CODES = {
     family: 'request',
     means: 'Too many requests; Retry-After says when to come back.',
     status: 429,
+  },
+  TRG_WEBHOOK_NOT_FOUND: { family: 'request', means: 'No webhook trigger listens at that path.', status: 404 },
+  TRG_WEBHOOK_METHOD: { family: 'request', means: 'A webhook is sent by another method than POST.', status: 405 },
+  TRG_WEBHOOK_TOO_SLOW: { family: 'request', means: 'The body of a delivery took too long to arrive.', status: 408 },
+  TRG_WEBHOOK_TOO_LARGE: {
+    family: 'request',
+    means: 'The body of a delivery is larger than its trigger takes.',
+    status: 413,
+  },
+  TRG_WEBHOOK_MEDIA_TYPE: {
+    family: 'request',
+    means: 'A delivery has a media type or an encoding that its trigger does not take.',
+    status: 415,
+  },
+  TRG_WEBHOOK_UNVERIFIED: {
+    family: 'request',
+    means: 'The sender of a delivery is not who it should be; the ledger knows why.',
+    status: 401,
+  },
+  TRG_WEBHOOK_PAYLOAD: {
+    family: 'request',
+    means: 'The body of a delivery is no JSON, or does not fit what its trigger takes; the fields are listed.',
+    status: 400,
+  },
+  TRG_WEBHOOK_UNAVAILABLE: {
+    family: 'request',
+    means: 'A delivery cannot be taken just now; Retry-After says when to send it again.',
+    status: 503,
   },
   TRG_TEST_LIMIT: {
     family: 'test',

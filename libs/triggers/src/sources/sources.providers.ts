@@ -4,12 +4,15 @@ import { PollSource } from './poll/poll.source.js';
 import { SOURCES } from './source.js';
 import type { Source } from './source.js';
 import { Sources } from './sources.service.js';
+import { WEBHOOK_PROVIDERS } from './webhook/webhook.providers.js';
+import { WebhookSource } from './webhook/webhook.source.js';
 import { UnpolledTriggers } from './unpolled-triggers.service.js';
 
 /** Everything that notices things. */
 export const SOURCES_PROVIDERS: readonly Provider[] = [
   ...POLL_PROVIDERS,
+  ...WEBHOOK_PROVIDERS,
   Sources,
   UnpolledTriggers,
-  { provide: SOURCES, useFactory: (...sources: Source[]) => sources, inject: [PollSource] },
+  { provide: SOURCES, useFactory: (...sources: Source[]) => sources, inject: [PollSource, WebhookSource] },
 ];

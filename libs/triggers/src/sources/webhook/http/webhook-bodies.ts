@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
+import { RawBodies } from '../../../http/raw-bodies.service.js';
+import type { BodyOwner } from '../../../http/raw-bodies.service.js';
+import { readRawBody } from '../../../http/raw-body.js';
+import type { RawBody } from '../../../http/raw-body.js';
+import { pathBelow, rawOf } from '../../../http/request.js';
+import type { HttpRequest } from '../../../http/request.js';
+import { Clock } from '../../../model/clock.js';
+import { WebhookRoutes } from '../webhook.routes.js';
+import type { WebhookRoute } from '../webhook.routes.js';
+import { WEBHOOKS_OPTIONS } from '../webhooks.options.js';
+import type { ResolvedWebhooksOptions } from '../webhooks.options.js';
+import { BodySlots } from './body-slots.js';
+
+/** A request to a webhook, read as far as it was worth it. */
+export type Arrival =
+  | { readonly kind: 'unknown' | 'busy' }
+  | { readonly kind: 'read'; readonly route: WebhookRoute; readonly body: RawBody; readonly receivedAt: Date };
+
+/** Reads the bytes of deliveries ahead of the application's parsers. Of paths that no trigger has nothing is read. */
+@Injectable()
+export class WebhookBodies implements BodyOwner {
+  readonly #arrivals = new WeakMap<IncomingMessage, Arrival>();
+  readonly #slots: BodySlots;
+
+  constructor(
+    bodies: RawBodies,
+    private readonly config: ApplicationConfig,
+    private readonly routes: WebhookRoutes,
+    private readonly clock: Clock,
+    @Inject(WEBHOOKS_OPTIONS) private readonly options: ResolvedWebhooksOptions,
+  ) {
+    this.#slots = new BodySlots(clock);
+    bodies.own(this);
+  }
+
+  owns(request: HttpRequest): boolean {
+    return this.#pathOf(request) !== null;
+  }
+
+  async take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#arrivals.set(raw, await this.#arrival(request, raw, response));
+  }
+
+  /** What has arrived with a request; kept beside it, so that nothing of the application can change it. */
+  arrivalOf(request: HttpRequest): Arrival {
+    return this.#arrivals.get(rawOf(request)) ?? { kind: 'unknown' };
+  }
+
+  async #arrival(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<Arrival> {
+    const route = this.routes.find(this.#pathOf(request) ?? '');
+    const release = route === undefined ? null : await this.#slots.take();
+    if (route === undefined || release === null) {
+      raw.resume();
+      return { kind: route === undefined ? 'unknown' : 'busy' };
+    }
+    // Held until the answer is out or the sender is gone, whoever answers: a guard of the application may.
+    response.once('close', release).once('finish', release);
+    if (response.destroyed || raw.destroyed) release();
+    const body = await readRawBody(raw, { maxBytes: route.trigger.maxBytes, clock: this.clock });
+    return { kind: 'read', route, body, receivedAt: new Date(this.clock.now()) };
+  }
+
+  #pathOf(request: HttpRequest): string | null {
+    return pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
+  }
+}

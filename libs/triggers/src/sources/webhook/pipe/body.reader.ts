@@ -1,0 +1,72 @@
+import { MAX_CONTEXT_DEPTH } from '../../../model/context.js';
+import { TriggersError } from '../../../model/errors.js';
+import type { Json, JsonObject } from '../../../model/json.js';
+import { errorMessage } from '../../../model/text.js';
+import type { BodyReader } from '../verify/verifier.js';
+import type { WebhookDefinition } from '../webhook-trigger.definition.js';
+
+/** Strings, so that digits in them are left alone, and numbers. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const INTEGER = /^-?\d{16,}$/;
+
+/** How bodies are read for a trigger: UTF-8, at most 64 levels, integers as the trigger wants them. */
+export function bodyReader({ bigNumbers }: Pick<WebhookDefinition, 'bigNumbers'>): BodyReader {
+  return {
+    json: (bytes) => {
+      const text = textOf(bytes);
+      const payload = parse(text);
+      if (bigNumbers !== 'string') return checked(payload);
+      return checked(parse(text.replace(TOKENS, (token) => (isRounded(token) ? `"${token}"` : token))));
+    },
+    form: (bytes) => formOf(textOf(bytes)),
+  };
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw bad(`The body is no JSON: ${errorMessage(error)}.`);
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw bad('The body is not in UTF-8.');
+  }
+}
+
+function isRounded(token: string): boolean {
+  return INTEGER.test(token) && !Number.isSafeInteger(Number(token));
+}
+
+/** A field that stands there several times is a list. */
+function formOf(text: string): JsonObject {
+  const fields = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(text)) fields.set(name, [...(fields.get(name) ?? []), value]);
+  return Object.fromEntries(
+    [...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  ) as JsonObject;
+}
+
+function checked(payload: Json): Json {
+  check(payload, '(payload)', 1);
+  return payload;
+}
+
+function check(value: Json, path: string, depth: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw bad(`${path} is an integer beyond ±(2^53−1), so it was rounded. Send it as a string.`);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_CONTEXT_DEPTH) throw bad(`The body is nested deeper than ${MAX_CONTEXT_DEPTH} levels.`);
+  for (const [key, item] of Object.entries(value)) {
+    if (typeof item === 'object' || typeof item === 'number') check(item, `${path}.${key}`, depth + 1);
+  }
+}
+
+function bad(message: string): TriggersError {
+  return new TriggersError('TRG_WEBHOOK_PAYLOAD', message);
+}

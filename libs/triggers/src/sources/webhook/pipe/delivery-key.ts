@@ -1,0 +1,39 @@
+import type { Json } from '../../../model/json.js';
+import type { DeliveryKey, Passage } from './passage.js';
+
+/** How long a key is held that the sender or the author gave, or that stands for bytes which the vendor sends again: 7 days. */
+export const SENDERS_KEY_MS = 604_800_000;
+/** How long the hash of a body is held otherwise: two events may well have equal bodies. 5 minutes. */
+export const HASH_KEY_MS = 300_000;
+
+/**
+ * The author's key, else the id that the sender signed, else the hash of the bytes; a delivery always has one. Behind a path
+ * with parameters the last two count per sender: two tenants may use one id, and neither can use up the other's.
+ */
+export function deliveryKey(passage: Passage, payload: Json): DeliveryKey {
+  const { trigger, delivery, provenKey } = passage;
+  const chosen = trigger.dedupKey?.(payload, delivery) ?? null;
+  if (chosen !== null) return heldFor(passage, chosen, SENDERS_KEY_MS);
+  const signed = provenKey ?? trigger.verifier.keyOf?.(delivery, payload) ?? null;
+  return signed === null ? hashKey(passage) : heldFor(passage, ofSender(passage, signed), SENDERS_KEY_MS);
+}
+
+/** The key of a delivery whose payload nobody could read, or that has no other. */
+export function hashKey(passage: Passage): DeliveryKey {
+  const windowMs = passage.trigger.verifier.resendsSameBytes ? SENDERS_KEY_MS : HASH_KEY_MS;
+  return heldFor(passage, ofSender(passage, `sha256:${passage.sha256}`), windowMs);
+}
+
+/** A key that the author gave for one item. */
+export function itemKey(passage: Passage, key: string): DeliveryKey {
+  return heldFor(passage, key, SENDERS_KEY_MS);
+}
+
+function heldFor({ trigger }: Passage, key: string, windowMs: number): DeliveryKey {
+  return { key, dedup: trigger.dedupGiven ?? { scope: 'window', windowMs } };
+}
+
+function ofSender({ delivery: { params } }: Passage, key: string): string {
+  const values = Object.values(params);
+  return values.length === 0 ? key : `${values.map(encodeURIComponent).join('/')}:${key}`;
+}

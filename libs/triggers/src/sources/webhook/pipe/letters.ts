@@ -1,0 +1,52 @@
+import type { TriggersError } from '../../../model/errors.js';
+import { isTriggersError } from '../../../model/errors.js';
+import type { FiringId } from '../../../model/ids.js';
+import { cleanText } from '../../../model/text.js';
+import { refusal } from './answers.js';
+import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
+import { originOf } from './origin.js';
+import type { Passage } from './passage.js';
+import type { Reply, WebhookTools } from './step.js';
+
+/** The most field errors that an answer lists. */
+const MAX_FIELDS = 50;
+
+interface Letter {
+  readonly passage: Passage;
+  readonly tools: WebhookTools;
+  readonly reason: string;
+  /** @default the key of the delivery */
+  readonly key?: string | undefined;
+}
+
+/** Keeps what was verified and cannot start anything, with its payload. The id of the dead letter, or why there is none. */
+export async function keepLetter({ passage, tools, reason, key }: Letter): Promise<FiringId | TriggersError> {
+  const { trigger, text: payload } = passage;
+  const dedupKey = key ?? passage.key?.key;
+  try {
+    const { firingId } = await tools.intake.reject({
+      trigger,
+      reason: cleanText(reason),
+      dedupKey,
+      payload,
+      origin: originOf(passage),
+      deadlineMs: COMMIT_DEADLINE_MS,
+    });
+    return firingId;
+  } catch (error) {
+    if (isTriggersError(error)) return error;
+    throw error;
+  }
+}
+
+/** A verified delivery that does not fit: a dead letter, and what the author says is answered of it. */
+export async function invalid({
+  fields,
+  ...letter
+}: Omit<Letter, 'reason'> & { readonly fields: readonly string[] }): Promise<Reply> {
+  const firingId = await keepLetter({ ...letter, reason: `the payload does not fit: ${fields.join('; ')}` });
+  if (firingId instanceof Error) return firingId;
+  if (letter.passage.trigger.onInvalid === 'keep') return { status: 'kept', firingId };
+  const shown = fields.slice(0, MAX_FIELDS);
+  return refusal('TRG_WEBHOOK_PAYLOAD', `The payload does not fit: ${shown.join('; ')}.`, { fields: shown });
+}

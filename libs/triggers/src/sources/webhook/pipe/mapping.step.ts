@@ -1,0 +1,80 @@
+import { HttpException } from '@nestjs/common';
+import { isPlainObject } from '../../../model/json.js';
+import { errorMessage } from '../../../model/text.js';
+import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-result.js';
+import type { FireItem } from '../../../model/trigger-result.js';
+import type { WebhookEvent } from '../webhook-event.js';
+import { refusal, unavailable } from './answers.js';
+import { invalid, keepLetter } from './letters.js';
+import type { Passage } from './passage.js';
+import type { Reply, Step } from './step.js';
+
+/** Calls the method of the trigger, with what stands on it and its class: an event becomes what is fired. */
+export const mapEvent: Step = async (passage, tools) => {
+  try {
+    const { invoker } = passage.trigger;
+    passage.result = resultOf(await invoker.invoke([eventOf(passage)]), passage);
+    return undefined;
+  } catch (error) {
+    return refused(error, passage, tools);
+  }
+};
+
+/**
+ * Guards and pipes refuse with Nest's exceptions, and so may the method: 4xx is told to the sender and leaves a dead letter,
+ * 503 leaves none and is sent again. Anything else is an error of ours, and the delivery is kept.
+ */
+async function refused(error: unknown, passage: Passage, tools: Parameters<Step>[1]): Promise<Reply> {
+  const fields = [`(method): ${errorMessage(error)}`];
+  if (!(error instanceof HttpException))
+    return passage.trigger.onInvalid === 'keep' ? invalid({ passage, tools, fields }) : failed(passage, tools, error);
+  const status = error.getStatus();
+  if (status === 503) return unavailable('The method of the trigger cannot answer just now.');
+  if (status >= 500) return failed(passage, tools, error);
+  const kept = await keepLetter({ passage, tools, reason: `the method refused it: ${errorMessage(error)}` });
+  return kept instanceof Error ? kept : error;
+}
+
+async function failed(passage: Passage, tools: Parameters<Step>[1], error: unknown): Promise<Reply> {
+  const kept = await keepLetter({ passage, tools, reason: `the method threw: ${errorMessage(error)}` });
+  return kept instanceof Error
+    ? kept
+    : refusal('TRG_WEBHOOK_UNAVAILABLE', 'The method of the trigger failed; try again.');
+}
+
+function eventOf({ trigger, delivery, payload, key }: Passage): WebhookEvent {
+  const { headers, params, query, receivedAt, body: rawBody } = delivery;
+  return {
+    trigger: trigger.name,
+    payload: payload ?? null,
+    headers,
+    params,
+    query,
+    key: key?.key ?? '',
+    receivedAt,
+    rawBody,
+  };
+}
+
+/** @throws TypeError for what is neither a context nor a result */
+function resultOf(returned: unknown, { payload, trigger }: Passage): TriggerResult {
+  if (returned === undefined) return TriggerResult.fire(payload as object);
+  if (TriggerResult.isResult(returned)) return checked(returned);
+  if (typeof returned === 'object' && returned !== null && !Array.isArray(returned))
+    return TriggerResult.fire(returned);
+  const what = returned === null ? 'null' : Array.isArray(returned) ? 'an array' : `a ${typeof returned}`;
+  throw new TypeError(
+    `${trigger.label} returned ${what}. Return a context, a TriggerResult, or nothing to fire the payload.`,
+  );
+}
+
+function checked(result: TriggerResult): TriggerResult {
+  const items: readonly unknown[] = result.items;
+  if (result.isSkip() || (items.length > 0 && items.length <= MAX_FIRINGS_PER_POLL && items.every(isItem)))
+    return result;
+  throw new TypeError(`fireMany takes 1 to ${MAX_FIRINGS_PER_POLL} items of the form { context, dedupKey? }.`);
+}
+
+function isItem(item: unknown): item is FireItem {
+  return isPlainObject(item);
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { IntakeService } from '../../../intake/intake.service.js';
+import type { WebhookAnswer, WebhookDelivery } from '../verify/verifier.js';
+import type { WebhookDefinition } from '../webhook-trigger.definition.js';
+import { answerChallenge } from './challenge.step.js';
+import { fire } from './fire.step.js';
+import { findKey } from './key.step.js';
+import { mapEvent } from './mapping.step.js';
+import { checkMedia } from './media.step.js';
+import { Passage } from './passage.js';
+import type { Step } from './step.js';
+import { readPayload } from './payload.step.js';
+import { Refusals } from './refusals.service.js';
+import { answerOf } from './respond.js';
+import { checkSchema } from './schema.step.js';
+import { answerVendor } from './vendor-challenge.step.js';
+import { verifySender } from './verify.step.js';
+
+/** In this order, for every delivery. Its size was checked while it was read. */
+const STEPS: readonly Step[] = [
+  answerChallenge,
+  checkMedia,
+  verifySender,
+  readPayload,
+  answerVendor,
+  findKey,
+  checkSchema,
+  mapEvent,
+  fire,
+];
+
+/**
+ * What happens to one delivery, from its bytes to its answer.
+ *
+ * challenge → encoding, type (415) → signature (401) → JSON (400) → key → schema → method → [filter → commit] → answer. Nothing
+ * of the body is believed before the signature, and nothing is acknowledged before the commit: a 2xx says that the delivery
+ * is a row. Where we cannot make it one the answer is 503 and the sender tries again, which the key makes harmless.
+ */
+@Injectable()
+export class WebhookPipe {
+  constructor(
+    private readonly intake: IntakeService,
+    private readonly refusals: Refusals,
+  ) {}
+
+  /** The answer, or the error that is answered. */
+  async receive(trigger: WebhookDefinition, delivery: WebhookDelivery): Promise<WebhookAnswer | Error> {
+    const passage = new Passage(trigger, delivery);
+    const tools = { intake: this.intake, refusals: this.refusals };
+    for (const step of STEPS) {
+      const reply = await step(passage, tools);
+      if (reply === undefined) continue;
+      return 'firingId' in reply ? answerOf(reply, passage) : reply;
+    }
+    throw new TypeError('The last step always answers.');
+  }
+}
