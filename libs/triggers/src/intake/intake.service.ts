@@ -129,8 +129,11 @@ export class IntakeService {
     const found = await this.letters.find(id, payload);
     if (found.kind === 'answered') return answered(found.by);
     if (found.kind === 'skipped') return { ...NOTHING, firingId: id, status: 'filtered', reason: found.reason };
-    const { source, item, replayKey } = found;
-    return this.#submit(source, item, { initiatedBy, replayOfLetter: id, replayKey });
+    const { source, items, replayKey } = found;
+    const outcomes: FireOutcome[] = [];
+    for (const item of items)
+      outcomes.push(await this.#submit(source, item, { initiatedBy, replayOfLetter: id, replayKey }));
+    return together(outcomes);
   }
 
   /** Closes a dead letter without an answer; says whether there was an open one. */
@@ -222,6 +225,13 @@ const NOTHING = { of: null, executionIds: [], dedupKey: null, state: null, delay
 /** What is answered of a firing that starts nothing and can be tried again. */
 function nothingOf({ id }: FiringDraft): Omit<FireOutcome, 'status' | 'reason'> {
   return { ...NOTHING, firingId: id };
+}
+
+/** The outcomes of the items of one delivery as one: the first that was accepted, with the executions of all. */
+function together(outcomes: readonly FireOutcome[]): FireOutcome {
+  const first = outcomes.find(({ status }) => status === 'accepted') ?? outcomes[0];
+  if (first === undefined) throw new TriggersError('TRG_BUG_INVALID_STATE', 'A delivery has at least one item.');
+  return { ...first, executionIds: outcomes.flatMap(({ executionIds }) => executionIds) };
 }
 
 /** The firing that was accepted in the place of a dead one. */

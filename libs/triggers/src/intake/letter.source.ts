@@ -10,14 +10,15 @@ import type { DedupKey } from './dedup-key.js';
 import { sourceOf } from './firing-source.js';
 import type { FiringSource } from './firing-source.js';
 import { PayloadReaders } from './payload-readers.js';
+import type { PayloadReader } from './payload-readers.js';
 import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
 /** What the replay of a dead letter fires. */
 export interface LetterReplay {
   readonly source: FiringSource;
-  readonly item: FireItem;
-  /** The key that its sender chose. */
+  readonly items: readonly FireItem[];
+  /** The key that its sender chose, for a single item. */
   readonly replayKey: DedupKey | undefined;
 }
 
@@ -42,9 +43,10 @@ export class LetterSource {
     if (row === undefined) throw noDeadLetter(id);
     if (row['closed_at'] !== null) return answeredBy(row, id);
     const trigger = this.#triggerOf(row);
-    const item = await this.#itemOf(trigger, row, payload);
-    if ('skipped' in item) return { kind: 'skipped', reason: item.skipped };
-    return { kind: 'open', source: sourceOf(trigger, { onLimit: 'refuse' }), item, replayKey: keyOf(row) };
+    const items = await this.#itemsOf(trigger, row, payload);
+    if ('skipped' in items) return { kind: 'skipped', reason: items.skipped };
+    const replayKey = items.length === 1 ? keyOf(row) : undefined;
+    return { kind: 'open', source: sourceOf(trigger, { onLimit: 'refuse' }), items, replayKey };
   }
 
   #triggerOf(row: Row): TriggerDefinition {
@@ -55,16 +57,16 @@ export class LetterSource {
     throw conflict(`This process does not declare trigger "${name}" (any more), so nothing can be replayed here.`);
   }
 
-  async #itemOf(trigger: TriggerDefinition, row: Row, edited: unknown): Promise<FireItem | { skipped: string }> {
+  async #itemsOf(trigger: TriggerDefinition, row: Row, edited: unknown): ReturnType<PayloadReader> {
     const [context, kept] = [row['context'] as string | null, row['payload'] as string | null];
     const reader = this.readers.get(trigger.kind);
     if (reader !== undefined && (kept !== null || edited !== undefined)) {
       const origin = JSON.parse((row['origin'] as string | null) ?? 'null') as JsonObject | null;
       const payload = edited === undefined ? (kept as string) : JSON.stringify(edited);
-      return reader(trigger, { payload, origin });
+      return reader(trigger, { payload, origin, key: row['dedup_label'] as string | null });
     }
-    if (edited !== undefined) return { context: edited as object };
-    if (context !== null) return { context: JSON.parse(context) as JsonObject };
+    if (edited !== undefined) return [{ context: edited as object }];
+    if (context !== null) return [{ context: JSON.parse(context) as JsonObject }];
     throw conflict('Nothing of the context was kept, because it cannot be stored. Give a payload that can.');
   }
 }

@@ -9,18 +9,20 @@ export interface KeptPayload {
   /** As the sender sent it, or as an operator has edited it. */
   readonly payload: string;
   readonly origin: JsonObject | null;
+  /** The dedup key of the dead letter, as people see it. */
+  readonly key: string | null;
 }
 
 /**
- * Makes of a kept payload what is fired, as if it came now: schema, mapping, everything before intake. A reason instead:
- * nothing is to be fired.
+ * Makes of a kept payload what is fired, as if it came now: schema, mapping, everything before intake. One item has the key of
+ * the dead letter, several have keys of their own. A reason instead: nothing is to be fired.
  *
  * @throws TRG_CONTEXT_SCHEMA and others for a payload that still does not fit
  */
 export type PayloadReader = (
   trigger: TriggerDefinition,
   kept: KeptPayload,
-) => Promise<FireItem | { readonly skipped: string }>;
+) => Promise<readonly FireItem[] | { readonly skipped: string }>;
 
 /** Who can read the payloads of a kind of triggers; where nobody can, the payload is the context. */
 @Injectable()

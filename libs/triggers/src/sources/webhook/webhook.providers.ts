@@ -7,6 +7,7 @@ import { Refusals } from './pipe/refusals.service.js';
 import { WebhookPipe } from './pipe/webhook.pipe.js';
 import { WebhookTriggerBuilder } from './webhook-trigger.builder.js';
 import { WebhookTriggerExplorer } from './webhook-trigger.explorer.js';
+import { WebhookReplays } from './webhook.replays.js';
 import { WebhookRoutes } from './webhook.routes.js';
 import { WebhookSource } from './webhook.source.js';
 import { GIVEN_WEBHOOKS, WEBHOOKS_OPTIONS, webhooksPrefix } from './webhooks.options.js';
@@ -15,6 +16,7 @@ import type { GivenWebhooks, WebhooksOptions } from './webhooks.options.js';
 /** What knows the webhook triggers of this process, whether it serves them or not. */
 export const WEBHOOK_PROVIDERS: readonly Provider[] = [
   WebhookRoutes,
+  WebhookReplays,
   WebhookSource,
   WebhookTriggerBuilder,
   WebhookTriggerExplorer,

@@ -3,7 +3,7 @@ import type { DeliveryKey, Passage } from './passage.js';
 
 /** How long a key is held that the sender or the author gave, or that stands for bytes which the vendor sends again: 7 days. */
 export const SENDERS_KEY_MS = 604_800_000;
-/** How long the hash of a body is held otherwise: two events may well have equal bodies. 5 minutes. */
+/** How long the hash of a body is held otherwise, or for as long as its signature is believed: two events may well have equal bodies. 5 minutes. */
 export const HASH_KEY_MS = 300_000;
 
 /**
@@ -20,7 +20,8 @@ export function deliveryKey(passage: Passage, payload: Json): DeliveryKey {
 
 /** The key of a delivery whose payload nobody could read, or that has no other. */
 export function hashKey(passage: Passage): DeliveryKey {
-  const windowMs = passage.trigger.verifier.resendsSameBytes ? SENDERS_KEY_MS : HASH_KEY_MS;
+  const { verifier, check } = passage.trigger;
+  const windowMs = verifier.resendsSameBytes ? SENDERS_KEY_MS : Math.max(HASH_KEY_MS, check.believedMs ?? 0);
   return heldFor(passage, ofSender(passage, `sha256:${passage.sha256}`), windowMs);
 }
 

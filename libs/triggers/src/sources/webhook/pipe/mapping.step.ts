@@ -12,13 +12,21 @@ import type { Reply, Step } from './step.js';
 /** Calls the method of the trigger, with what stands on it and its class: an event becomes what is fired. */
 export const mapEvent: Step = async (passage, tools) => {
   try {
-    const { invoker } = passage.trigger;
-    passage.result = resultOf(await invoker.invoke([eventOf(passage)]), passage);
+    passage.result = await callMethod(passage);
     return undefined;
   } catch (error) {
     return refused(error, passage, tools);
   }
 };
+
+/**
+ * What the method of the trigger makes of a delivery.
+ *
+ * @throws whatever the method and what stands on it throw; TypeError for what is neither a context nor a result
+ */
+export async function callMethod(passage: Passage): Promise<TriggerResult> {
+  return resultOf(await passage.trigger.invoker.invoke([eventOf(passage)]), passage);
+}
 
 /**
  * Guards and pipes refuse with Nest's exceptions, and so may the method: 4xx is told to the sender and leaves a dead letter,

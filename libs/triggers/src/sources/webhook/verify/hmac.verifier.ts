@@ -3,6 +3,7 @@ import type { HmacOptions, ResolvedHmac } from './hmac.options.js';
 import { hmacText, isSignedByAny } from './signature.js';
 import { timeProblem } from './signed-time.js';
 import { idAsKey, missing, NOT_SIGNED, openWithSecrets, textSecret } from './signed.verifier.js';
+import type { SecretCheck } from './signed.verifier.js';
 import type { WebhookDelivery, WebhookVerifier } from './verifier.js';
 
 /**
@@ -26,9 +27,9 @@ export function hmac(options: HmacOptions): WebhookVerifier {
     secretHeaders: [],
     async open(setup) {
       const resolved = resolveHmac(options, setup);
-      return openWithSecrets(setup, textSecret(options.secret), (delivery, keys) =>
-        problemOf(delivery, resolved, keys),
-      );
+      const check: SecretCheck<string> = (delivery, keys) => problemOf(delivery, resolved, keys);
+      const toleranceMs = resolved.timestampHeader === null ? 0 : resolved.toleranceMs;
+      return openWithSecrets(setup, textSecret(options.secret), check, toleranceMs);
     },
     ...(idHeader !== undefined && { keyOf: ({ headers }: WebhookDelivery) => idAsKey(headers[idHeader]) }),
   };

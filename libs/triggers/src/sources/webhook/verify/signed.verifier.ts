@@ -21,14 +21,16 @@ export function textSecret(value: SecretOption): SecretSource<string> {
   return { name: 'secret', value, toKey: (key) => ({ key }) };
 }
 
-/** Opens a preset that checks deliveries against secrets. @throws TRG_DEF_INVALID_OPTION as {@link SecretBook.open} */
+/** Opens a preset that checks deliveries against secrets, and the time that they sign. @throws TRG_DEF_INVALID_OPTION as {@link SecretBook.open} */
 export async function openWithSecrets<K>(
   setup: VerifierSetup,
   { name, value, toKey }: SecretSource<K>,
   check: SecretCheck<K>,
+  toleranceMs = 0,
 ): Promise<OpenVerifier> {
   const book = await SecretBook.open(new SecretSlot(setup, name, toKey), value, setup);
   return {
+    believedMs: 2 * toleranceMs,
     async verify(delivery): Promise<Verification> {
       const found = await book.of(delivery.params);
       if (found === 'unknown') return { ok: false, reason: `unknown sender: nobody has ${named(delivery)}` };

@@ -35,7 +35,12 @@ export function slack({ secret, ...options }: SlackOptions): WebhookVerifier {
     secretHeaders: [],
     async open(setup) {
       const toleranceMs = toleranceOf(options, setup);
-      return openWithSecrets(setup, textSecret(secret), (delivery, keys) => problemOf(delivery, keys, toleranceMs));
+      return openWithSecrets(
+        setup,
+        textSecret(secret),
+        (delivery, keys) => problemOf(delivery, keys, toleranceMs),
+        toleranceMs,
+      );
     },
     keyOf: (_delivery, payload) => idAsKey(memberOf(payload, 'event_id')),
     payloadOf: jsonOrForm,

@@ -45,7 +45,12 @@ export function standardWebhooks({
     async open(setup) {
       const toleranceMs = toleranceOf(options, setup);
       const source = { name: 'secret', value: secret, toKey: standardKey };
-      return openWithSecrets(setup, source, (delivery, keys) => problemOf(delivery, names, keys, toleranceMs));
+      return openWithSecrets(
+        setup,
+        source,
+        (delivery, keys) => problemOf(delivery, names, keys, toleranceMs),
+        toleranceMs,
+      );
     },
     keyOf: (delivery) => idAsKey(delivery.headers[names.id]),
   };

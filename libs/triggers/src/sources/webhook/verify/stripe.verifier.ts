@@ -31,7 +31,12 @@ export function stripe({ secret, ...options }: StripeOptions): WebhookVerifier {
     secretHeaders: [],
     async open(setup) {
       const toleranceMs = toleranceOf(options, setup);
-      return openWithSecrets(setup, textSecret(secret), (delivery, keys) => problemOf(delivery, keys, toleranceMs));
+      return openWithSecrets(
+        setup,
+        textSecret(secret),
+        (delivery, keys) => problemOf(delivery, keys, toleranceMs),
+        toleranceMs,
+      );
     },
     keyOf: (_delivery, payload) => idAsKey(memberOf(payload, 'id')),
   };

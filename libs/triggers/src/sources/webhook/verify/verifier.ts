@@ -87,6 +87,11 @@ export interface VerifierSetup {
 export interface OpenVerifier {
   /** Whether the sender is who it should be. Never throws. */
   verify(delivery: WebhookDelivery): Promise<Verification>;
+  /**
+   * How long one signed request is believed, in ms, where a time is signed: as far ahead and as far back as the tolerance. The
+   * hash of its bytes is held at least that long, so that a captured copy never fires again. @default no time is signed
+   */
+  readonly believedMs?: number;
 }
 
 /**

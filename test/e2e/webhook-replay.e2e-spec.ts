@@ -1,0 +1,130 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { IsInt, IsString } from 'class-validator';
+import { hmac, Task, TriggerResult, WebhookTrigger, Workflow } from 'nestjs-triggers';
+import type { TaskContext, WebhookEvent } from 'nestjs-triggers';
+import { boot, cleanUp } from '../support/app.js';
+import type { Answer, TestApp } from '../support/app.js';
+import { DIALECTS } from '../support/database.js';
+
+const SECRET = 'a secret of the sender';
+
+class Payment {
+  @IsString()
+  id!: string;
+  @IsInt()
+  cents!: number;
+}
+
+const paid: unknown[] = [];
+
+@Workflow({ name: 'book' })
+class Book {
+  @Task()
+  async write(context: TaskContext<{ account: string; cents: number }>) {
+    paid.push({ ...context.data });
+  }
+}
+
+@Injectable()
+class Payments {
+  static broken = false;
+
+  @WebhookTrigger({
+    workflow: 'book',
+    path: 'pay/:account',
+    schema: Payment,
+    verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
+    dedupKey: (payload) => (payload as unknown as Payment).id,
+  })
+  payments({ payload, params }: WebhookEvent<Payment>) {
+    if (Payments.broken) throw new Error('no rates today');
+    return { account: params['account'] ?? '', cents: payload.cents };
+  }
+
+  @WebhookTrigger({
+    workflow: 'book',
+    path: 'batch',
+    verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
+  })
+  batch({ payload }: WebhookEvent<{ cents: number[] }>) {
+    if (Payments.broken) throw new Error('no rates today');
+    return TriggerResult.fireMany(payload.cents.map((cents) => ({ context: { account: 'batch', cents } })));
+  }
+}
+
+describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
+  let app: TestApp;
+  const send = (path: string, payload: object): Promise<Answer> => {
+    const body = JSON.stringify(payload);
+    const signature = createHmac('sha256', SECRET).update(body).digest('hex');
+    return app.call('POST', `//webhooks/${path}`, body, { 'x-signature': signature });
+  };
+  const letter = async (): Promise<string> => {
+    const { items } = await app.get('/dead-letters');
+    expect(items).toHaveLength(1);
+    return (items as { id: string }[])[0]?.id ?? '';
+  };
+  const replay = async (id: string, body: object = {}): Promise<Answer> => {
+    const answer = await app.call('POST', `/dead-letters/${id}/replay`, body);
+    await app.kit.drain();
+    return answer;
+  };
+
+  beforeEach(async () => {
+    paid.length = 0;
+    Payments.broken = false;
+    app = await boot({ database, providers: [Book, Payments] });
+  });
+  afterEach(cleanUp);
+
+  it('goes through schema and method again, mended, with the path it came by', async () => {
+    expect(await send('pay/acme', { id: 'p-1', cents: 'ten' })).toMatchObject({
+      status: 202,
+      body: { status: 'kept' },
+    });
+    const id = await letter();
+    const refused = await replay(id, { payload: { id: 'p-1', cents: '11' } });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'TRG_CONTEXT_SCHEMA' } });
+    const mended = await replay(id, { payload: { id: 'p-1', cents: 10 } });
+    expect(mended).toMatchObject({ status: 202, body: { status: 'accepted', dedupKey: 'p-1' } });
+    expect(paid).toEqual([{ account: 'acme', cents: 10 }]);
+    expect(await app.get(`/dead-letters/${id}`)).toMatchObject({ closedBy: mended.body.firingId });
+  });
+
+  it('is answered by the retry of its sender, so that its replay is a duplicate: one execution', async () => {
+    await send('pay/acme', { id: 'p-1', cents: 'ten' });
+    await send('pay/acme', { id: 'p-1', cents: 'ten' });
+    const id = await letter();
+    const accepted = await send('pay/acme', { id: 'p-1', cents: 10 });
+    expect(accepted).toMatchObject({ status: 200, body: { status: 'accepted' } });
+    await app.kit.drain();
+    const replayed = await replay(id, { payload: { id: 'p-1', cents: 12 } });
+    expect(replayed.body).toMatchObject({ status: 'duplicate', firingId: accepted.body.firingId });
+    expect(paid).toEqual([{ account: 'acme', cents: 10 }]);
+  });
+
+  it('is replayed as it came once the method works again', async () => {
+    Payments.broken = true;
+    await send('pay/acme', { id: 'p-1', cents: 10 });
+    const id = await letter();
+    expect((await replay(id)).status).toBe(422);
+    Payments.broken = false;
+    expect((await replay(id)).body).toMatchObject({ status: 'accepted' });
+    expect(await send('pay/acme', { id: 'p-1', cents: 10 })).toMatchObject({ body: { status: 'duplicate' } });
+    expect(paid).toEqual([{ account: 'acme', cents: 10 }]);
+  });
+
+  it('of which several firings are made is replayed whole, each once', async () => {
+    Payments.broken = true;
+    await send('batch', { cents: [1, 2, 3] });
+    const id = await letter();
+    Payments.broken = false;
+    const whole = await replay(id);
+    expect(whole.body.executionIds).toHaveLength(3);
+    expect(await send('batch', { cents: [1, 2, 3] })).toMatchObject({ body: { status: 'duplicate' } });
+    await app.kit.drain();
+    expect(paid).toHaveLength(3);
+    expect((await app.get('/dead-letters')).items).toEqual([]);
+  });
+});
