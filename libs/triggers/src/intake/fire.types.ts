@@ -29,7 +29,10 @@ export interface FireRequest extends FireItem {
   readonly guard?: Guard | undefined;
   /** What becomes of it while the trigger is disabled. @default it fires: whoever asks has looked at the switch */
   readonly whenDisabled?: 'hold' | 'refuse' | undefined;
-  /** What the sender sent, where it is not the context; kept if this becomes a dead letter. */
+  /**
+   * What the sender sent, where it is not the context; kept if this becomes a dead letter. With `idempotency` it is JSON,
+   * and what has to be the same for a repeat.
+   */
   readonly payload?: string | undefined;
   /** Where it came from; kept if this becomes a dead letter. */
   readonly origin?: JsonObject | undefined;

@@ -25,11 +25,12 @@ export function claimsOf(
   item: FireItem,
   judged: Judged,
   extras: FiringExtras,
-): Pick<FiringDraft, 'dedup' | 'idempotency' | 'rate' | 'gate' | 'executions' | 'letter' | 'closes'> {
+): Pick<FiringDraft, 'dedup' | 'idempotency' | 'payload' | 'rate' | 'gate' | 'executions' | 'letter' | 'closes'> {
   if (judged.state !== 'accepted') {
     return {
       dedup: judged.state === 'dead' ? deadWish(source, item) : null,
       idempotency: null,
+      payload: null,
       rate: null,
       gate: null,
       executions: [],
@@ -40,6 +41,7 @@ export function claimsOf(
   return {
     dedup: wishOf(source, item, judged.json, extras),
     idempotency: secondWish(source, extras),
+    payload: extras.idempotency === undefined ? null : (extras.payload ?? null),
     rate: source.rate,
     gate: source.gate,
     executions: source.workflows.map(executionOf),

@@ -83,6 +83,7 @@ describe('IntakePipe', () => {
       idempotency: null,
       rate: null,
       gate: null,
+      payload: null,
       letter: null,
       closes: null,
       replayOfLetter: null,

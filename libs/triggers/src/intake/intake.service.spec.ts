@@ -329,6 +329,17 @@ describe.each(DATABASES)('intake on %s', (database) => {
       await h().kit.clock.settle();
     });
 
+    it('is known by what was sent where that is not the context', async () => {
+      const trigger = h().trigger({ dedup: { scope: 'off' } });
+      const sendAs = (payload: string, context: object) => h().fire(trigger, context, { idempotency, payload });
+      const first = await sendAs('{"a":1,"b":2}', { call: 1 });
+      const again = await sendAs('{"b":2,"a":1}', { call: 2 });
+      expect(again).toMatchObject({ status: 'duplicate', firingId: first.firingId });
+      await expect(sendAs('{"a":2}', { call: 1 })).rejects.toMatchObject({ code: 'TRG_API_IDEMPOTENCY' });
+      await h().kit.clock.settle();
+      expect(ran).toEqual([{ call: 1 }]);
+    });
+
     it('gets the id of a firing that is pruned, whose context nobody knows any more', async () => {
       const first = await send({ a: 1 });
       await h().kit.clock.settle();

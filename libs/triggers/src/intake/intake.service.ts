@@ -22,7 +22,7 @@ import { ReplaySource } from './replay.source.js';
 const READ_CONTEXT = batch(
   'firing_context',
   { _id: 'text' },
-  () => `SELECT context FROM triggers_firing WHERE id IN (SELECT _id FROM g)`,
+  () => `SELECT COALESCE(payload, context) AS sent FROM triggers_firing WHERE id IN (SELECT _id FROM g)`,
 );
 
 /**
@@ -156,7 +156,7 @@ export class IntakeService {
   /** An `Idempotency-Key` stands for one request; with another context it is a mistake of the sender. */
   async #refuseOtherContext(draft: FiringDraft, firingId: FiringId): Promise<void> {
     const [row] = await this.store.read(READ_CONTEXT, [[firingId]]);
-    if (row === undefined || sameJson(row['context'] as string | null, draft.context)) return;
+    if (row === undefined || sameJson(row['sent'] as string | null, draft.payload ?? draft.context)) return;
     throw new TriggersError(
       'TRG_API_IDEMPOTENCY',
       'This Idempotency-Key was used before with another context. Use a new key for a new request.',

@@ -24,7 +24,12 @@ export const FIRING: CommitKind<FiringDraft, FiringVerdict> = {
 
 /** The parameters of a firing, roughly, in bytes. */
 export function firingBytes(draft: FiringDraft): number {
-  return 600 + (draft.context?.length ?? 0) + (draft.letter?.payload?.length ?? 0) + draft.executions.length * 400;
+  return (
+    600 +
+    (draft.context?.length ?? 0) +
+    (draft.letter?.payload ?? draft.payload ?? '').length +
+    draft.executions.length * 400
+  );
 }
 
 /** dedup → switch → rate limit → insert → close, each by one statement for the whole group. */
@@ -82,6 +87,7 @@ function* keepNoKeyOfRefused(fresh: readonly Judged[]): Work<void> {
       reason: 'rate limit',
       dedup: null,
       idempotency: null,
+      payload: null,
       executions: [],
     };
   }
@@ -150,5 +156,6 @@ function firingRow(draft: FiringDraft): unknown[] {
     draft.replayOf ?? draft.replayOfLetter,
     draft.scheduledFor,
     0,
+    draft.payload,
   ];
 }

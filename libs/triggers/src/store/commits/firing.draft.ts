@@ -69,6 +69,8 @@ export interface FiringDraft {
   readonly dedup: DedupWish | null;
   /** The sender's `Idempotency-Key`, or what guards against a second click: a second key, whose holder is answered whatever the first says. */
   readonly idempotency: DedupWish | null;
+  /** What was sent under an `Idempotency-Key`, where it is not the context: another request is known by it. */
+  readonly payload: string | null;
   readonly rate: RateRule | null;
   /** `null`: whoever fires has looked at the switch, or it does not matter. */
   readonly gate: Gate | null;

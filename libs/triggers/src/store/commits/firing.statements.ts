@@ -32,12 +32,13 @@ export const INSERT_FIRING = batch(
     _replay: 'text',
     _scheduled: 'at',
     _created: 'instant',
+    _payload: 'text',
   },
   () => `INSERT INTO triggers_firing (id, trigger, kind, state, dedup_space, dedup_key, dedup_scope, dedup_cooldown,
       dedup_label, context, executions, open_executions, reason, initiated_by, caused_by, depth, replay_of, scheduled_for,
-      created_at)
+      created_at, payload)
     SELECT _id, _trigger, _kind, _state, _space, _key, _scope, _cooldown, _label, _context, _executions, _open, _reason,
-      _by, _caused, _depth, _replay, _scheduled, _created FROM g WHERE true ${ONCE} RETURNING id`,
+      _by, _caused, _depth, _replay, _scheduled, _created, _payload FROM g WHERE true ${ONCE} RETURNING id`,
 );
 
 export const INSERT_EXECUTION = batch(

@@ -38,6 +38,7 @@ export function draftOf({
     idempotency: null,
     rate: null,
     gate: null,
+    payload: null,
     letter: null,
     closes: null,
     replayOfLetter: null,
