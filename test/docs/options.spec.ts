@@ -1,6 +1,7 @@
 import { DEFAULT_ADMIN_OPTIONS } from '../../libs/triggers/src/admin/admin.options.js';
 import { DEFAULT_ENGINE_OPTIONS } from '../../libs/triggers/src/engine/engine.options.js';
 import { DEFAULT_BULLMQ_OPTIONS } from '../../libs/triggers/src/engine/transport/bullmq/bullmq.options.js';
+import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_DATABASE_OPTIONS } from '../../libs/triggers/src/store/database.options.js';
 import { DEFAULT_RETRY_OPTIONS } from '../../libs/triggers/src/workflows/retry.options.js';
@@ -12,6 +13,7 @@ import type { Field } from './source.js';
 const page = read('docs/reference/options.md');
 const { concurrency, lease, drain, retention } = DEFAULT_ENGINE_OPTIONS;
 const { retry: _documentedByItself, ...taskDefaults } = DEFAULT_TASK_OPTIONS;
+const { rateLimit, ...manualDefaults } = DEFAULT_MANUAL_OPTIONS;
 
 const SECTIONS = [
   {
@@ -52,6 +54,16 @@ const SECTIONS = [
     ],
     defaults: DEFAULT_POLL_OPTIONS,
   },
+  {
+    heading: '## @ManualTrigger',
+    types: [
+      ['intake/trigger-options.ts', 'TriggerBaseOptions'],
+      ['sources/manual/manual-trigger.options.ts', 'ManualTriggerOptions'],
+    ],
+    // What is limited can be tried again by who fired it.
+    without: ['onLimit'],
+    defaults: manualDefaults,
+  },
   { heading: '## @Workflow', types: [['workflows/workflow.decorator.ts', 'WorkflowOptions']], defaults: {} },
   { heading: '## @Task', types: [['workflows/task.options.ts', 'TaskOptions']], defaults: taskDefaults },
   {
@@ -70,9 +82,12 @@ function leaves({ name, fields }: Field): string[] {
     : fields.flatMap((field) => leaves(field)).map((leaf) => `${name}.${leaf}`);
 }
 
-function declaredOptions(types: readonly (readonly [path: string, type: string])[]): string[] {
+function declaredOptions(
+  types: readonly (readonly [path: string, type: string])[],
+  without: readonly string[],
+): string[] {
   const names = types.flatMap(([path, type]) => fieldsOf(path, type).flatMap((field) => leaves(field)));
-  return [...new Set(names)].sort();
+  return [...new Set(names)].filter((name) => !without.includes(name)).sort();
 }
 
 function shown(value: unknown): string {
@@ -80,11 +95,11 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? `\`'${value}'\`` : `\`${String(value)}\``;
 }
 
-it.each(SECTIONS)('lists every option of "$heading" and no other', ({ heading, types }) => {
+it.each(SECTIONS)('lists every option of "$heading" and no other', ({ heading, types, ...more }) => {
   const documented = rows(section(page, heading))
     .map(([name]) => name)
     .sort();
-  expect(documented).toEqual(declaredOptions(types));
+  expect(documented).toEqual(declaredOptions(types, 'without' in more ? more.without : []));
 });
 
 it.each(SECTIONS)('gives the defaults of "$heading" as the code has them', ({ heading, defaults }) => {
@@ -92,6 +107,13 @@ it.each(SECTIONS)('gives the defaults of "$heading" as the code has them', ({ he
   const given = Object.keys(defaults).map((name) => [name, documented.get(name)]);
   const expected = Object.entries(defaults).map(([name, value]) => [name, shown(value)]);
   expect(given).toEqual(expected);
+});
+
+it('gives the rate limit of a manual trigger as the code has it', () => {
+  const documented = new Map(
+    rows(section(page, '## @ManualTrigger')).map(([name = '', byDefault]) => [name, byDefault]),
+  );
+  expect(documented.get('rateLimit')).toBe(`${rateLimit.limit} in \`${rateLimit.per}\``);
 });
 
 it('has a section for nothing else', () => {

@@ -2,7 +2,7 @@
 export { TriggersModule } from './triggers.module.js';
 export type { TriggersExtras, TriggersOptions } from './triggers.options.js';
 export type { AdminOptions } from './admin/admin.options.js';
-export type { Identity, Role } from './admin/access/roles.js';
+export type { Identity, Role } from './model/identity.js';
 export type { WebhooksOptions } from './sources/webhook/webhooks.options.js';
 export type { EngineOptions, RetentionOptions } from './engine/engine.options.js';
 export type { TransportOption } from './engine/transport/transport.js';
@@ -14,6 +14,10 @@ export type { DatabaseOptions, PostgresDatabaseOptions, SqliteDatabaseOptions } 
 export { Trigger } from './sources/poll/trigger.decorator.js';
 export { DEFAULT_POLL_OPTIONS } from './sources/poll/trigger.options.js';
 export type { TriggerOptions } from './sources/poll/trigger.options.js';
+export { ManualTrigger } from './sources/manual/manual-trigger.decorator.js';
+export { DEFAULT_MANUAL_OPTIONS } from './sources/manual/manual-trigger.options.js';
+export type { ManualPermission, ManualTriggerOptions } from './sources/manual/manual-trigger.options.js';
+export type { ManualRequest } from './sources/manual/manual-request.js';
 export type { DedupScope, FromConfig, RateLimit } from './intake/trigger-options.js';
 export type { Poll, TriggerSource } from './sources/poll/poll.js';
 export { TriggerResult } from './model/trigger-result.js';
@@ -88,6 +92,7 @@ export { TriggersService } from './admin/triggers.service.js';
 export type { ChangeOptions, FireByHandOptions } from './admin/triggers.service.js';
 export { WorkflowRunner } from './admin/workflow-runner.service.js';
 export type { RunOptions, WorkflowResult } from './admin/workflow-runner.service.js';
+export type { SkippedFire } from './sources/manual/manual-firings.service.js';
 export type { FireOutcome, IdempotencyKey } from './intake/fire.types.js';
 export type { ChangedBy } from './intake/trigger-control.service.js';
 export type { TriggerDetail, TriggerView } from './admin/trigger.view.js';

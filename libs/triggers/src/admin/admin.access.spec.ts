@@ -8,7 +8,7 @@ import type { Store } from '../store/store.service.js';
 import { BASE, Behind, PLATFORMS, TOKEN, startApp } from './admin.contract.js';
 import type { AppOptions } from './admin.contract.js';
 import type { AdminOptions } from './admin.options.js';
-import type { Role } from './access/roles.js';
+import type { Role } from '../model/identity.js';
 
 @Injectable()
 class Accounts {

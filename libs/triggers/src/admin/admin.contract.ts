@@ -17,6 +17,7 @@ import { Clock, SystemClock } from '../model/clock.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import { PollControl } from '../sources/poll/poll-control.service.js';
+import { ManualFirings } from '../sources/manual/manual-firings.service.js';
 import { PollSource } from '../sources/poll/poll.source.js';
 import type { LivePoll } from '../sources/poll/poll.reports.js';
 import type { Store } from '../store/store.service.js';
@@ -135,6 +136,10 @@ export class Behind {
   };
   readonly engine = { start: jest.fn(async () => undefined), stop: jest.fn(async () => undefined) };
   readonly runtime = { register: jest.fn(async () => undefined) };
+  readonly manual = {
+    fire: jest.fn(async (_trigger: unknown, _asked: unknown): Promise<unknown> => this.outcome),
+    test: jest.fn(async (_trigger: unknown, _asked: unknown): Promise<unknown> => this.poller.test('')),
+  };
   readonly waiter = { ended: jest.fn(async (_id: string) => undefined) };
 
   providers(): Provider[] {
@@ -145,6 +150,7 @@ export class Behind {
       { provide: TriggerControl, useValue: this.triggers },
       { provide: PollControl, useValue: this.poller },
       { provide: EnginePort, useValue: this.engine },
+      { provide: ManualFirings, useValue: this.manual },
       { provide: PollSource, useValue: this.runtime },
       { provide: AuditService, useValue: { record: async (entry: AuditEntry) => void this.audit.push(entry) } },
       { provide: AdminTerminal, useValue: { print: (line: string) => void this.printed.push(line) } },

@@ -3,8 +3,8 @@ import type { FromConfig } from '../intake/trigger-options.js';
 import { parseDuration } from '../model/duration.js';
 import type { Duration } from '../model/duration.js';
 import { TriggersError } from '../model/errors.js';
-import { ROLES } from './access/roles.js';
-import type { Identity, Role } from './access/roles.js';
+import { ROLES } from '../model/identity.js';
+import type { Identity, Role } from '../model/identity.js';
 
 /** Options of the admin API. It is closed unless one of `guards` and `token` says who gets in. */
 export interface AdminOptions {

@@ -4,6 +4,7 @@ import { AccessAudit } from './access/access-audit.js';
 import { AccessNotice, AdminTerminal, StdoutTerminal } from './access/access-notice.service.js';
 import { AdminAccess } from './access/admin-access.service.js';
 import { AppGuards } from './access/app-guards.js';
+import { TriggerPermission } from './access/trigger-permission.js';
 import { ADMIN_OPTIONS, adminEnvironment, resolveAdminOptions } from './admin.options.js';
 import type { AdminOptions, ResolvedAdminOptions } from './admin.options.js';
 import { AdminBodies } from './http/admin-bodies.js';
@@ -21,6 +22,7 @@ export function adminProviders(options: AdminOptions): Provider[] {
     AccessAudit,
     AccessNotice,
     AdminBodies,
+    TriggerPermission,
   ];
 }
 

@@ -6,6 +6,9 @@ import { TriggersError, notFound } from '../model/errors.js';
 import type { PollControl } from '../sources/poll/poll-control.service.js';
 import type { TriggerSources } from './trigger.state.js';
 
+/** As {@link TriggerSources}, of a trigger that this process declares. */
+export type DeclaredSources = TriggerSources & { readonly definition: TriggerDefinition };
+
 /** Brings together what is known of triggers: what is declared here, what is stored, what the poller counts. */
 export class TriggerLookup {
   constructor(
@@ -30,9 +33,9 @@ export class TriggerLookup {
   }
 
   /** @throws TRG_API_TRIGGER_NOT_FOUND, TRG_API_CONFLICT for one that only other processes declare */
-  async declared(name: string): Promise<TriggerDefinition> {
-    const { definition } = await this.find(name);
-    if (definition !== undefined) return definition;
+  async declared(name: string): Promise<DeclaredSources> {
+    const { definition, ...sources } = await this.find(name);
+    if (definition !== undefined) return { ...sources, definition };
     throw conflict(`Trigger "${name}" is stored, but this process does not declare it. Ask a process that does.`);
   }
 

@@ -1,8 +1,8 @@
-import type { TriggerDefinition } from '../intake/trigger.definition.js';
 import type { TriggerCounts, TriggerRecord } from '../history/trigger.types.js';
 import { formatDuration } from '../model/duration.js';
 import type { JsonObject } from '../model/json.js';
 import type { SourceKind, TriggerState } from '../model/states.js';
+import { inputSchemaOf } from './input.schema.js';
 import { failuresOf, isEnabled, stateOf } from './trigger.state.js';
 import type { TriggerSources } from './trigger.state.js';
 
@@ -34,7 +34,7 @@ export interface TriggerDetail extends TriggerView {
   readonly cursor: unknown;
   readonly suspendedAt: string | null;
   readonly firstSeenAt: string | null;
-  /** JSON Schema of what may be fired, as far as it is known. */
+  /** JSON Schema of what may be fired by hand, draft 2020-12, as far as it is known. */
   readonly inputSchema: object | null;
 }
 
@@ -117,10 +117,4 @@ function countsOf({ record, live }: TriggerSources): TriggerCounts {
     duplicates: written.duplicates + unwritten.duplicates,
     failures: written.failures + unwritten.failures,
   };
-}
-
-/** What all of its workflows take. */
-function inputSchemaOf({ workflows }: TriggerDefinition): object | null {
-  const schemas = workflows.flatMap(({ input }) => input?.jsonSchema() ?? []);
-  return schemas.length > 1 ? { allOf: schemas } : (schemas[0] ?? null);
 }

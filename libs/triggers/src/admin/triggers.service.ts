@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionItem, NodesOverview } from '../history/history.types.js';
 import { HistoryService } from '../history/history.service.js';
 import type { Page, PageRequest } from '../history/page.js';
-import type { FireOutcome, FireRequest, IdempotencyKey } from '../intake/fire.types.js';
+import type { FireOutcome, IdempotencyKey } from '../intake/fire.types.js';
 import { IntakeService } from '../intake/intake.service.js';
 import { TriggerControl } from '../intake/trigger-control.service.js';
 import type { TriggerChange } from '../intake/trigger-control.service.js';
@@ -11,13 +11,17 @@ import type { TriggerDefinition } from '../intake/trigger.definition.js';
 import { TriggerRegistry } from '../intake/trigger.registry.js';
 import { Clock } from '../model/clock.js';
 import type { FireItem } from '../model/trigger-result.js';
+import { ManualFirings } from '../sources/manual/manual-firings.service.js';
+import type { SkippedFire } from '../sources/manual/manual-firings.service.js';
+import { disabled } from '../sources/manual/manual-refusals.js';
+import { isManual } from '../sources/manual/manual-trigger.definition.js';
 import { PollControl } from '../sources/poll/poll-control.service.js';
 import type { DryRunReport, PollReport } from '../sources/poll/poll.reports.js';
 import { PollSource } from '../sources/poll/poll.source.js';
 import type { RuntimeTrigger } from '../sources/poll/runtime-trigger.js';
 import { EnginePort } from './ports.js';
 import { TriggerLookup, conflict } from './trigger.lookup.js';
-import { isUndeclared } from './trigger.state.js';
+import { isEnabled, isUndeclared } from './trigger.state.js';
 import { toTriggerDetail, toTriggerView } from './trigger.view.js';
 import type { TriggerDetail, TriggerView } from './trigger.view.js';
 
@@ -28,6 +32,8 @@ export type ChangeOptions = Partial<ChangedBy>;
 export interface FireByHandOptions extends Omit<FireItem, 'context'> {
   /** Who asked; stands on the firing. */
   readonly initiatedBy?: string | undefined;
+  /** Why, in the words of who asked; the method of a manual trigger is told. */
+  readonly reason?: string | undefined;
   /** The same user and key again get the same outcome. */
   readonly idempotency?: IdempotencyKey | undefined;
 }
@@ -52,6 +58,7 @@ export class TriggersService {
     private readonly poller: PollControl,
     private readonly engine: EnginePort,
     private readonly source: PollSource,
+    private readonly manual: ManualFirings,
     private readonly clock: Clock,
   ) {
     this.#lookup = new TriggerLookup(registry, records, poller);
@@ -109,27 +116,40 @@ export class TriggersService {
   }
 
   /**
-   * Fires a trigger by hand: schema, filter and dedup judge it like any other firing.
+   * Fires a trigger by hand: schema, filter and dedup judge it like any other firing. For a manual trigger `context` is the
+   * input; its permission is not asked: whoever calls this has decided. Limits per user and the guard against double
+   * clicks need `initiatedBy`.
    *
-   * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY, TRG_API_IDEMPOTENCY
+   * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY, TRG_API_IDEMPOTENCY; for a manual trigger TRG_API_CONFLICT while it is disabled,
+   *   or exclusive and not over (`details.executionIds`), TRG_MANUAL_RESULT, and what its method throws
    */
-  async fire(name: string, context?: object, options: FireByHandOptions = {}): Promise<FireOutcome> {
-    const request: FireRequest = { ...options, trigger: await this.#lookup.declared(name), context };
-    return this.intake.fire(request);
+  async fire(name: string, context?: object, options: FireByHandOptions = {}): Promise<FireOutcome | SkippedFire> {
+    const { definition, record } = await this.#lookup.declared(name);
+    const { reason, ...asked } = options;
+    if (!isManual(definition)) return this.intake.fire({ ...asked, trigger: definition, context });
+    if (!isEnabled({ definition, record })) throw disabled(name);
+    return this.manual.fire(definition, { ...asked, reason, input: context });
   }
 
   /** Polls now, whatever the interval. @throws TRG_API_CONFLICT when it is no poll trigger or cannot be polled now */
   async poll(name: string): Promise<Exclude<PollReport, { readonly status: 'refused' }>> {
-    requirePoll(await this.#lookup.declared(name), name);
+    requirePoll((await this.#lookup.declared(name)).definition, name);
     const report = await this.poller.pollNow(name);
     if (report.status === 'refused') throw conflict(report.reason);
     return report;
   }
 
-  /** A dry run: what a poll would do now. Nothing is written. @throws TRG_API_CONFLICT when it is no poll trigger */
-  async test(name: string): Promise<DryRunReport> {
-    requirePoll(await this.#lookup.declared(name), name);
-    return this.poller.test(name);
+  /**
+   * A dry run: what a poll would do now, or what firing a manual trigger with this context would. Nothing is written.
+   *
+   * @throws TRG_API_CONFLICT when it is of another kind, and for a poll trigger with a context: it finds its own
+   */
+  async test(name: string, context?: object, options: FireByHandOptions = {}): Promise<DryRunReport> {
+    const { definition } = await this.#lookup.declared(name);
+    if (isManual(definition)) return this.manual.test(definition, { ...options, input: context });
+    requirePoll(definition, name);
+    if (context === undefined) return this.poller.test(name);
+    throw conflict(`Trigger "${name}" is a poll trigger: its method finds the context. Test it without one.`);
   }
 
   /** Declares a poll trigger while the application runs, in this process. @throws TRG_DEF_INVALID */

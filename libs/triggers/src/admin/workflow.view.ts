@@ -26,7 +26,7 @@ export interface GraphNode {
 /** A workflow with its graph, its input and its last executions. */
 export interface WorkflowDetail extends WorkflowView {
   readonly graph: readonly GraphNode[];
-  /** JSON Schema of the input, as far as it is known. */
+  /** JSON Schema of the input, draft 2020-12, as far as it is known. */
   readonly inputSchema: object | null;
   readonly lastExecutions: readonly ExecutionItem[];
 }

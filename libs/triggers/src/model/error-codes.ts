@@ -128,6 +128,11 @@ export const ERROR_CODES = {
     means: 'The Idempotency-Key was used before with another context.',
     status: 422,
   },
+  TRG_MANUAL_RESULT: {
+    family: 'request',
+    means:
+      'The method of a manual trigger returned something that is no context and no TriggerResult, or several items.',
+  },
   TRG_API_TOO_MANY_REQUESTS: {
     family: 'request',
     means: 'Too many requests; Retry-After says when to come back.',

@@ -1,4 +1,6 @@
 import type { Provider } from '@nestjs/common';
+import { MANUAL_PROVIDERS } from './manual/manual.providers.js';
+import { ManualSource } from './manual/manual.source.js';
 import { POLL_PROVIDERS } from './poll/poll.providers.js';
 import { PollSource } from './poll/poll.source.js';
 import { SOURCES } from './source.js';
@@ -11,8 +13,13 @@ import { UnpolledTriggers } from './unpolled-triggers.service.js';
 /** Everything that notices things. */
 export const SOURCES_PROVIDERS: readonly Provider[] = [
   ...POLL_PROVIDERS,
+  ...MANUAL_PROVIDERS,
   ...WEBHOOK_PROVIDERS,
   Sources,
   UnpolledTriggers,
-  { provide: SOURCES, useFactory: (...sources: Source[]) => sources, inject: [PollSource, WebhookSource] },
+  {
+    provide: SOURCES,
+    useFactory: (...sources: Source[]) => sources,
+    inject: [PollSource, WebhookSource, ManualSource],
+  },
 ];

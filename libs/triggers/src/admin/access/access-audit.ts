@@ -1,11 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { errorMessage } from '../../model/text.js';
+import { cleanText, errorMessage } from '../../model/text.js';
 import { AuditService } from '../../intake/audit.service.js';
 import { addressOf, exchangeOf } from '../http/exchange.js';
 import type { AdminRequest } from '../http/exchange.js';
-import type { AdminUser, Role } from './roles.js';
+import type { AdminUser } from './roles.js';
 
 type AuditEntry = Parameters<AuditService['record']>[0];
+
+/** Why somebody was refused. */
+interface Refusal {
+  /** The role or the permission that is missing. */
+  readonly needed: string;
+  /** What the request itself says. */
+  readonly reason?: string | undefined;
+}
 
 /**
  * Writes down who did what. What is audited here has happened already, so an audit that cannot be written does not turn
@@ -25,13 +33,14 @@ export class AccessAudit {
   }
 
   /** Somebody who is known tried what they may not. */
-  refused(request: AdminRequest, user: AdminUser, needed: Role): Promise<void> {
+  refused(request: AdminRequest, user: AdminUser, refusal: Refusal): Promise<void> {
     const target = `${request.method} ${request.url.split('?', 1)[0] ?? ''}`;
     return this.done(request, {
       actor: user.id,
       action: 'access.refused',
       target,
-      details: { roles: user.roles, needed },
+      reason: refusal.reason === undefined ? null : cleanText(refusal.reason),
+      details: { roles: user.roles, needed: refusal.needed },
     });
   }
 

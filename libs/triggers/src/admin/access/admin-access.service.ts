@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
+import type { Identity } from '../../model/identity.js';
 import { ADMIN_OPTIONS } from '../admin.options.js';
 import type { ResolvedAdminOptions } from '../admin.options.js';
 import { addressOf, headerOf } from '../http/exchange.js';
@@ -9,7 +10,7 @@ import type { AdminRequest } from '../http/exchange.js';
 import { AppGuards } from './app-guards.js';
 import { FailureLimiter } from './failure-limiter.js';
 import { LoginCode } from './login-code.js';
-import type { AdminUser, Identity } from './roles.js';
+import type { AdminUser } from './roles.js';
 import { isSameSecret } from './secrets.js';
 import { SessionStore } from './session.store.js';
 import type { Session } from './session.store.js';
@@ -103,7 +104,8 @@ export class AdminAccess {
       throw unauthorized('The guards of the application do not let you in.');
     const identity = identify === null ? GUARDED_USER : await identify(request, context);
     if (identity === null) throw unauthorized('"admin.identify" does not know you.');
-    return { id: identity.id, roles: identity.roles, via: 'guards' };
+    const { id, roles, permissions } = identity;
+    return { id, roles, permissions, via: 'guards' };
   }
 
   #isOpen(): boolean {

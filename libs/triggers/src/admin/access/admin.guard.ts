@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { TriggersError } from '../../model/errors.js';
+import type { Role } from '../../model/identity.js';
 import { exchangeOf, headerOf, isMutation } from '../http/exchange.js';
 import type { AdminRequest } from '../http/exchange.js';
 import { writeHeaders } from '../../http/headers.js';
@@ -9,7 +10,7 @@ import { AdminAccess } from './admin-access.service.js';
 import { AccessAudit } from './access-audit.js';
 import { NEEDED_ROLE } from './route-access.js';
 import { hasRole } from './roles.js';
-import type { AdminUser, Role } from './roles.js';
+import type { AdminUser } from './roles.js';
 import { isSameSecret } from './secrets.js';
 
 /** The header that mutations by cookie carry. */
@@ -44,7 +45,7 @@ export class AdminGuard implements CanActivate {
     const user = await this.access.identify(request, context);
     if (isMutation(request) && user.via !== 'token') this.#refuseOtherPages(request, user);
     if (hasRole(user, needed)) return user;
-    if (isMutation(request)) await this.audit.refused(request, user, needed);
+    if (isMutation(request)) await this.audit.refused(request, user, { needed });
     throw forbidden(`"${user.id}" has the roles ${JSON.stringify(user.roles)}; this needs the role "${needed}".`);
   }
 

@@ -1,15 +1,5 @@
-/** Every role, the least first. A role may do what those before it may. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const;
-
-/** `viewer` looks, `operator` starts and stops, `admin` edits cursors and deletes. */
-export type Role = (typeof ROLES)[number];
-
-/** Who somebody is, as `admin.identify` says. */
-export interface Identity {
-  /** Shown in the audit and as `initiatedBy`. */
-  readonly id: string;
-  readonly roles: readonly Role[];
-}
+import { ROLES } from '../../model/identity.js';
+import type { Identity, Role } from '../../model/identity.js';
 
 /** Somebody who got in. */
 export interface AdminUser extends Identity {

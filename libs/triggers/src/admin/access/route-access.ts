@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import type { Role } from './roles.js';
+import type { Role } from '../../model/identity.js';
 
 /** Under which the needed role of a route stands. */
 export const NEEDED_ROLE = Symbol.for('nestjs-triggers:needed-role');

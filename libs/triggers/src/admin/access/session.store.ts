@@ -1,5 +1,5 @@
 import type { Clock } from '../../model/clock.js';
-import type { Identity } from './roles.js';
+import type { Identity } from '../../model/identity.js';
 import { randomSecret } from './secrets.js';
 
 /** Sessions that are kept; beyond that the oldest ends. */

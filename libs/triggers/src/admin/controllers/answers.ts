@@ -3,6 +3,7 @@ import type { ExecutionId } from '../../model/ids.js';
 import { TriggersError } from '../../model/errors.js';
 import { quoteAll } from '../../model/text.js';
 import type { FireOutcome, IdempotencyKey } from '../../intake/fire.types.js';
+import type { SkippedFire } from '../../sources/manual/manual-firings.service.js';
 import type { Page } from '../../history/page.js';
 import type { ChangedBy } from '../../intake/trigger-control.service.js';
 import { badFields } from '../http/checked.pipe.js';
@@ -10,7 +11,10 @@ import { addressOf, exchangeOf, headerOf } from '../http/exchange.js';
 import type { AdminRequest } from '../http/exchange.js';
 
 /** What a firing by hand is answered. */
-export type FireAnswer = Pick<FireOutcome, 'status' | 'firingId' | 'executionIds' | 'dedupKey' | 'reason'>;
+export type FireAnswer = Pick<
+  FireOutcome | SkippedFire,
+  'status' | 'firingId' | 'executionIds' | 'dedupKey' | 'reason'
+>;
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -40,7 +44,14 @@ export function askedBy(request: AdminRequest): { initiatedBy: string; idempoten
 }
 
 /** @throws TRG_API_TOO_MANY_REQUESTS when the rate limit of the trigger refused it */
-export function fireAnswer({ status, firingId, executionIds, dedupKey, reason, delayedMs }: FireOutcome): FireAnswer {
+export function fireAnswer({
+  status,
+  firingId,
+  executionIds,
+  dedupKey,
+  reason,
+  delayedMs,
+}: FireOutcome | SkippedFire): FireAnswer {
   if (status !== 'limited') return { status, firingId, executionIds, dedupKey, reason };
   throw new TriggersError(
     'TRG_API_TOO_MANY_REQUESTS',

@@ -4,7 +4,7 @@ import { TriggersError } from '../../model/errors.js';
 import { AccessAudit } from '../access/access-audit.js';
 import { AdminAccess } from '../access/admin-access.service.js';
 import { Needs } from '../access/route-access.js';
-import type { Role } from '../access/roles.js';
+import type { Role } from '../../model/identity.js';
 import { expiredCookie, sessionCookie } from '../access/session-cookie.js';
 import type { CookiePlace } from '../access/session-cookie.js';
 import { ADMIN_OPTIONS } from '../admin.options.js';

@@ -5,6 +5,7 @@ import { parseDuration } from '../../model/duration.js';
 import { isTriggersError } from '../../model/errors.js';
 import type { DryRunReport, PollReport } from '../../sources/poll/poll.reports.js';
 import { Audited, Needs } from '../access/route-access.js';
+import { TriggerPermission } from '../access/trigger-permission.js';
 import { CursorBody, FireBody, PatchTriggerBody, ReasonBody } from '../dto/bodies.js';
 import { ListQuery } from '../dto/list.queries.js';
 import { badFields, checked } from '../http/checked.pipe.js';
@@ -12,13 +13,16 @@ import type { Given } from '../http/checked.pipe.js';
 import type { AdminRequest } from '../http/exchange.js';
 import { TriggersService } from '../triggers.service.js';
 import type { TriggerDetail, TriggerView } from '../trigger.view.js';
-import { askedBy, changedBy, fireAnswer, selectFields } from './answers.js';
+import { askedBy, changedBy, fireAnswer, selectFields, userOf } from './answers.js';
 import type { FireAnswer } from './answers.js';
 
 /** Triggers: `/` and `/:name`. Mounted last, so that every fixed path goes before a name. */
 @Injectable()
 export class TriggersController {
-  constructor(private readonly triggers: TriggersService) {}
+  constructor(
+    private readonly triggers: TriggersService,
+    private readonly permission: TriggerPermission,
+  ) {}
 
   @Get()
   @Needs('viewer')
@@ -61,10 +65,12 @@ export class TriggersController {
   @Audited('trigger.fire')
   async fire(
     @Param('name') name: string,
-    @Body(checked(FireBody)) { context, dedupKey, runAt, priority }: Given<FireBody>,
+    @Body(checked(FireBody)) { context, ...asked }: Given<FireBody>,
     @Req() request: AdminRequest,
   ): Promise<FireAnswer> {
-    return fireAnswer(await this.triggers.fire(name, context, { dedupKey, runAt, priority, ...askedBy(request) }));
+    const by = askedBy(request);
+    await this.permission.require(request, name, { context, reason: asked.reason, dryRun: false });
+    return fireAnswer(await this.triggers.fire(name, context, { ...asked, ...by }));
   }
 
   @Post(':name/poll')
@@ -79,8 +85,13 @@ export class TriggersController {
   @HttpCode(200)
   @Needs('operator')
   @Audited('trigger.test')
-  test(@Param('name') name: string, @Body(checked(ReasonBody)) _body: Given<ReasonBody>): Promise<DryRunReport> {
-    return this.triggers.test(name);
+  async test(
+    @Param('name') name: string,
+    @Body(checked(FireBody)) { context, ...asked }: Given<FireBody>,
+    @Req() request: AdminRequest,
+  ): Promise<DryRunReport> {
+    await this.permission.require(request, name, { context, reason: asked.reason, dryRun: true });
+    return this.triggers.test(name, context, { ...asked, initiatedBy: userOf(request) });
   }
 
   /** Audited by what it calls, in the commit of the change. */

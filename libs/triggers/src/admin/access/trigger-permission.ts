@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { TriggerRegistry } from '../../intake/trigger.registry.js';
+import { TriggersError } from '../../model/errors.js';
+import { ROLES } from '../../model/identity.js';
+import type { Identity, Role } from '../../model/identity.js';
+import type { ManualRequest } from '../../sources/manual/manual-request.js';
+import { isManual } from '../../sources/manual/manual-trigger.definition.js';
+import type { ManualPermission } from '../../sources/manual/manual-trigger.options.js';
+import { exchangeOf } from '../http/exchange.js';
+import type { AdminRequest } from '../http/exchange.js';
+import { AccessAudit } from './access-audit.js';
+import { hasRole } from './roles.js';
+
+/** What somebody wants of a trigger; nothing of it has been judged. */
+export interface Wanted {
+  readonly context?: object | undefined;
+  readonly reason?: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/** Asks the permission that a manual trigger declares, after the guard of the API has let the request in. */
+@Injectable()
+export class TriggerPermission {
+  constructor(
+    private readonly triggers: TriggerRegistry,
+    private readonly audit: AccessAudit,
+  ) {}
+
+  /**
+   * Lets through whoever may fire this trigger. A refusal leaves an audit row and nothing else.
+   *
+   * @throws TRG_API_FORBIDDEN, and what the function of the application throws, which refuses as well
+   */
+  async require(request: AdminRequest, name: string, wanted: Wanted): Promise<void> {
+    const definition = this.triggers.get(name);
+    const { user } = exchangeOf(request);
+    if (!isManual(definition) || definition.permission === null || user === null) return;
+    const { permission } = definition;
+    const needed = typeof permission === 'string' ? permission : 'permission of the trigger';
+    let allowed = false;
+    try {
+      allowed = await isAllowed(permission, user, requestOf(name, user, wanted));
+    } finally {
+      if (!allowed) await this.audit.refused(request, user, { needed, reason: wanted.reason });
+    }
+    if (!allowed) throw forbidden(name, permission, user);
+  }
+}
+
+async function isAllowed(permission: ManualPermission, user: Identity, request: ManualRequest): Promise<boolean> {
+  const { id, roles, permissions = [] } = user;
+  // A program in JavaScript may answer anything: only `true` is a yes.
+  if (typeof permission === 'function') return (await permission({ id, roles, permissions }, request)) === true;
+  return isRole(permission) ? hasRole(user, permission) : permissions.includes(permission);
+}
+
+function isRole(permission: string): permission is Role {
+  return (ROLES as readonly string[]).includes(permission);
+}
+
+function requestOf(trigger: string, { id }: Identity, { context, reason, dryRun }: Wanted): ManualRequest {
+  return { trigger, input: { ...context }, initiatedBy: id, reason: reason ?? null, dryRun };
+}
+
+function forbidden(
+  name: string,
+  permission: ManualPermission,
+  { id, roles, permissions = [] }: Identity,
+): TriggersError {
+  const has = `"${id}" has the roles ${JSON.stringify(roles)} and the permissions ${JSON.stringify(permissions)}`;
+  const message =
+    typeof permission === 'string'
+      ? `Trigger "${name}" needs the ${isRole(permission) ? 'role' : 'permission'} "${permission}"; ${has}.`
+      : `Trigger "${name}" does not let "${id}" fire this.`;
+  return new TriggersError('TRG_API_FORBIDDEN', message);
+}

@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import { keyOfContext } from '../../intake/dedup-key.js';
+import type { FireOutcome, FireRequest, IdempotencyKey } from '../../intake/fire.types.js';
+import { IntakeService } from '../../intake/intake.service.js';
+import { PollIntake } from '../../intake/poll-intake.js';
+import { judgeInput } from '../../intake/trigger-input.js';
+import type { JudgedInput } from '../../intake/trigger-input.js';
+import { Clock } from '../../model/clock.js';
+import { isTriggersError } from '../../model/errors.js';
+import type { JsonObject } from '../../model/json.js';
+import { errorMessage } from '../../model/text.js';
+import type { FireItem } from '../../model/trigger-result.js';
+import type { DryRunReport } from '../poll/poll.reports.js';
+import { disabled, occupied } from './manual-refusals.js';
+import type { ManualRequest } from './manual-request.js';
+import { readManualResult } from './manual-result.js';
+import type { ManualResult } from './manual-result.js';
+import type { ManualDefinition } from './manual-trigger.definition.js';
+
+/** Somebody asks for a firing of a manual trigger. What the method says of key, time and priority goes before this. */
+export interface ManualFire extends Omit<FireItem, 'context'> {
+  /** Not judged yet. */
+  readonly input: unknown;
+  /** The user: guards and limits are per user, and there are none for a program that names nobody. */
+  readonly initiatedBy?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+/** The method of a manual trigger decided that nothing fires; nothing was stored. */
+export interface SkippedFire {
+  readonly status: 'skipped';
+  readonly firingId: null;
+  readonly executionIds: readonly [];
+  readonly of: null;
+  readonly dedupKey: null;
+  readonly state: null;
+  /** In the words of the method. */
+  readonly reason: string | null;
+  readonly delayedMs: 0;
+}
+
+/** What a {@link ManualFire} has become before intake decides. */
+interface Prepared {
+  readonly input: JudgedInput;
+  readonly result: ManualResult;
+}
+
+/** Fires manual triggers: input → method → intake, where the guards of the user stand beside dedup. */
+@Injectable()
+export class ManualFirings {
+  constructor(
+    private readonly intake: IntakeService,
+    private readonly previews: PollIntake,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Fires a trigger.
+   *
+   * @throws TRG_API_CONFLICT while it is disabled, or exclusive and not over; TRG_CONTEXT_SCHEMA when the input or what
+   *   the method made of it does not fit; TRG_CONTEXT_*, TRG_MANUAL_RESULT, TRG_API_IDEMPOTENCY, TRG_STORE_UNAVAILABLE;
+   *   and what the method throws
+   */
+  async fire(trigger: ManualDefinition, asked: ManualFire): Promise<FireOutcome | SkippedFire> {
+    const { input, result } = await this.#prepare(trigger, asked, false);
+    if (result.kind === 'skip') return skipped(result.reason);
+    const { initiatedBy, idempotency } = asked;
+    const outcome = await this.intake.fire({
+      trigger,
+      ...itemOf(trigger, asked, result.item),
+      ...guardsOf(trigger, asked, input.value),
+      initiatedBy,
+      idempotency,
+      ...(result.item.context !== input.value && { payload: input.json }),
+      whenDisabled: 'refuse',
+    });
+    if (outcome.status === 'refused') throw disabled(trigger.name);
+    if (trigger.exclusive && outcome.of === 'dedup') throw occupied(trigger.name, outcome);
+    return outcome;
+  }
+
+  /** What {@link fire} would do now. Never throws for what is wrong with input or method; nothing is written. */
+  async test(trigger: ManualDefinition, asked: ManualFire): Promise<DryRunReport> {
+    const startedAt = this.clock.monotonic();
+    const durationMs = (): number => Math.round(this.clock.monotonic() - startedAt);
+    try {
+      const { result } = await this.#prepare(trigger, asked, true);
+      const nothing = { cursor: undefined, more: false };
+      if (result.kind === 'skip') {
+        return { status: 'skipped', reason: result.reason, items: [], ...nothing, durationMs: durationMs() };
+      }
+      const items = await this.previews.preview(trigger, [itemOf(trigger, asked, result.item)]);
+      return { status: 'fired', reason: null, items, ...nothing, durationMs: durationMs() };
+    } catch (error) {
+      const code = isTriggersError(error) ? error.code : null;
+      return { status: 'failed', error: errorMessage(error), code, durationMs: durationMs() };
+    }
+  }
+
+  async #prepare(trigger: ManualDefinition, asked: ManualFire, dryRun: boolean): Promise<Prepared> {
+    const input = await judgeInput(trigger, trigger.input, asked.input);
+    const request: ManualRequest = {
+      trigger: trigger.name,
+      input: input.value,
+      initiatedBy: asked.initiatedBy ?? null,
+      reason: asked.reason ?? null,
+      dryRun,
+    };
+    const returned = await trigger.invoker.invoke([request]);
+    return { input, result: readManualResult(returned, input.value, trigger.label) };
+  }
+}
+
+/** The one key of an exclusive trigger. It is held while an execution runs, so that no other key would be let through. */
+const EXCLUSIVE_KEY = 'exclusive';
+
+/** What the method says goes before what was asked for. */
+function itemOf({ exclusive }: ManualDefinition, { dedupKey, runAt, priority }: ManualFire, item: FireItem): FireItem {
+  return {
+    context: item.context,
+    dedupKey: exclusive ? EXCLUSIVE_KEY : (item.dedupKey ?? dedupKey),
+    runAt: item.runAt ?? runAt,
+    priority: item.priority ?? priority,
+  };
+}
+
+function guardsOf(
+  { name, userRate, doubleClickMs }: ManualDefinition,
+  asked: ManualFire,
+  input: JsonObject,
+): Pick<FireRequest, 'guard' | 'rate'> {
+  const { initiatedBy: user, idempotency } = asked;
+  if (user === undefined) return {};
+  // Who sends an Idempotency-Key says with it what is the same request.
+  const guarded = doubleClickMs !== null && idempotency === undefined;
+  return {
+    ...(guarded && { guard: { key: clickOf(user, asked, input), windowMs: doubleClickMs } }),
+    ...(userRate !== null && { rate: { space: `manual:${name}:${user}`, ...userRate } }),
+  };
+}
+
+/** The same user asks for the same. What the method makes of it may differ from call to call, so it does not count. */
+function clickOf(user: string, { dedupKey, runAt }: ManualFire, input: JsonObject): string {
+  return keyOfContext({ user, input, dedupKey: dedupKey ?? null, runAt: runAt?.toISOString() ?? null }).label;
+}
+
+function skipped(reason: string | null): SkippedFire {
+  return {
+    status: 'skipped',
+    firingId: null,
+    executionIds: [],
+    of: null,
+    dedupKey: null,
+    state: null,
+    reason,
+    delayedMs: 0,
+  };
+}

@@ -1,0 +1,7 @@
+import type { Provider } from '@nestjs/common';
+import { ManualFirings } from './manual-firings.service.js';
+import { ManualTriggerBuilder } from './manual-trigger.builder.js';
+import { ManualSource } from './manual.source.js';
+
+/** What people and programs fire. */
+export const MANUAL_PROVIDERS: readonly Provider[] = [ManualFirings, ManualSource, ManualTriggerBuilder];

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { DefinitionProblems } from '../../discovery/definition-problems.js';
+import { ProviderExplorer } from '../../discovery/provider.explorer.js';
+import { TriggerRegistry } from '../../intake/trigger.registry.js';
+import { declaredTriggers } from '../declared-trigger.js';
+import type { Source } from '../source.js';
+import { ManualTriggerBuilder } from './manual-trigger.builder.js';
+import { MANUAL_TRIGGER } from './manual-trigger.decorator.js';
+import type { ManualDefinition } from './manual-trigger.definition.js';
+
+/** Manual triggers as a source: finds `@ManualTrigger`. It notices nothing by itself: people and programs fire. */
+@Injectable()
+export class ManualSource implements Source {
+  constructor(
+    private readonly providers: ProviderExplorer,
+    private readonly builder: ManualTriggerBuilder,
+    private readonly registry: TriggerRegistry,
+    private readonly problems: DefinitionProblems,
+  ) {}
+
+  async discover(): Promise<readonly ManualDefinition[]> {
+    const found: ManualDefinition[] = [];
+    for (const declared of declaredTriggers(this.providers.all(), MANUAL_TRIGGER)) {
+      const definition = await this.builder.build(declared, this.problems);
+      if (definition === undefined) continue;
+      this.problems.attempt(() => {
+        this.registry.add(definition);
+        found.push(definition);
+      });
+    }
+    return found;
+  }
+}
