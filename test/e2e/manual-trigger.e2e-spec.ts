@@ -65,6 +65,10 @@ class Reports {
   @ManualTrigger({ workflow: 'mail', name: 'for_holders', permission: 'mail:send' })
   forHolders(): void {}
 
+  // As JavaScript lets it: a function that answers something else than it should.
+  @ManualTrigger({ workflow: 'mail', name: 'nearly', permission: () => 'yes' as unknown as boolean })
+  nearly(): void {}
+
   @ManualTrigger({
     workflow: 'mail',
     name: 'decided',
@@ -220,6 +224,7 @@ describe.each(VARIANTS)('a manual trigger, on $database and $platform', ({ datab
       // Who may not operate here is not asked further.
       ['for_holders', 'eve', 403],
       ['decided', 'ann', 202],
+      ['nearly', 'ann', 403],
     ])('%s lets %s in with %i', async (trigger, user, status) => {
       expect((await post(`/${trigger}/fire`, to(user), user)).status).toBe(status);
     });

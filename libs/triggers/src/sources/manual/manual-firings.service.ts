@@ -136,7 +136,8 @@ function guardsOf(
   const guarded = doubleClickMs !== null && idempotency === undefined;
   return {
     ...(guarded && { guard: { key: clickOf(user, asked, input), windowMs: doubleClickMs } }),
-    ...(userRate !== null && { rate: { space: `manual:${name}:${user}`, ...userRate } }),
+    // Hashed, because a program may name whomever it likes, at any length.
+    ...(userRate !== null && { rate: { space: `manual:${name}:${keyOfContext(user).label}`, ...userRate } }),
   };
 }
 

@@ -14,7 +14,6 @@ import type { ManualRequest } from './manual-request.js';
 import { ManualTriggerBuilder } from './manual-trigger.builder.js';
 import { ManualTrigger } from './manual-trigger.decorator.js';
 import type { ManualDefinition } from './manual-trigger.definition.js';
-import type { ManualTriggerOptions } from './manual-trigger.options.js';
 import { ManualSource } from './manual.source.js';
 
 const REPORT = { name: 'report', tasks: [], target: class Report {} } as unknown as WorkflowDefinition;
