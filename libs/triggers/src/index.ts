@@ -20,6 +20,10 @@ export type { ManualPermission, ManualTriggerOptions } from './sources/manual/ma
 export type { ManualRequest } from './sources/manual/manual-request.js';
 export type { DedupScope, FromConfig, RateLimit } from './intake/trigger-options.js';
 export type { Poll, TriggerSource } from './sources/poll/poll.js';
+export { WorkflowTrigger } from './sources/workflow/workflow-trigger.decorator.js';
+export type { WorkflowTriggerOptions } from './sources/workflow/workflow-trigger.options.js';
+export type { WorkflowEnd } from './sources/workflow/workflow-end.js';
+export type { EndError } from './intake/end-intake.service.js';
 export { TriggerResult } from './model/trigger-result.js';
 export type { FireItem, FireManyOptions, FireOptions } from './model/trigger-result.js';
 export { WebhookTrigger } from './sources/webhook/webhook-trigger.decorator.js';
@@ -63,7 +67,7 @@ export type {
 } from './sources/webhook/verify/verifier.js';
 export { Workflow } from './workflows/workflow.decorator.js';
 export type { WorkflowOptions } from './workflows/workflow.decorator.js';
-export type { WorkflowContext, WorkflowInput, WorkflowRef } from './workflows/workflow-ref.js';
+export type { EndResult, WorkflowContext, WorkflowInput, WorkflowRef } from './workflows/workflow-ref.js';
 export { Task } from './workflows/task.decorator.js';
 export { DEFAULT_TASK_OPTIONS, taskId } from './workflows/task.options.js';
 export type { TaskId, TaskOptions } from './workflows/task.options.js';
@@ -124,4 +128,4 @@ export type { Duration } from './model/duration.js';
 export type { ExecutionId, FiringId } from './model/ids.js';
 export type { NodeRole } from './model/node-roles.js';
 export type { Json, JsonObject, Jsonify } from './model/json.js';
-export type { ExecutionState, FiringState, SourceKind, TaskState, TriggerState } from './model/states.js';
+export type { EndState, ExecutionState, FiringState, SourceKind, TaskState, TriggerState } from './model/states.js';

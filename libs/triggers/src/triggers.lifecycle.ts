@@ -101,6 +101,10 @@ export class TriggersLifecycle
     await this.#endStop();
   }
 
+  engineStarting(): Promise<void> {
+    return this.sources.prepare();
+  }
+
   async engineStarted(): Promise<void> {
     await this.callbacks.runOnce();
     await this.sources.start();

@@ -1,19 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EndedExecutionNotice, EndedTaskNotice } from '../model/end-listener.js';
 import type { ExecutionId } from '../model/ids.js';
-import type { JsonObject } from '../model/json.js';
 import type { StoredError, TaskPlace } from '../store/claimer.js';
 import { batch } from '../store/dialects/batch.js';
-import type { Batch, Row, Rows } from '../store/dialects/batch.js';
-import { liveWorkflows, livingNode } from '../store/node.repository.js';
+import type { Batch, Row } from '../store/dialects/batch.js';
+import { ENDED_OUTPUTS, mergedResult } from '../store/ended-execution.js';
+import { liveWorkflows } from '../store/node.repository.js';
+import { ASKING, asking, isOrphaned } from '../store/orphaned.js';
 import { Store } from '../store/store.service.js';
-import { mergeContexts } from '../model/context-merge.js';
 import { StoredView } from './stored-view.js';
-
-/** A callback that this process has to call and does not is one whose commit it was never told of. */
-const OWN_GRACE_MS = 5_000;
-/** As {@link OWN_GRACE_MS}, for a living process that has forgotten its own for so long. */
-const OTHERS_GRACE_MS = 60_000;
 
 const READ_EXECUTION = batch(
   'ended_execution',
@@ -22,21 +17,12 @@ const READ_EXECUTION = batch(
     JOIN triggers_execution e ON e.id = g._id JOIN triggers_firing f ON f.id = e.firing_id`,
 );
 
-const READ_OUTPUTS = batch(
-  'ended_outputs',
-  { _id: 'text' },
-  () => `SELECT execution_id, task, output FROM triggers_task
-    WHERE execution_id IN (SELECT _id FROM g) AND state = 'completed' AND output IS NOT NULL ORDER BY ordinal`,
-);
-
 const orphaned = (table: string, columns: string, name: string): Batch =>
   batch(
     name,
-    { _me: 'text', _mine: 'instant', _others: 'instant' },
+    ASKING,
     ({ now }) => `SELECT ${columns} FROM ${table}
-      WHERE callback_state = 'pending' AND (callback_owner IS NULL OR NOT ${livingNode('callback_owner', now)}
-        OR finished_at < (SELECT CASE WHEN callback_owner = _me THEN _mine ELSE _others END FROM g))
-      LIMIT 500`,
+      WHERE callback_state = 'pending' AND ${isOrphaned('callback_owner', now)} LIMIT 500`,
   );
 
 const ORPHANED_TASKS = orphaned(
@@ -69,9 +55,9 @@ export class EndedExecutions {
   async view(executionId: ExecutionId): Promise<{ readonly view: StoredView; readonly failure: Error }> {
     const [[row], outputs] = await Promise.all([
       this.store.read(READ_EXECUTION, [[executionId]]),
-      this.store.read(READ_OUTPUTS, [[executionId]]),
+      this.store.read(ENDED_OUTPUTS, [[executionId]]),
     ]);
-    const data = merged(row, outputs);
+    const data = mergedResult(inputOf(row), outputs);
     const view = new StoredView(
       { executionId, workflow: String(row?.['workflow']), trigger: (row?.['trigger'] as string | null) ?? null },
       data,
@@ -82,7 +68,7 @@ export class EndedExecutions {
 
   /** Pending callbacks whose node is dead or has forgotten them, and that no other living node has to call. */
   async orphanedCallbacks({ isTelling, isDeclared }: OwnCallbacks): Promise<OrphanedCallback[]> {
-    const asked = [this.store.commits.claimer?.nodeId, -OWN_GRACE_MS, -OTHERS_GRACE_MS];
+    const asked = asking(this.store.commits.claimer?.nodeId);
     const [tasks, executions] = await Promise.all([
       this.store.read(ORPHANED_TASKS, [asked]),
       this.store.read(ORPHANED_EXECUTIONS, [asked]),
@@ -110,12 +96,12 @@ export class EndedExecutions {
     const { ancestors } = JSON.parse(row['graph'] as string) as TaskPlace;
     const [[execution], outputs] = await Promise.all([
       this.store.read(READ_EXECUTION, [[executionId]]),
-      this.store.read(READ_OUTPUTS, [[executionId]]),
+      this.store.read(ENDED_OUTPUTS, [[executionId]]),
     ]);
     const seen = outputs.filter((output) => ancestors.includes(output['task'] as string) || output['task'] === task);
     const workflow = row['workflow'] as string;
     const place = { executionId, workflow, trigger: (execution?.['trigger'] as string | null) ?? null };
-    const context = new StoredView(place, merged(execution, seen), this.#logger, {
+    const context = new StoredView(place, mergedResult(inputOf(execution), seen), this.#logger, {
       taskId: task,
       attempt: Number(row['attempt']),
     });
@@ -124,12 +110,8 @@ export class EndedExecutions {
   }
 }
 
-function merged(execution: Row | undefined, outputs: Rows): JsonObject {
-  const texts = [
-    (execution?.['context'] as string | null | undefined) ?? '{}',
-    ...outputs.map((row) => row['output'] as string),
-  ];
-  return mergeContexts(texts.map((text) => JSON.parse(text) as JsonObject));
+function inputOf(row: Row | undefined): string | null | undefined {
+  return row?.['context'] as string | null | undefined;
 }
 
 function restored(json: unknown): Error {

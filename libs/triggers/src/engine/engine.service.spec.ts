@@ -55,6 +55,7 @@ describe('EngineService', () => {
     abandonAll: () => done('all abandoned'),
   };
   const companion = (name: string) => ({
+    engineStarting: async () => void (await work(`${name} prepared`)),
     engineStarted: async () => void (await work(`${name} started`)),
     leaseRenewed: async () => void (await work(`${name} renewed`)),
     noticed: async ({ about }: Notice) => void (await work(`${name} noticed ${about}`)),
@@ -110,7 +111,15 @@ describe('EngineService', () => {
     for (const name of ['source', 'callbacks']) engine.join(companion(name));
   });
 
-  const BEGINNING = ['lease began', 'other nodes than n1 deleted', 'rescued', 'watched', 'pools watched'];
+  const BEGINNING = [
+    'lease began',
+    'other nodes than n1 deleted',
+    'source prepared',
+    'callbacks prepared',
+    'rescued',
+    'watched',
+    'pools watched',
+  ];
   const RUNNING = [...BEGINNING, 'claims', 'prunes', 'listens', 'source started', 'callbacks started'];
   const END = ['lease ended', 'owner left'];
 

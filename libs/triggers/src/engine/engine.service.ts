@@ -23,6 +23,8 @@ const TRY_OWNERSHIP_EVERY_MS = 1_000;
 
 /** Others that live and die with the engine of this process: sources, callbacks. */
 export interface EngineCompanion {
+  /** This process is about to run the engine: it has its lease and has not touched any work. */
+  engineStarting(): Promise<void>;
   /** This process runs the engine now. */
   engineStarted(): Promise<void>;
   /** The lease was renewed. */
@@ -139,6 +141,10 @@ export class EngineService implements LeaseListener {
     if (this.#state !== 'waiting') return;
     if (this.store.options.type === 'sqlite') {
       await this.store.change(() => deleteOtherNodes(this.lease.nodeId));
+    }
+    for (const companion of this.#companions) {
+      if (this.#state !== 'waiting') return;
+      await companion.engineStarting();
     }
     const { rescued, abandoned } = await this.rescuer.runOnce();
     if (rescued + abandoned > 0)

@@ -167,6 +167,7 @@ export class Seed {
       suspendedAt: null,
       lastPollAt: null,
       lastFireAt: null,
+      follows: null,
       firstSeenAt: new Date(),
       seenAt: new Date(),
       ...given,

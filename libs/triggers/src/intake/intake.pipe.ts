@@ -44,6 +44,11 @@ export class IntakePipe {
     return this.#build(source, item, extras, { ...verdict, json: null });
   }
 
+  /** A draft that starts nothing and keeps why: its source decided that already. */
+  settled(source: FiringSource, item: FireItem, state: 'dead' | 'filtered', reason: string): FiringDraft {
+    return this.#build(source, item, {}, { state, json: shownOf(source, item.context), reason });
+  }
+
   async #judge(source: FiringSource, item: FireItem, onBad: OnBadItem, extras: FiringExtras): Promise<FiringDraft> {
     checkOptions(source, item);
     const json = contextToJson(item.context, rulesOf(source));
@@ -136,6 +141,15 @@ async function inputProblems(source: FiringSource, context: JsonObject): Promise
   const problems: string[] = [];
   for (const { input } of source.workflows) if (input !== null) problems.push(...(await input.problems(context)));
   return [...new Set(problems)];
+}
+
+/** The whole context if it can be stored, so that it can be fired again. */
+function shownOf(source: FiringSource, context: unknown): string | null {
+  try {
+    return contextToJson(context, rulesOf(source));
+  } catch {
+    return previewOf(context);
+  }
 }
 
 /** What can be shown of a context that cannot be stored. */

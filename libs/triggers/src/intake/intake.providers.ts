@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit.service.js';
+import { EndIntake } from './end-intake.service.js';
 import { HeldReleaser } from './held-releaser.service.js';
 import { IntakeCounter } from './intake-counter.js';
 import { IntakePipe } from './intake.pipe.js';
@@ -16,6 +17,7 @@ import { TriggerRegistry } from './trigger.registry.js';
 /** What judges and commits firings, and what operators change of triggers. */
 export const INTAKE_PROVIDERS: readonly Provider[] = [
   AuditService,
+  EndIntake,
   HeldReleaser,
   IntakeCounter,
   IntakePipe,

@@ -10,7 +10,7 @@ import { TriggerOverrides } from './trigger-overrides.js';
 import type { ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 
 /** The part of a definition that every source resolves alike. */
-export type ResolvedTriggerBase = Omit<TriggerDefinition, 'kind' | 'label' | 'options' | 'pollIntervalMs'>;
+export type ResolvedTriggerBase = Omit<TriggerDefinition, 'kind' | 'label' | 'options' | 'pollIntervalMs' | 'follows'>;
 
 /** A decorated trigger whose base options are to be checked. */
 export interface DeclaredBase {
@@ -55,6 +55,11 @@ export class TriggerBaseResolver {
       priority: attempt(() => checkPriority(options.priority, where)) ?? DEFAULT_TRIGGER_OPTIONS.priority,
       bigNumbers: attempt(() => checkBigNumbers(options.bigNumbers, where)) ?? null,
     };
+  }
+
+  /** The name of a workflow that a trigger listens to. @throws TRG_DEF_UNKNOWN_WORKFLOW */
+  nameOf(ref: WorkflowRef, where: string): string {
+    return this.workflows.require(ref, where, 'follows').name;
   }
 
   /**

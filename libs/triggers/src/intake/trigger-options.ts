@@ -3,7 +3,14 @@ import type { Duration } from '../model/duration.js';
 import type { WorkflowContext, WorkflowRefs } from '../workflows/workflow-ref.js';
 
 // Sources know workflows only through intake.
-export type { IsAny, WorkflowContext, WorkflowInput, WorkflowRef, WorkflowRefs } from '../workflows/workflow-ref.js';
+export type {
+  EndResult,
+  IsAny,
+  WorkflowContext,
+  WorkflowInput,
+  WorkflowRef,
+  WorkflowRefs,
+} from '../workflows/workflow-ref.js';
 export type { InputOf, InputSchema } from '../workflows/input-schema.js';
 export { resolveInputCheck } from '../workflows/workflow-input.js';
 export type { CheckCallbackNames } from '../workflows/task.checks.js';

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model/json.js';
 import type { SourceKind } from '../model/states.js';
+import type { FollowRule } from '../store/followers.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 
 /** How long a dedup key is held, resolved. */
@@ -35,6 +36,8 @@ export interface TriggerDefinition {
   readonly label: string;
   /** What the source adds for people: `pollInterval`, `timeout`, … Shown by the API under `options`. */
   readonly options: JsonObject;
+  /** The ends of executions that it follows, where that is its source. */
+  readonly follows?: FollowRule | undefined;
   /** The interval between polls as declared, where the source has one. */
   readonly pollIntervalMs: number | null;
 }

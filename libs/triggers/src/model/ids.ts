@@ -14,6 +14,8 @@ export type ExecutionId = Id<'execution'>;
 export type TaskExecutionId = Id<'task'>;
 /** Names one running process of the application (a new one at every start). */
 export type NodeId = Id<'node'>;
+/** Names one end of an execution that a trigger is to follow. */
+export type FollowUpId = Id<'followUp'>;
 /** Proves that its holder claimed a task; a result without the current token is refused. */
 export type LeaseToken = Id<'lease'>;
 

@@ -55,6 +55,9 @@ export const TASK_EDGES: Readonly<Record<TaskState, readonly TaskState[]>> = {
 /** The states that an execution ends in. */
 export const ENDED_EXECUTION = ['completed', 'failed', 'cancelled'] as const satisfies readonly ExecutionState[];
 
+/** How an execution has ended. */
+export type EndState = (typeof ENDED_EXECUTION)[number];
+
 /** Whether an execution has ended. */
 export function hasEnded(state: ExecutionState): boolean {
   return (ENDED_EXECUTION as readonly ExecutionState[]).includes(state);

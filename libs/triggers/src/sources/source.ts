@@ -7,6 +7,8 @@ import type { TriggerDefinition } from '../intake/trigger.definition.js';
 export interface Source {
   /** Finds and checks the definitions of this kind; problems go to `DefinitionProblems`. Called once, at boot. */
   discover(): Promise<readonly TriggerDefinition[]>;
+  /** Learns what it must know before anything runs here: before {@link start}, and before tasks of dead nodes are taken over. */
+  prepare?(): Promise<void>;
   /** Begins to notice things. Called when this process may run its engine. */
   start?(): Promise<void>;
   /** Stops noticing; what is on its way may end until `signal` aborts. */

@@ -9,17 +9,20 @@ import { Sources } from './sources.service.js';
 import { WEBHOOK_PROVIDERS } from './webhook/webhook.providers.js';
 import { WebhookSource } from './webhook/webhook.source.js';
 import { UnpolledTriggers } from './unpolled-triggers.service.js';
+import { WORKFLOW_SOURCE_PROVIDERS } from './workflow/workflow.providers.js';
+import { WorkflowSource } from './workflow/workflow.source.js';
 
 /** Everything that notices things. */
 export const SOURCES_PROVIDERS: readonly Provider[] = [
   ...POLL_PROVIDERS,
   ...MANUAL_PROVIDERS,
   ...WEBHOOK_PROVIDERS,
+  ...WORKFLOW_SOURCE_PROVIDERS,
   Sources,
   UnpolledTriggers,
   {
     provide: SOURCES,
     useFactory: (...sources: Source[]) => sources,
-    inject: [PollSource, WebhookSource, ManualSource],
+    inject: [PollSource, WebhookSource, ManualSource, WorkflowSource],
   },
 ];

@@ -22,6 +22,10 @@ export class Sources implements Required<Source> {
     return found;
   }
 
+  async prepare(): Promise<void> {
+    for (const source of this.sources) await source.prepare?.();
+  }
+
   async start(): Promise<void> {
     await this.unpolled.declare();
     for (const source of this.sources) await source.start?.();

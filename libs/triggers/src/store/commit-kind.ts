@@ -1,6 +1,7 @@
 import { newId } from '../model/ids.js';
 import type { LeaseToken } from '../model/ids.js';
 import type { ClaimedTask, Claimer, ReadyTask } from './claimer.js';
+import type { FollowUp, Followers } from './followers.js';
 import type { Work } from './dialects/batch.js';
 
 /**
@@ -19,19 +20,31 @@ export interface CommitKind<Item, Outcome> {
 }
 
 /** The places of the kinds in a transaction. */
-export const COMMIT_ORDER = { finish: 0, putBack: 1, poll: 2, firing: 3, change: 4, message: 5, claim: 6 } as const;
+export const COMMIT_ORDER = {
+  finish: 0,
+  putBack: 1,
+  poll: 2,
+  followUp: 3,
+  firing: 4,
+  change: 5,
+  message: 6,
+  claim: 7,
+} as const;
 
 /** What one try of a group knows, and what it claims on the way. */
 export class CommitScope {
   #reserved = 0;
   readonly #claimed: ClaimedTask[] = [];
   readonly #ready: ReadyTask[] = [];
+  readonly #followUps: FollowUp[] = [];
   #readyInMs: number | null = null;
 
   constructor(
     readonly claimer: Claimer | null,
     /** The same items were tried before and the outcome of that COMMIT is unknown: recognise what is already there. */
     readonly repeated: boolean,
+    /** Who follows ends of executions; `null` when nobody does. */
+    readonly followers: Followers | null = null,
   ) {}
 
   /** A token and a slot for a task that may become ready in this commit, if the engine of this node has one. */
@@ -86,10 +99,16 @@ export class CommitScope {
     return this.#ready;
   }
 
-  /** The commit is there: hands claimed tasks to the engine. */
+  /** The commit leaves a follow-up that this node is to do. */
+  leavesFollowUp(followUp: FollowUp): void {
+    this.#followUps.push(followUp);
+  }
+
+  /** The commit is there: hands claimed tasks to the engine, and follow-ups to who does them. */
   succeeded(): void {
     if (this.#reserved > 0) this.claimer?.giveBackSlots(this.#reserved);
     if (this.#claimed.length > 0) this.claimer?.start(this.#claimed);
+    if (this.#followUps.length > 0) this.followers?.due(this.#followUps);
   }
 
   /** The commit was rolled back, or nobody knows: claims nothing. */

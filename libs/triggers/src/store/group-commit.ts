@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '../model/clock.js';
 import type { EventBus } from '../model/events.js';
 import { errorMessage } from '../model/text.js';
 import type { Claimer, ReadyTask } from './claimer.js';
+import type { Followers } from './followers.js';
 import { TransactionFailure } from './dialects/dialect.js';
 import type { Dialect } from './dialects/dialect.js';
 import { away, closed, tooMuch } from './commit-errors.js';
@@ -27,7 +28,7 @@ export interface SubmitOptions<Outcome = unknown> {
  * 1. Ids are chosen before the first try, so a repeat is recognised and answered as success.
  * 2. Items are sorted by kind; each kind touches its rows in the order of their keys, or first locks in that order what they
  *    belong to; equal keys are folded before they reach SQL.
- * 3. Order of kinds: finishes and releases, then polls and firings, then operators' changes, then claims.
+ * 3. Order of kinds: finishes and releases, then polls, follow-ups and firings, then operators' changes, then claims.
  * 4. On any error but "store away" the group is rolled back and repeated item by item, so only the guilty one fails.
  *    A deadlock or a serialization failure repeats the group. An unknown COMMIT outcome is resolved by repeating the
  *    items in a mode that reads back what is already there.
@@ -39,6 +40,8 @@ export interface SubmitOptions<Outcome = unknown> {
  */
 export class GroupCommit {
   claimer: Claimer | null = null;
+  /** Who follows ends of executions. While nobody does, ends cost nothing more. */
+  followers: Followers | null = null;
   /**
    * A commit left tasks ready that nobody has claimed, the first of them after `inMs`; told in its turn, whether this process runs
    * tasks or not. `tasks`: those that the commit knows; there may be more.
@@ -167,6 +170,7 @@ export class GroupCommit {
     const scope = new CommitScope(
       this.claimer,
       group.some((entry) => entry.unknown),
+      this.followers,
     );
     let outcomes: readonly (readonly unknown[])[];
     try {

@@ -22,6 +22,11 @@ const DELETE_TASKS = batch(
   { _id: 'text' },
   () => `DELETE FROM triggers_task WHERE execution_id IN (SELECT _id FROM g)`,
 );
+const DELETE_FOLLOW_UPS = batch(
+  'prune_follow_ups',
+  { _id: 'text' },
+  () => `DELETE FROM triggers_follow_up WHERE execution_id IN (SELECT _id FROM g)`,
+);
 const DELETE_EXECUTIONS = batch(
   'prune_executions',
   { _id: 'text' },
@@ -103,6 +108,7 @@ export function* pruneFirings(options: {
   const doomed = new Set(rows.filter((row) => isDoomed(row, states, options)).map((row) => row['id']));
   const gone = states.filter((row) => doomed.has(row['firing_id'])).map((row) => [row['id']]);
   yield* run(DELETE_TASKS, gone);
+  yield* run(DELETE_FOLLOW_UPS, gone);
   yield* run(DELETE_EXECUTIONS, gone);
   yield* run(
     DELETE_FIRINGS,

@@ -2,6 +2,7 @@ import type { NodeId } from '../model/ids.js';
 import type { SourceKind } from '../model/states.js';
 import { batch, run, toDate } from './dialects/batch.js';
 import type { Row, Work } from './dialects/batch.js';
+import type { FollowRule } from './followers.js';
 import { livingNode } from './node.repository.js';
 
 /** A trigger that this process declares. */
@@ -10,6 +11,8 @@ export interface TriggerDeclaration {
   readonly kind: SourceKind;
   /** Former names; the row and the keys of the first that exists are carried over. */
   readonly aliases: readonly string[];
+  /** The ends of executions that it follows, if that is what it does. */
+  readonly follows?: FollowRule | undefined;
 }
 
 /** What is stored of a trigger. */
@@ -69,13 +72,18 @@ const RENAME_SPACES = batch(
     WHERE dedup_space = g._from AND id IN (SELECT d.firing_id FROM triggers_dedup d WHERE d.trigger IN (SELECT _to FROM g))`,
 );
 
+const RENAME_FOLLOW_UPS = batch(
+  'trigger_rename_follow_ups',
+  { _from: 'text', _to: 'text' },
+  () => `UPDATE triggers_follow_up SET trigger = g._to FROM g WHERE trigger = g._from`,
+);
+
 const DECLARE = batch(
   'trigger_declare',
-  { _name: 'text', _kind: 'text' },
-  ({
-    now,
-  }) => `INSERT INTO triggers_trigger (name, kind, first_seen_at, seen_at) SELECT _name, _kind, ${now}, ${now} FROM g WHERE true
-    ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, seen_at = excluded.seen_at`,
+  { _name: 'text', _kind: 'text', _follows: 'text' },
+  ({ now }) => `INSERT INTO triggers_trigger (name, kind, follows, first_seen_at, seen_at)
+    SELECT _name, _kind, _follows, ${now}, ${now} FROM g WHERE true
+    ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, follows = excluded.follows, seen_at = excluded.seen_at`,
 );
 
 /** Reads triggers by name. */
@@ -125,6 +133,12 @@ const FORGET_KEYS = batch(
   () => `DELETE FROM triggers_dedup WHERE trigger IN (SELECT _name FROM g)`,
 );
 
+const FORGET_FOLLOW_UPS = batch(
+  'trigger_forget_follow_ups',
+  { _name: 'text' },
+  () => `DELETE FROM triggers_follow_up WHERE trigger IN (SELECT _name FROM g)`,
+);
+
 /** Makes sure that every trigger has a row and was seen now. Never touches what operators set, cursors or counters. */
 export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<void> {
   const sorted = [...triggers].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -142,9 +156,10 @@ export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<
   yield* run(RENAME, renamed);
   yield* run(RENAME_KEYS, renamed);
   yield* run(RENAME_SPACES, renamed);
+  yield* run(RENAME_FOLLOW_UPS, renamed);
   yield* run(
     DECLARE,
-    sorted.map(({ name, kind }) => [name, kind]),
+    sorted.map(({ name, kind, follows }) => [name, kind, follows && JSON.stringify(follows)]),
   );
 }
 
@@ -171,6 +186,7 @@ export function* resumeTrigger(name: string): Work<void> {
 /** Deletes a trigger that nothing declares any more, with its keys. Its history stays until it is pruned. */
 export function* forgetTrigger(name: string): Work<void> {
   yield* run(FORGET_KEYS, [[name]]);
+  yield* run(FORGET_FOLLOW_UPS, [[name]]);
   yield* run(FORGET, [[name]]);
 }
 

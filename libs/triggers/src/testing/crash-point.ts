@@ -14,6 +14,7 @@
  * | `putBack:commit`, `putBack:committed` | the same for a task that goes back: retry, release, rescue |
  * | `callback:call`, `callback:returned` | not yet called a callback; seen it return |
  * | `callback:commit`, `callback:committed` | not yet asked for the commit that a callback was told; got its outcome |
+ * | `followUp:commit`, `followUp:committed` | not yet asked for the commit of what follows an end; got its outcome |
  * | `commit:begin` | begun a transaction, nothing in it yet |
  * | `commit:end` | every statement behind it and COMMIT before it |
  * | `commit:committed` | COMMIT behind it and no outcome told yet |
@@ -40,6 +41,8 @@ export const STEP_POINTS = [
   'callback:returned',
   'callback:commit',
   'callback:committed',
+  'followUp:commit',
+  'followUp:committed',
   'commit:begin',
   'commit:end',
   'commit:committed',

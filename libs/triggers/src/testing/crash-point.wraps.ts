@@ -20,6 +20,7 @@ const COMMITTED = {
   finish: 'finish',
   putBack: 'putBack',
   told: 'callback',
+  followUp: 'followUp',
 } as const;
 
 const listeners = new WeakMap<Store, Reached[]>();

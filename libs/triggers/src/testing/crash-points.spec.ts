@@ -5,6 +5,7 @@ import { TriggersService } from '../admin/triggers.service.js';
 import { WorkflowRunner } from '../admin/workflow-runner.service.js';
 import { TriggerResult } from '../model/trigger-result.js';
 import { Trigger } from '../sources/poll/trigger.decorator.js';
+import { WorkflowTrigger } from '../sources/workflow/workflow-trigger.decorator.js';
 import { TriggersModule } from '../triggers.module.js';
 import { Task } from '../workflows/task.decorator.js';
 import type { TaskContext } from '../workflows/task-context.js';
@@ -26,12 +27,21 @@ class Work {
   }
 }
 
+@Workflow({ name: 'after' })
+class After {
+  @Task()
+  look() {}
+}
+
 @Injectable()
 class Source {
   @Trigger({ workflow: Work, name: 'source', pollInterval: '1h' })
   poll() {
     return TriggerResult.fire({ n: 1 }, { cursor: 1 });
   }
+
+  @WorkflowTrigger({ workflow: Work, on: 'completed', start: After })
+  follow() {}
 }
 
 describe('crash points', () => {
@@ -40,7 +50,7 @@ describe('crash points', () => {
   beforeEach(async () => {
     app = await Test.createTestingModule({
       imports: [TriggersModule.forRoot({ database: { type: 'sqlite', path: ':memory:' }, admin: false })],
-      providers: [Work, Source],
+      providers: [Work, After, Source],
     }).compile();
     app.useLogger(false);
   });
@@ -52,7 +62,7 @@ describe('crash points', () => {
     await app.get(WorkflowRunner).execute(Work, {});
   };
 
-  it('are passed by a poll, a firing, a claim, a retry, a finish and a callback, each of them', async () => {
+  it('are passed by a poll, a firing, a claim, a retry, a finish, a callback and a follow-up, each of them', async () => {
     const passed = watchCrashPoints(app);
     await app.init();
     await workOnce();

@@ -25,6 +25,7 @@ const UNTOLD = batch(
   () => `SELECT execution_id, workflow, task FROM triggers_task WHERE callback_state = 'pending'
     UNION ALL SELECT id, workflow, NULL FROM triggers_execution WHERE callback_state = 'pending'`,
 );
+const UNFOLLOWED = batch('kit_unfollowed', {}, () => `SELECT execution_id, trigger FROM triggers_follow_up`);
 
 /** What has not come to rest. */
 export interface Unrest {
@@ -65,7 +66,11 @@ export class OpenWork {
       const { waiting } = this.#store.commits;
       return { open: [...open, `the database does not answer; ${waiting} commits wait for it`], laterMs: [] };
     }
-    open.push(...rows.tasks.flatMap((row) => this.#describe(row)), ...rows.untold.map(describeUntold));
+    open.push(
+      ...rows.tasks.flatMap((row) => this.#describe(row)),
+      ...rows.untold.map(describeUntold),
+      ...rows.unfollowed.map(describeUnfollowed),
+    );
     if (!isQuiet && open.length === 0) open.push('a commit or a callback');
     return { open, laterMs: rows.tasks.map(waitOf).filter((ms) => ms > 0) };
   }
@@ -79,12 +84,13 @@ export class OpenWork {
   }
 
   /** `null` while the database is away. */
-  async #rows(): Promise<{ readonly tasks: Rows; readonly untold: Rows } | null> {
+  async #rows(): Promise<{ readonly tasks: Rows; readonly untold: Rows; readonly unfollowed: Rows } | null> {
     if (this.#store.commits.isAway) return null;
     try {
       return await available(async () => ({
         tasks: await this.#store.read(OPEN_TASKS, [[]]),
         untold: await this.#store.read(UNTOLD, [[]]),
+        unfollowed: await this.#store.read(UNFOLLOWED, [[]]),
       }));
     } catch (error) {
       if (isTriggersError(error, 'TRG_STORE_UNAVAILABLE')) return null;
@@ -129,4 +135,8 @@ function waitOf(row: Row): number {
 function describeUntold({ workflow, task, execution_id: id }: Row): string {
   const whose = task === null ? `workflow "${String(workflow)}"` : `task "${task as string}"`;
   return `a callback of ${whose} in execution ${String(id)} has not settled`;
+}
+
+function describeUnfollowed({ trigger, execution_id: id }: Row): string {
+  return `trigger "${String(trigger)}" has not followed the end of execution ${String(id)}`;
 }

@@ -46,3 +46,35 @@ export type WorkflowInput<W> = W extends readonly unknown[] ? InputOfAll<W> : In
  */
 export type WorkflowContext<W> =
   object extends WorkflowInput<W> ? Readonly<Record<string, unknown>> : Jsonify<WorkflowInput<W>>;
+
+type PlainOutput<R> =
+  IsAny<R> extends true ? never : R extends TaskContext | readonly unknown[] ? never : Extract<R, object>;
+
+/** Any of them may be missing: a task may be skipped, or not have run when the execution failed. */
+type OutputsOfMethods<Instance> = {
+  [K in keyof Instance]-?: Instance[K] extends (context: infer P, ...rest: never[]) => infer R
+    ? [IsAny<P>, P] extends [false, TaskContext<infer _Data>]
+      ? [PlainOutput<Awaited<R>>] extends [never]
+        ? never
+        : (outputs: Partial<Jsonify<PlainOutput<Awaited<R>>>>) => void
+      : never
+    : never;
+}[keyof Instance];
+
+type All<Union> = [Union] extends [never]
+  ? unknown
+  : (Union extends (outputs: infer One) => void ? (one: One) => void : never) extends (all: infer Every) => void
+    ? Every
+    : unknown;
+
+/**
+ * The result of an execution as a reader finds it: the input and what the tasks returned, merged. Known of the class of a workflow
+ * are the data that its tasks take and what its public tasks return that take a typed or untyped `TaskContext`; any other key is
+ * there as `unknown`.
+ *
+ * @example type Result = EndResult<typeof FileProcessor>;
+ */
+export type EndResult<C> = Readonly<Record<string, unknown>> &
+  (C extends abstract new (...args: never[]) => infer Instance
+    ? WorkflowContext<C> & All<OutputsOfMethods<Instance>>
+    : unknown);

@@ -63,13 +63,14 @@ export class WorkflowRegistry {
    *
    * @param ref the name or the class
    * @param forWhom who refers to it, for the message: `Trigger "nightly"`
+   * @param does what it does with it, for the message
    * @throws TRG_DEF_UNKNOWN_WORKFLOW with the names that are known
    * @example registry.require('backup', 'Trigger "nightly"')
    */
-  require(ref: WorkflowRef, forWhom = 'The application'): WorkflowDefinition {
+  require(ref: WorkflowRef, forWhom = 'The application', does = 'starts'): WorkflowDefinition {
     const found = typeof ref === 'string' ? this.#byName.get(ref) : this.#byTarget.get(ref);
     if (found !== undefined) return found;
-    const message = `${forWhom} starts ${describe(ref)} Known: ${quoteAll(this.#byName.keys())}.`;
+    const message = `${forWhom} ${does} ${describe(ref)} Known: ${quoteAll(this.#byName.keys())}.`;
     throw new TriggersError('TRG_DEF_UNKNOWN_WORKFLOW', message);
   }
 }

@@ -8,6 +8,7 @@ import type { Row, Work } from '../dialects/batch.js';
 import { countOnDependants } from './dependants.js';
 import type { EndedTask, ExecutionEnd, SkippedTask } from './ended-task.js';
 import { COMPLETE_EXECUTION, COUNT_ENDED, LEAVE_RUNNING } from './graph.statements.js';
+import { leaveFollowUps } from './follow-up.commit.js';
 import { releaseEnded } from './release.js';
 
 /** What followed from the ended tasks. */
@@ -19,8 +20,8 @@ export interface Advanced {
 
 /**
  * Moves executions on after tasks have ended: counts them on their dependants, readies or skips those that waited for nothing
- * else (a skip is an end, so this repeats until nothing more ends), ends executions, and gives dedup keys back with the last
- * execution of a firing. Only counters are read, never siblings. The rows of the executions are locked.
+ * else (a skip is an end, so this repeats until nothing more ends), ends executions, gives dedup keys back with the last
+ * execution of a firing, and leaves follow-ups for the triggers that follow an end. Only counters are read, never siblings. The rows of the executions are locked.
  *
  * An execution counts its open ends: tasks that have not ended and that nothing open depends on. When the last of them has
  * ended, all have. So a task that hands over to a dependant changes no row of its execution.
@@ -39,6 +40,7 @@ export function* advance(ended: readonly EndedTask[], scope: CommitScope): Work<
     wave = left.map((item) => item.ended);
   }
   yield* releaseEnded(ended, ends);
+  yield* leaveFollowUps(ended, ends, scope);
   return { ends, skipped };
 }
 
@@ -57,6 +59,7 @@ export function* cutShort(cut: CutExecution, scope: CommitScope): Work<Execution
   yield* run(LEAVE_RUNNING, [[facts.executionId]]);
   yield* count(new Map([[facts.executionId, { ended: 0, failed, error, callbacks }]]), ends, scope);
   yield* releaseEnded([cut], ends);
+  yield* leaveFollowUps([cut], ends, scope);
   return ends.get(facts.executionId) ?? null;
 }
 

@@ -135,6 +135,8 @@ export interface TriggerRow {
   suspendedAt: Date | null;
   lastPollAt: Date | null;
   lastFireAt: Date | null;
+  /** JSON of the ends that it follows; `null` when it is no workflow trigger. */
+  follows: string | null;
   firstSeenAt: Date;
   /** When a live node last declared it. */
   seenAt: Date;

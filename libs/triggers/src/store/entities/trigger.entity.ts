@@ -25,6 +25,7 @@ export function triggerEntity(kinds: ColumnKinds): EntitySchema<TriggerRow> {
     suspendedAt: kinds.instant,
     lastPollAt: kinds.instant,
     lastFireAt: kinds.instant,
+    follows: kinds.maybe,
     firstSeenAt: kinds.instant,
     seenAt: kinds.instant,
   });

@@ -12,7 +12,7 @@ export class Initial1781000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['audit', 'tick', 'task', 'execution', 'rate', 'dedup', 'firing', 'trigger', 'node']) {
+    for (const table of ['audit', 'tick', 'follow_up', 'task', 'execution', 'rate', 'dedup', 'firing', 'trigger', 'node']) {
       await runner.query(`DROP TABLE triggers_${table}`);
     }
   }
@@ -52,7 +52,7 @@ function nodesAndTriggers({ instant, count, flag }: Types): string[] {
       polls ${count} NOT NULL DEFAULT 0, fires ${count} NOT NULL DEFAULT 0, skips ${count} NOT NULL DEFAULT 0,
       duplicates ${count} NOT NULL DEFAULT 0, failures ${count} NOT NULL DEFAULT 0,
       consecutive_failures integer NOT NULL DEFAULT 0, last_error text, suspended_at ${instant}, last_poll_at ${instant},
-      last_fire_at ${instant}, first_seen_at ${instant} NOT NULL, seen_at ${instant} NOT NULL)`,
+      last_fire_at ${instant}, follows text, first_seen_at ${instant} NOT NULL, seen_at ${instant} NOT NULL)`,
   ];
 }
 
@@ -88,6 +88,9 @@ function executions({ instant }: Types): string[] {
     `CREATE INDEX triggers_execution_open ON triggers_execution (state, id) WHERE state <> 'completed'`,
     `CREATE INDEX triggers_execution_replays ON triggers_execution (replay_of) WHERE replay_of IS NOT NULL`,
     `CREATE INDEX triggers_execution_telling ON triggers_execution (callback_owner) WHERE callback_state = 'pending'`,
+    `CREATE TABLE triggers_follow_up (
+      id text PRIMARY KEY, execution_id text NOT NULL, trigger text NOT NULL, state text NOT NULL, error text, owner text,
+      finished_at ${instant} NOT NULL)`,
   ];
 }
 

@@ -33,6 +33,7 @@ const EXPECTED_PRIMARY_KEYS = {
   triggers_dedup: ['trigger', 'key'],
   triggers_rate: ['space'],
   triggers_execution: ['id'],
+  triggers_follow_up: ['id'],
   triggers_task: ['execution_id', 'task'],
   triggers_tick: ['id'],
   triggers_audit: ['id'],
