@@ -64,6 +64,11 @@ const SECTIONS = [
     without: ['onLimit'],
     defaults: manualDefaults,
   },
+  {
+    heading: '## @WorkflowTrigger',
+    types: [['sources/workflow/workflow-trigger.options.ts', 'WorkflowTriggerOptions']],
+    defaults: {},
+  },
   { heading: '## @Workflow', types: [['workflows/workflow.decorator.ts', 'WorkflowOptions']], defaults: {} },
   { heading: '## @Task', types: [['workflows/task.options.ts', 'TaskOptions']], defaults: taskDefaults },
   {
