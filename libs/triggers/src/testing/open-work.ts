@@ -13,11 +13,14 @@ import type { Row, Rows } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
 import { soon } from './time-limit.js';
 
+/** In one statement: a follow-up becomes a task, and the end of that a follow-up, so that two looks could miss both. */
 const OPEN_TASKS = batch(
   'kit_open_tasks',
   {},
-  ({ nowMs }) => `SELECT execution_id, task, workflow, state, attempt, started_at, run_at, ${nowMs} AS now_ms
-    FROM triggers_task WHERE state IN ('ready', 'running') ORDER BY execution_id, ordinal`,
+  ({ nowMs }) => `SELECT execution_id, ordinal, task, workflow, state, attempt, started_at, run_at, ${nowMs} AS now_ms
+    FROM triggers_task WHERE state IN ('ready', 'running')
+    UNION ALL SELECT execution_id, -1, trigger, '', 'ended', 0, NULL, finished_at, ${nowMs} FROM triggers_follow_up
+    ORDER BY execution_id, ordinal`,
 );
 const UNTOLD = batch(
   'kit_untold',
@@ -25,7 +28,6 @@ const UNTOLD = batch(
   () => `SELECT execution_id, workflow, task FROM triggers_task WHERE callback_state = 'pending'
     UNION ALL SELECT id, workflow, NULL FROM triggers_execution WHERE callback_state = 'pending'`,
 );
-const UNFOLLOWED = batch('kit_unfollowed', {}, () => `SELECT execution_id, trigger FROM triggers_follow_up`);
 
 /** What has not come to rest. */
 export interface Unrest {
@@ -66,11 +68,7 @@ export class OpenWork {
       const { waiting } = this.#store.commits;
       return { open: [...open, `the database does not answer; ${waiting} commits wait for it`], laterMs: [] };
     }
-    open.push(
-      ...rows.tasks.flatMap((row) => this.#describe(row)),
-      ...rows.untold.map(describeUntold),
-      ...rows.unfollowed.map(describeUnfollowed),
-    );
+    open.push(...rows.tasks.flatMap((row) => this.#describe(row)), ...rows.untold.map(describeUntold));
     if (!isQuiet && open.length === 0) open.push('a commit or a callback');
     return { open, laterMs: rows.tasks.map(waitOf).filter((ms) => ms > 0) };
   }
@@ -84,13 +82,12 @@ export class OpenWork {
   }
 
   /** `null` while the database is away. */
-  async #rows(): Promise<{ readonly tasks: Rows; readonly untold: Rows; readonly unfollowed: Rows } | null> {
+  async #rows(): Promise<{ readonly tasks: Rows; readonly untold: Rows } | null> {
     if (this.#store.commits.isAway) return null;
     try {
       return await available(async () => ({
         tasks: await this.#store.read(OPEN_TASKS, [[]]),
         untold: await this.#store.read(UNTOLD, [[]]),
-        unfollowed: await this.#store.read(UNFOLLOWED, [[]]),
       }));
     } catch (error) {
       if (isTriggersError(error, 'TRG_STORE_UNAVAILABLE')) return null;
@@ -115,6 +112,7 @@ export class OpenWork {
   }
 
   #describe(row: Row): string[] {
+    if (row['state'] === 'ended') return [describeUnfollowed(row)];
     const what = `task "${String(row['task'])}" of execution ${String(row['execution_id'])} (${String(row['workflow'])})`;
     if (row['state'] === 'running')
       return [`${what} runs since ${toDate(row['started_at'])?.toISOString()}, attempt ${Number(row['attempt'])}`];
@@ -137,6 +135,6 @@ function describeUntold({ workflow, task, execution_id: id }: Row): string {
   return `a callback of ${whose} in execution ${String(id)} has not settled`;
 }
 
-function describeUnfollowed({ trigger, execution_id: id }: Row): string {
+function describeUnfollowed({ task: trigger, execution_id: id }: Row): string {
   return `trigger "${String(trigger)}" has not followed the end of execution ${String(id)}`;
 }
