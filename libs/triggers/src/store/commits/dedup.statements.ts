@@ -61,6 +61,13 @@ const COOL_DOWN = batch(
     FROM (${NOW_IN}) h WHERE trigger = h._space AND key = h._key AND firing_id = h._firing`,
 );
 
+const PASS_ON = batch(
+  'dedup_pass_on',
+  { ...HOLD, _to: 'text' },
+  () => `UPDATE triggers_dedup SET firing_id = g._to FROM g
+    WHERE trigger = g._trigger AND key = g._key AND firing_id = g._firing`,
+);
+
 /** A key together with the firing that wants or holds it. */
 export interface HeldBy {
   readonly hold: DedupHold;
@@ -137,6 +144,14 @@ export function* freeKeys(held: readonly HeldBy[]): Work<void> {
   yield* send(
     RELEASE,
     held.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),
+  );
+}
+
+/** Makes another firing the holder of keys. */
+export function* passKeysOn(held: readonly (HeldBy & { readonly to: FiringId })[]): Work<void> {
+  yield* send(
+    PASS_ON,
+    held.map(({ hold, firingId, to }) => [hold.space, hold.key, firingId, to]),
   );
 }
 

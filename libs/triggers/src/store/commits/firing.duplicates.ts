@@ -102,7 +102,7 @@ function nameOf(wish: DedupWish | null): string | null {
 
 /** An equal key in the same group: the first of them decides for all. */
 export function repeatOf({ draft, verdict }: Judged, of: KeyKind): FiringVerdict {
-  if (verdict !== null) return verdict;
+  if (verdict !== null) return verdict.status === 'duplicate' ? { ...verdict, of } : verdict;
   const { id, state, executions } = draft;
   return {
     status: 'duplicate',

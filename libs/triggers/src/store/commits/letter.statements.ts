@@ -1,6 +1,6 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { freeKeys, keyOf } from './dedup.statements.js';
+import { freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
 import type { FiringDraft, LetterKey } from './firing.draft.js';
 import type { Judged } from './firing.duplicates.js';
 
@@ -66,8 +66,8 @@ export function isLetter({ draft: { state } }: Judged): boolean {
 }
 
 /**
- * Keeps refused firings. One whose key already has an open dead letter is a duplicate of that, and gives back the dedup
- * key that it has taken.
+ * Keeps refused firings. One whose key already has an open dead letter is a duplicate of that, which holds the dedup key
+ * from now on.
  */
 export function* insertLetters(letters: readonly Judged[]): Work<void> {
   const first = new Map<string, Judged>();
@@ -81,12 +81,14 @@ export function* insertLetters(letters: readonly Judged[]): Work<void> {
   );
   const there = new Map(rows.map((row) => [rowName(row), row['id']]));
   const known = letters.filter(({ draft }) => there.get(nameOf(draft)) !== draft.id);
+  const keys = [];
   for (const letter of known) {
-    const { state } = letter.draft;
+    const { id, state, dedup } = letter.draft;
     const firingId = there.get(nameOf(letter.draft)) as FiringDraft['id'];
     letter.verdict = { status: 'duplicate', of: 'letter', firingId, state, executionIds: [], coolingDownUntil: null };
+    if (dedup !== null) keys.push({ hold: dedup, firingId: id, to: firingId });
   }
-  yield* freeKeys(known.flatMap(({ draft: { id, dedup } }) => (dedup === null ? [] : [{ hold: dedup, firingId: id }])));
+  yield* passKeysOn(keys);
 }
 
 /** What was accepted closes the dead letters that it makes up for: those of its key, and what it replays. */

@@ -37,16 +37,23 @@ export class KeyModel implements World<Asked, KeyModel> {
     readonly keys: ReadonlyMap<string, Key> = new Map(),
     readonly firings: ReadonlyMap<FiringId, Firing> = new Map(),
     readonly executions: ReadonlyMap<ExecutionId, Execution> = new Map(),
+    /** The open dead letter of a key. */
+    readonly letters: ReadonlyMap<string, FiringId> = new Map(),
   ) {}
 
   /** What is answered, and what the world is then. */
   ask(asked: Asked, now: number): { readonly answer: string; readonly next: KeyModel } {
-    const next = new KeyModel(new Map(this.keys), new Map(this.firings), new Map(this.executions));
+    const next = new KeyModel(
+      new Map(this.keys),
+      new Map(this.firings),
+      new Map(this.executions),
+      new Map(this.letters),
+    );
     return { answer: next.#answer(asked, now), next };
   }
 
   get fingerprint(): string {
-    return JSON.stringify([[...this.keys], [...this.executions]]);
+    return JSON.stringify([[...this.keys], [...this.executions], [...this.letters]]);
   }
 
   /** Every task that is ready is claimed. */
@@ -55,7 +62,7 @@ export class KeyModel implements World<Asked, KeyModel> {
       ([id, execution]) =>
         [id, execution.task === 'ready' ? { ...execution, task: 'running' as const } : execution] as const,
     );
-    return new KeyModel(this.keys, this.firings, new Map(executions));
+    return new KeyModel(this.keys, this.firings, new Map(executions), this.letters);
   }
 
   #answer(asked: Asked, now: number): string {
@@ -78,12 +85,16 @@ export class KeyModel implements World<Asked, KeyModel> {
         return `duplicate by ${kind} of ${key.holder}${cooling}`;
       }
     }
+    const letter = draft.state === 'dead' && draft.dedup !== null ? keyName(draft.dedup) : null;
+    const open = letter === null ? undefined : this.letters.get(letter);
     for (const wish of [draft.idempotency, draft.dedup]) {
       if (wish === null) continue;
       const until = wish.windowMs === null ? null : now + wish.windowMs;
       const failures = this.keys.get(keyName(wish))?.failures ?? 0;
-      this.#put('keys', keyName(wish), { holder: draft.id, until, failures });
+      this.#put('keys', keyName(wish), { holder: open ?? draft.id, until, failures });
     }
+    if (open !== undefined) return `duplicate by letter of ${open}`;
+    if (letter !== null) this.#put('letters', letter, draft.id);
     this.#put('firings', draft.id, { draft, open: draft.executions.length, failed: 0 });
     for (const { id } of draft.executions)
       this.#put('executions', id, { firing: draft.id, state: 'running', task: 'ready' });
@@ -142,8 +153,8 @@ export class KeyModel implements World<Asked, KeyModel> {
     return 'done running';
   }
 
-  #put(table: 'keys' | 'firings' | 'executions', key: string, value: object): void {
-    (this[table] as Map<string, object>).set(key, value);
+  #put(table: 'keys' | 'firings' | 'executions' | 'letters', key: string, value: object | string): void {
+    (this[table] as Map<string, object | string>).set(key, value);
   }
 }
 

@@ -98,14 +98,16 @@ export function lettersContract(database: Database): void {
       expect(await letters(store)).toMatchObject([{ closed_at: null }]);
     });
 
-    it('give back the window that a repeat has taken', async () => {
+    it('hold the window that a repeat has taken', async () => {
       const store = await kit().open();
       const window = wish('evt_1', { scope: 'window', windowMs: DAY_MS });
-      await fire(store, { ...broken('evt_1', { state: 'dead' }), dedup: window });
+      const first = draftOf({ ...broken('evt_1', { state: 'dead' }), dedup: window });
+      await fire(store, first);
       await kit().clock.advance(2 * DAY_MS);
       const repeat = await fire(store, { ...broken('evt_1', { state: 'dead' }), dedup: window });
       expect(repeat).toMatchObject({ status: 'duplicate', of: 'letter' });
-      expect(await rowsOf(store, 'dedup')).toEqual([]);
+      expect(await rowsOf(store, 'dedup')).toMatchObject([{ firing_id: first.id }]);
+      expect(await fire(store, { dedup: window })).toMatchObject({ status: 'duplicate', firingId: first.id });
     });
 
     describe('replayed', () => {
