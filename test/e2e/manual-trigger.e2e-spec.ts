@@ -254,6 +254,14 @@ describe.each(VARIANTS)('a manual trigger, on $database and $platform', ({ datab
       expect((await read('/audit?action=access.refused')).total).toBe(2);
     });
 
+    it('asks for it before a replay too', async () => {
+      const { body } = await post('/for_holders/fire', to('bob'), 'bob');
+      await app.kit.drain();
+      const path = `/executions/${String(body.executionIds[0])}/replay`;
+      expect((await post(path, {})).status).toBe(403);
+      expect((await post(path, {}, 'bob')).status).toBe(202);
+    });
+
     it('asks for it before a dry run too', async () => {
       expect((await post('/for_holders/test', to('ann'))).status).toBe(403);
       expect((await post('/for_holders/test', to('bob'), 'bob')).status).toBe(200);

@@ -19,6 +19,8 @@ export interface ReplayOptions {
   readonly payload?: unknown;
   /** Who asked; stands on the firing. */
   readonly initiatedBy?: string;
+  /** Asked before it is fired; what it throws refuses the replay. @default a program may */
+  readonly permit?: (letter: DeadLetterDetail) => Promise<void>;
 }
 
 /** What became of one dead letter of many. */
@@ -68,8 +70,9 @@ export class DeadLettersService {
    * @throws TRG_API_DEAD_LETTER_NOT_FOUND; TRG_API_CONFLICT for one that was discarded, whose trigger is gone, or whose key
    *   somebody holds; TRG_CONTEXT_* for a payload that does not fit
    */
-  async replay(id: string, { payload, initiatedBy }: ReplayOptions = {}): Promise<FireOutcome> {
+  async replay(id: string, { payload, initiatedBy, permit }: ReplayOptions = {}): Promise<FireOutcome> {
     const letter = await this.get(id);
+    await permit?.(letter);
     const by = initiatedBy === undefined ? {} : { initiatedBy };
     if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, { payload, ...by });
     return this.intake.replay(letter.id, { ...(payload !== undefined && { context: payload as object }), ...by });
@@ -82,13 +85,12 @@ export class DeadLettersService {
    */
   async replayAll(
     filter: Omit<DeadLetterFilter, 'state'> = {},
-    { limit = MAX_BULK_REPLAY, initiatedBy }: Pick<ReplayOptions, 'initiatedBy'> & { readonly limit?: number } = {},
+    { limit = MAX_BULK_REPLAY, ...options }: Omit<ReplayOptions, 'payload'> & { readonly limit?: number } = {},
   ): Promise<BulkReplay> {
     const ids = await this.#oldest(filter, Math.min(limit, MAX_BULK_REPLAY));
-    const by = initiatedBy === undefined ? {} : { initiatedBy };
     const results: BulkReplayed[] = [];
     for (let at = 0; at < ids.length; at += AT_ONCE) {
-      results.push(...(await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => this.#attempt(id, by)))));
+      results.push(...(await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => this.#attempt(id, options)))));
     }
     return { replayed: results.filter(({ status }) => status === 'accepted').length, results };
   }
@@ -109,9 +111,9 @@ export class DeadLettersService {
     }
   }
 
-  async #attempt(id: string, by: Pick<ReplayOptions, 'initiatedBy'>): Promise<BulkReplayed> {
+  async #attempt(id: string, options: Omit<ReplayOptions, 'payload'>): Promise<BulkReplayed> {
     try {
-      const { status, firingId, executionIds, reason } = await this.replay(id, by);
+      const { status, firingId, executionIds, reason } = await this.replay(id, options);
       return { id, status, firingId, executionIds, reason };
     } catch (error) {
       if (!isTriggersError(error) || error.code === 'TRG_STORE_UNAVAILABLE') throw error;

@@ -60,7 +60,9 @@ export class RawBodies implements OnModuleDestroy {
   }
 
   #install(): void {
-    const { httpAdapter } = this.host;
+    const httpAdapter = this.host.httpAdapter as typeof this.host.httpAdapter | null;
+    // An application without HTTP has none.
+    if (httpAdapter === null) return;
     if (httpAdapter.getType() === 'fastify') this.#installOnFastify(httpAdapter.getInstance());
     else if (httpAdapter.getType() === 'express') this.#installOnExpress(httpAdapter.getInstance());
   }

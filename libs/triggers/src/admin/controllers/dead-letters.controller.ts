@@ -2,6 +2,7 @@ import { Body, Delete, Get, HttpCode, Injectable, Param, Post, Query, Req } from
 import type { DeadLetter, DeadLetterDetail } from '../../history/history.types.js';
 import type { Page } from '../../history/page.js';
 import { Audited, Needs } from '../access/route-access.js';
+import { TriggerPermission } from '../access/trigger-permission.js';
 import { DeadLettersService } from '../dead-letters.service.js';
 import type { BulkReplay } from '../dead-letters.service.js';
 import { BulkReplayBody, DeadLetterBody, ReasonBody } from '../dto/bodies.js';
@@ -15,7 +16,10 @@ import type { FireAnswer } from './answers.js';
 /** What went wrong for good: `/dead-letters`. */
 @Injectable()
 export class DeadLettersController {
-  constructor(private readonly letters: DeadLettersService) {}
+  constructor(
+    private readonly letters: DeadLettersService,
+    private readonly permission: TriggerPermission,
+  ) {}
 
   @Get()
   @Needs('viewer')
@@ -40,7 +44,11 @@ export class DeadLettersController {
     @Body(checked(BulkReplayBody)) { limit, reason: _reason, ...filter }: Given<BulkReplayBody>,
     @Req() request: AdminRequest,
   ): Promise<BulkReplay> {
-    return this.letters.replayAll(filter, { initiatedBy: userOf(request), ...(limit !== undefined && { limit }) });
+    return this.letters.replayAll(filter, {
+      initiatedBy: userOf(request),
+      permit: (letter) => this.#permit(request, letter),
+      ...(limit !== undefined && { limit }),
+    });
   }
 
   /** A new firing from what was kept, or from what the operator has mended. */
@@ -53,7 +61,8 @@ export class DeadLettersController {
     @Body(checked(DeadLetterBody)) { payload }: Given<DeadLetterBody>,
     @Req() request: AdminRequest,
   ): Promise<FireAnswer> {
-    return fireAnswer(await this.letters.replay(id.toLowerCase(), { payload, initiatedBy: userOf(request) }));
+    const permit = (letter: DeadLetterDetail): Promise<void> => this.#permit(request, letter, payload);
+    return fireAnswer(await this.letters.replay(id.toLowerCase(), { payload, initiatedBy: userOf(request), permit }));
   }
 
   @Delete(':id')
@@ -62,5 +71,11 @@ export class DeadLettersController {
   @Audited('deadLetter.discard')
   discard(@Param('id') id: string, @Body(checked(ReasonBody)) _body: Given<ReasonBody>): Promise<void> {
     return this.letters.discard(id.toLowerCase());
+  }
+
+  /** Whoever may not fire the trigger may not replay what it could not fire. */
+  async #permit(request: AdminRequest, { trigger, input }: DeadLetterDetail, payload?: unknown): Promise<void> {
+    const context = (payload ?? input ?? undefined) as object | undefined;
+    if (trigger !== null) await this.permission.require(request, trigger, { context, dryRun: false });
   }
 }

@@ -6,6 +6,7 @@ import { HistoryService } from '../../history/history.service.js';
 import type { Page } from '../../history/page.js';
 import { IntakeService } from '../../intake/intake.service.js';
 import { Audited, Needs } from '../access/route-access.js';
+import { TriggerPermission } from '../access/trigger-permission.js';
 import { ReasonBody, ReplayBody } from '../dto/bodies.js';
 import { ExecutionsQuery } from '../dto/list.queries.js';
 import { checked } from '../http/checked.pipe.js';
@@ -21,6 +22,7 @@ export class ExecutionsController {
     private readonly history: HistoryService,
     private readonly control: ExecutionControl,
     private readonly intake: IntakeService,
+    private readonly permission: TriggerPermission,
   ) {}
 
   @Get()
@@ -98,6 +100,11 @@ export class ExecutionsController {
     @Body(checked(ReplayBody)) { context }: Given<ReplayBody>,
     @Req() request: AdminRequest,
   ): Promise<FireAnswer> {
+    const replayed = await this.history.execution(executionId(id));
+    if (replayed !== null && replayed.trigger !== null) {
+      const input = context ?? replayed.input ?? undefined;
+      await this.permission.require(request, replayed.trigger, { context: input, dryRun: false });
+    }
     const options = { initiatedBy: userOf(request), ...(context && { context }) };
     return fireAnswer(await this.intake.replay(executionId(id), options));
   }
