@@ -1,43 +1,37 @@
-import { backoffMs, nextSlot } from './poll-schedule.js';
+import type { StoredTrigger } from '../../intake/poll-intake.js';
 
-/** When one trigger is polled next, once a grid has begun. Instants are monotonic. Extra polls do not move the grid. */
-export class PollPlan {
+/** When one trigger is polled next. Instants are monotonic. */
+export abstract class PollPlan {
+  /** When it is polled next as far as is known now; infinity for never. */
   nextAt = 0;
-  #slot = 0;
-  #isExtra = false;
 
-  /** Begins a grid whose first slot is `firstAt`. */
-  begin(firstAt: number, intervalMs: number): void {
-    this.nextAt = firstAt;
-    this.#slot = firstAt - intervalMs;
-    this.#isExtra = false;
-  }
+  /** Whether a poll has to be written although it found nothing, because a restart has to know when it was. */
+  abstract readonly keepsClock: boolean;
 
-  /** The next poll comes at once, beside the grid. */
-  extra(now: number): void {
-    this.nextAt = now;
-    this.#isExtra = true;
-  }
+  /** Takes over what is stored; says whether the next poll has to be planned anew. */
+  abstract know(stored: StoredTrigger): boolean;
+
+  /** This process polls the trigger from now on, as {@link know} was told. */
+  abstract begin(stored: StoredTrigger, now: number, isHandedOver: boolean): void;
 
   /** The planned poll begins. */
-  began(): void {
-    if (!this.#isExtra) this.#slot = this.nextAt;
-  }
+  abstract began(): void;
 
-  /** The next poll comes at the next slot of the grid. */
-  toNextSlot(intervalMs: number, now: number): void {
-    this.nextAt = nextSlot(this.#slot, intervalMs, now);
-    this.#isExtra = false;
-  }
+  /** The next poll comes as planned. */
+  abstract next(now: number): void;
 
-  /** The next poll comes that much later than the failed one began, and begins a new grid. */
-  backOff(startedAt: number, intervalMs: number, failures: number, now: number): void {
-    this.nextAt = Math.max(startedAt + backoffMs(intervalMs, failures), now);
-    this.#isExtra = false;
-  }
+  /** The next poll comes that much later than the failed one began. */
+  abstract backOff(startedAt: number, failures: number, now: number): void;
 
-  /** The first slot after this moment. */
-  slotAfter(now: number, intervalMs: number): number {
-    return Math.max(nextSlot(this.#slot, intervalMs, now), now + 1);
-  }
+  /** The next poll comes at once, and moves nothing of the plan. */
+  abstract extra(now: number): void;
+
+  /** Whether its time has come. */
+  abstract isDue(now: number): boolean;
+
+  /** When that has to be asked again. */
+  abstract wakeAt(now: number): number;
+
+  /** When a poll that is under way now would be followed by the next. */
+  abstract slotAfter(now: number): number;
 }

@@ -6,6 +6,7 @@ import { TriggerBaseResolver } from '../../intake/trigger-base.resolver.js';
 import { TriggerOverrides } from '../../intake/trigger-overrides.js';
 import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
+import { FixedRatePlan } from './fixed-rate.plan.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { DEFAULT_POLL_OPTIONS } from './trigger.options.js';
 import type { TriggerOptions } from './trigger.options.js';
@@ -56,6 +57,7 @@ export class PollTriggerBuilder {
       kind: 'poll',
       label,
       pollIntervalMs,
+      plan: () => new FixedRatePlan(name, pollIntervalMs),
       timeoutMs,
       invoker,
       onInit,

@@ -1,10 +1,11 @@
 import type { StoredTrigger } from '../../intake/poll-intake.js';
+import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import { CurrentPoll } from './current-poll.js';
 import { POLL_EDGES } from './poll-phase.js';
 import type { Due, PollPhase } from './poll-phase.js';
-import { PollPlan } from './poll-plan.js';
-import { firstDelayMs, keepsClock, placeMs } from './poll-schedule.js';
+import type { PollPlan } from './poll-plan.js';
+import { placeMs } from './poll-schedule.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollWaiters } from './poll-waiters.js';
 import type { PollReport } from './poll.reports.js';
@@ -16,7 +17,7 @@ export const MAX_STALLED_TIMEOUTS = 10;
 
 /** One declared trigger and its polls in this process: it decides, `PollRunner` acts. Instants are monotonic. */
 export class PolledTrigger {
-  readonly plan = new PollPlan();
+  readonly plan: PollPlan;
   readonly waiters = new PollWaiters();
   readonly life: SourceLife;
   ticks: TickCounter;
@@ -27,7 +28,6 @@ export class PolledTrigger {
   #phase: PollPhase = 'unowned';
   #stored: StoredTrigger | null = null;
   // What follows from it, for every poll: kept here, a poll touches little memory.
-  #intervalMs: number;
   #isResting = false;
   #isWanted = false;
   #writesEveryPoll = false;
@@ -35,10 +35,13 @@ export class PolledTrigger {
   /** A body that ran when ownership was lost; no other is started here before it ends or is given up. */
   #orphan: CurrentPoll | null = null;
 
-  constructor(readonly definition: PollDefinition) {
+  constructor(
+    readonly definition: PollDefinition,
+    clock: Clock,
+  ) {
+    this.plan = definition.plan(clock);
     this.life = new SourceLife(definition);
     this.ticks = new TickCounter(Number.POSITIVE_INFINITY);
-    this.#intervalMs = definition.pollIntervalMs;
   }
 
   get name(): string {
@@ -71,10 +74,6 @@ export class PolledTrigger {
     return this.#isResting;
   }
 
-  get intervalMs(): number {
-    return this.#intervalMs;
-  }
-
   /** Whether this node may poll it if nobody else does. */
   isAcquirable(now: number): boolean {
     return !this.isOwned && (this.#orphan === null || now >= this.#giveUpAt(this.#orphan));
@@ -102,16 +101,16 @@ export class PolledTrigger {
 
   /** When something has to be decided. */
   wakeAt(now: number): number {
-    if (this.#phase === 'waiting') return this.isResting ? Number.POSITIVE_INFINITY : this.plan.nextAt;
+    if (this.#phase === 'waiting') return this.isResting ? Number.POSITIVE_INFINITY : this.plan.wakeAt(now);
     if (this.#current === null || this.#phase === 'committing') return Number.POSITIVE_INFINITY;
     if (this.#phase === 'stalled') return this.#giveUpAt(this.#current);
     // Not the deadline alone: a poll nearly always ends before its next slot, and then nothing has to be taken back.
-    return Math.min(this.#deadlineOf(this.#current), this.plan.slotAfter(now, this.intervalMs));
+    return Math.min(this.#deadlineOf(this.#current), this.plan.slotAfter(now));
   }
 
   /** What is due now. */
   due(now: number): Due {
-    if (this.#phase === 'waiting') return !this.isResting && now >= this.plan.nextAt ? 'poll' : null;
+    if (this.#phase === 'waiting') return !this.isResting && this.plan.isDue(now) ? 'poll' : null;
     if (this.#current === null || this.#phase === 'committing') return null;
     if (this.#phase === 'stalled') return now >= this.#giveUpAt(this.#current) ? 'giveUp' : null;
     return now >= this.#deadlineOf(this.#current) ? 'timeOut' : null;
@@ -123,9 +122,7 @@ export class PolledTrigger {
     this.#know(stored);
     this.#orphan = null;
     this.ticks = new TickCounter(now + placeMs(this.name, COUNTS_EVERY_MS));
-    const { name, intervalMs } = this;
-    const { consecutiveFailures: failures, lastPollAgoMs } = stored;
-    this.plan.begin(now + firstDelayMs({ name, intervalMs, failures, lastPollAgoMs, isHandedOver }), intervalMs);
+    this.plan.begin(stored, now, isHandedOver);
   }
 
   /** This node does not own it any more: its poll is aborted and the result will not count. */
@@ -136,7 +133,6 @@ export class PolledTrigger {
     if (this.#current?.bodyRuns === true) this.#orphan = this.#current;
     this.#current = null;
     this.#stored = null;
-    this.#intervalMs = this.definition.pollIntervalMs;
     this.waiters.refuse(reason.message);
   }
 
@@ -201,12 +197,12 @@ export class PolledTrigger {
 
   /** What the store says of it now: an operator may have changed it. */
   apply(stored: StoredTrigger, now: number): void {
-    const { isResting, intervalMs } = this;
+    const { isResting } = this;
     const { cursorVersion } = this.stored;
-    this.#know(stored);
+    const isMoved = this.#know(stored);
     if (this.#phase !== 'waiting') return;
     if (isResting !== this.isResting || cursorVersion !== stored.cursorVersion) this.plan.extra(now);
-    else if (intervalMs !== this.intervalMs) this.#planNext(now);
+    else if (isMoved) this.#planNext(now);
   }
 
   /** What this node has written itself. */
@@ -214,18 +210,20 @@ export class PolledTrigger {
     this.#know({ ...this.stored, ...change });
   }
 
-  #know(stored: StoredTrigger): void {
+  /** Says whether the next poll has to be planned anew. */
+  #know(stored: StoredTrigger): boolean {
     this.#stored = stored;
-    this.#intervalMs = stored.intervalOverrideMs ?? this.definition.pollIntervalMs;
+    const isMoved = this.plan.know(stored);
     this.#isResting = !this.isEnabled || stored.suspendedAt !== null;
     this.#isWanted = stored.wantedBy !== null;
-    this.#writesEveryPoll = stored.consecutiveFailures > 0 || keepsClock(this.#intervalMs);
+    this.#writesEveryPoll = stored.consecutiveFailures > 0 || this.plan.keepsClock;
+    return isMoved;
   }
 
   #planNext(now: number): void {
     const failures = this.stored.consecutiveFailures;
-    if (failures === 0) this.plan.toNextSlot(this.intervalMs, now);
-    else this.plan.backOff(this.startedAt ?? now, this.intervalMs, failures, now);
+    if (failures === 0) this.plan.next(now);
+    else this.plan.backOff(this.startedAt ?? now, failures, now);
   }
 
   #deadlineOf({ startedAt }: CurrentPoll): number {
