@@ -24,6 +24,15 @@ export { WorkflowTrigger } from './sources/workflow/workflow-trigger.decorator.j
 export type { WorkflowTriggerOptions } from './sources/workflow/workflow-trigger.options.js';
 export type { WorkflowEnd } from './sources/workflow/workflow-end.js';
 export type { EndError } from './intake/end-intake.service.js';
+export { CronTrigger, IntervalTrigger } from './sources/schedule/schedule.decorators.js';
+export { DEFAULT_SCHEDULE_OPTIONS } from './sources/schedule/schedule.options.js';
+export type {
+  CronTriggerOptions,
+  IntervalTriggerOptions,
+  ScheduleOptions,
+} from './sources/schedule/schedule.options.js';
+export type { CatchUp } from './sources/schedule/due-ticks.js';
+export type { ScheduleTick, ScheduledContext } from './sources/schedule/schedule-tick.js';
 export { TriggerResult } from './model/trigger-result.js';
 export type { FireItem, FireManyOptions, FireOptions } from './model/trigger-result.js';
 export { WebhookTrigger } from './sources/webhook/webhook-trigger.decorator.js';

@@ -20,6 +20,12 @@ export type StoredTrigger = TriggerRecord;
 /** The part of {@link StoredTrigger} that tells whether an operator or another node changed it. */
 export type TriggerStamp = Pick<StoredTrigger, 'name' | 'epoch' | 'cursorVersion' | 'intervalOverrideMs' | 'wantedBy'>;
 
+/** One thing that a poll found. */
+export interface PolledItem extends FireItem {
+  /** The tick of a schedule that it stands for. */
+  readonly scheduledFor?: Date | undefined;
+}
+
 /** One item of a poll after the pipe before the commit; all ids are chosen. */
 export type PreparedFiring = FiringDraft;
 
@@ -118,7 +124,7 @@ export abstract class PollIntake {
    * The pipe before the commit, for each item: rules of contexts, schema, filter, hash. A bad item becomes its own dead
    * or rejected draft; order and number are kept.
    */
-  abstract prepare(trigger: TriggerDefinition, items: readonly FireItem[]): Promise<readonly PreparedFiring[]>;
+  abstract prepare(trigger: TriggerDefinition, items: readonly PolledItem[]): Promise<readonly PreparedFiring[]>;
 
   /**
    * Commits a poll: firings, cursor, clock, counts and ticks, all or nothing, guarded by owner, epoch, cursor version and

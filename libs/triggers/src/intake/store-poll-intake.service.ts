@@ -25,6 +25,7 @@ import type {
   FirePreview,
   HandOver,
   PollWrite,
+  PolledItem,
   PollWritten,
   PreparedFiring,
   StoredTrigger,
@@ -111,9 +112,11 @@ export class StorePollIntake extends PollIntake {
     }));
   }
 
-  prepare(trigger: TriggerDefinition, items: readonly FireItem[]): Promise<readonly PreparedFiring[]> {
+  prepare(trigger: TriggerDefinition, items: readonly PolledItem[]): Promise<readonly PreparedFiring[]> {
     const source = sourceOf(trigger);
-    return Promise.all(items.map((item) => this.pipe.draft(source, item, 'keep')));
+    return Promise.all(
+      items.map((item) => this.pipe.draft(source, item, 'keep', { scheduledFor: item.scheduledFor })),
+    );
   }
 
   async commit(write: PollWrite, options: { readonly deadlineMs?: number } = {}): Promise<PollWritten> {

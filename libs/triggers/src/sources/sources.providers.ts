@@ -3,6 +3,8 @@ import { MANUAL_PROVIDERS } from './manual/manual.providers.js';
 import { ManualSource } from './manual/manual.source.js';
 import { POLL_PROVIDERS } from './poll/poll.providers.js';
 import { PollSource } from './poll/poll.source.js';
+import { SCHEDULE_PROVIDERS } from './schedule/schedule.providers.js';
+import { ScheduleSource } from './schedule/schedule.source.js';
 import { SOURCES } from './source.js';
 import type { Source } from './source.js';
 import { Sources } from './sources.service.js';
@@ -16,6 +18,7 @@ import { WorkflowSource } from './workflow/workflow.source.js';
 export const SOURCES_PROVIDERS: readonly Provider[] = [
   ...POLL_PROVIDERS,
   ...MANUAL_PROVIDERS,
+  ...SCHEDULE_PROVIDERS,
   ...WEBHOOK_PROVIDERS,
   ...WORKFLOW_SOURCE_PROVIDERS,
   Sources,
@@ -23,6 +26,6 @@ export const SOURCES_PROVIDERS: readonly Provider[] = [
   {
     provide: SOURCES,
     useFactory: (...sources: Source[]) => sources,
-    inject: [PollSource, WebhookSource, ManualSource, WorkflowSource],
+    inject: [PollSource, ScheduleSource, WebhookSource, ManualSource, WorkflowSource],
   },
 ];

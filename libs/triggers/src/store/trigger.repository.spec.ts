@@ -106,6 +106,37 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
     expect(await read('newer')).toMatchObject({ cursor: '7' });
   });
 
+  it('stops the clock of a schedule that is switched, or declared off, and of nothing else', async () => {
+    const declareSchedule = (enabled: boolean): Promise<void> =>
+      store.change(() => declareTriggers([{ name: 'schedule', kind: 'schedule', aliases: [], enabled }]));
+    const cursorOf = async (name: string): Promise<unknown> => (await read(name))?.cursor;
+    await declareSchedule(true);
+    await declare('poll');
+    for (const on of [true, false, null]) {
+      for (const name of ['schedule', 'poll']) await store.change(() => setTriggerCursor(name, '7'));
+      for (const name of ['schedule', 'poll']) await store.change(() => setTriggerEnabled(name, on));
+      expect([await cursorOf('schedule'), await cursorOf('poll')]).toEqual([null, '7']);
+    }
+    await store.change(() => setTriggerCursor('schedule', '8'));
+    await declareSchedule(true);
+    expect(await cursorOf('schedule')).toBe('8');
+    await declareSchedule(false);
+    expect(await cursorOf('schedule')).toBeNull();
+    await store.change(() => setTriggerEnabled('schedule', true));
+    await store.change(() => setTriggerCursor('schedule', '9'));
+    await declareSchedule(false);
+    expect(await cursorOf('schedule')).toBe('9');
+  });
+
+  it('knows when a trigger was declared first, under whatever name', async () => {
+    await declare('former');
+    const first = (await read('former'))?.firstSeenAt;
+    expect(first).toEqual(new Date(clock.now()));
+    await clock.advance(1_000);
+    await declare('latter', ['former']);
+    expect((await read('latter'))?.firstSeenAt).toEqual(first);
+  });
+
   // Cloacina case 9
   it('forgets a trigger with its keys', async () => {
     await declare('gone');

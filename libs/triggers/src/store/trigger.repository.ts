@@ -13,6 +13,8 @@ export interface TriggerDeclaration {
   readonly aliases: readonly string[];
   /** The ends of executions that it follows, if that is what it does. */
   readonly follows?: FollowRule | undefined;
+  /** What the code says; an operator goes before it. @default true */
+  readonly enabled?: boolean;
 }
 
 /** What is stored of a trigger. */
@@ -34,11 +36,13 @@ export interface TriggerRecord {
   /** By the clock that rules the rows. */
   readonly lastPollAgoMs: number | null;
   readonly lastFireAt: Date | null;
+  /** When it was declared first, under whatever name. */
+  readonly firstSeenAt: Date;
 }
 
 /** The columns that {@link recordOf} reads, with {@link wantedBy} and the present. */
 export const TRIGGER_COLUMNS = `name, owner, epoch, cursor_version, cursor, enabled_override, interval_override_ms, consecutive_failures,
-  last_error, suspended_at, last_poll_at, last_fire_at`;
+  last_error, suspended_at, last_poll_at, last_fire_at, first_seen_at`;
 
 /** The node in that column if it lives. */
 export function wantedBy(column: string, now: string): string {
@@ -86,6 +90,14 @@ const DECLARE = batch(
     ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, follows = excluded.follows, seen_at = excluded.seen_at`,
 );
 
+/** What a schedule was to do before it is switched on is none of its business: its clock starts then. */
+const STOP_CLOCK = batch(
+  'trigger_stop_clock',
+  { _name: 'text' },
+  () => `UPDATE triggers_trigger SET cursor = NULL FROM g
+    WHERE name = g._name AND kind = 'schedule' AND cursor IS NOT NULL AND NOT COALESCE(enabled_override, false)`,
+);
+
 /** Reads triggers by name. */
 export const READ_TRIGGERS = batch(
   'trigger_read',
@@ -98,7 +110,9 @@ const SET_ENABLED = batch(
   'trigger_set_enabled',
   { _name: 'text', _on: 'bool' },
   () =>
-    `UPDATE triggers_trigger SET enabled_override = g._on, cursor_version = cursor_version + 1 FROM g WHERE name = g._name`,
+    `UPDATE triggers_trigger SET enabled_override = g._on, cursor_version = cursor_version + 1,
+      cursor = CASE WHEN kind = 'schedule' THEN NULL ELSE cursor END
+    FROM g WHERE name = g._name`,
 );
 
 const SET_INTERVAL = batch(
@@ -161,9 +175,13 @@ export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<
     DECLARE,
     sorted.map(({ name, kind, follows }) => [name, kind, follows && JSON.stringify(follows)]),
   );
+  yield* run(
+    STOP_CLOCK,
+    sorted.filter(({ kind, enabled }) => kind === 'schedule' && enabled === false).map(({ name }) => [name]),
+  );
 }
 
-/** An operator's switch; `null` removes it. A poll that runs now is superseded. */
+/** An operator's switch; `null` removes it. A poll that runs now is superseded; the clock of a schedule starts anew. */
 export function* setTriggerEnabled(name: string, on: boolean | null): Work<void> {
   yield* run(SET_ENABLED, [[name, on]]);
 }
@@ -209,5 +227,6 @@ export function recordOf(row: Row, me: NodeId): TriggerRecord {
     lastPollAt,
     lastPollAgoMs: lastPollAt === null ? null : Number(row['now_ms']) - lastPollAt.getTime(),
     lastFireAt: toDate(row['last_fire_at']),
+    firstSeenAt: toDate(row['first_seen_at']) as Date,
   };
 }

@@ -15,7 +15,8 @@ export interface CalendarEntry {
 /** How soon after a failed poll the next one comes, doubled for each further failure. */
 const RETRY_MS = 1_000;
 
-const AT_ONCE: CalendarEntry = { since: Number.NEGATIVE_INFINITY, dueAt: Number.NEGATIVE_INFINITY };
+/** There is something to do whatever the time is. */
+export const AT_ONCE: CalendarEntry = { since: Number.NEGATIVE_INFINITY, dueAt: Number.NEGATIVE_INFINITY };
 
 /**
  * Polls when a calendar says so, by the clock on the wall: that may be set, so whether the time has come is asked again every

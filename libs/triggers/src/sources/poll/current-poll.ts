@@ -8,6 +8,8 @@ export class CurrentPoll implements Poll {
   failed: Promise<PollEnd> | null = null;
   /** Its method has not ended. */
   bodyRuns = true;
+  /** What it leaves behind for good when it moves the cursor, as the reason of a skip. */
+  missed: string | null = null;
   /** As it was when the poll began: a record is never changed, another one takes its place. */
   readonly #stored: StoredTrigger;
   #controller: AbortController | undefined;
@@ -42,6 +44,11 @@ export class CurrentPoll implements Poll {
   get cursor(): unknown {
     const { cursor } = this.#stored;
     return cursor === null ? undefined : (JSON.parse(cursor) as unknown);
+  }
+
+  /** When its trigger was declared first. */
+  get firstSeenAt(): Date {
+    return this.#stored.firstSeenAt;
   }
 
   get lastFiredAt(): Date | null {

@@ -77,6 +77,7 @@ export class FakePollIntake extends PollIntake {
       lastPollAt: null,
       lastPollAgoMs: null,
       lastFireAt: null,
+      firstSeenAt: new Date(this.clock.now()),
       ...row,
     };
     this.rows.set(name, full);

@@ -60,7 +60,8 @@ export class PollControl {
     return {
       polling: phase === 'polling' || phase === 'stalled',
       stalled: phase === 'stalled',
-      nextPollAt: phase === 'waiting' && !trigger.isResting ? toDate(plan.nextAt) : null,
+      nextPollAt:
+        phase === 'waiting' && !trigger.isResting && Number.isFinite(plan.nextAt) ? toDate(plan.nextAt) : null,
       lastPollAt: startedAt === null ? stored.lastPollAt : toDate(startedAt),
       consecutiveFailures: stored.consecutiveFailures,
       lastError: stored.lastError,

@@ -22,6 +22,7 @@ export interface PollHarness {
   readonly poller: PollerService;
   readonly control: PollControl;
   readonly events: TriggersEvent[];
+  readonly bus: EventBus;
   readonly shown: string[];
   add(definition: TestDefinition): PollDefinition;
   /** Names of the events so far, except those of firings. */
@@ -69,6 +70,7 @@ export async function createHarness(among?: Neighbour): Promise<PollHarness> {
     poller,
     control: module.get(PollControl),
     events,
+    bus,
     shown,
     add,
     eventNames: () => events.map(({ name }) => name),

@@ -7,6 +7,7 @@ import { TriggerOverrides } from '../../intake/trigger-overrides.js';
 import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
 import { FixedRatePlan } from './fixed-rate.plan.js';
+import { checkSuspendAfter, checkTimeout } from './poll-checks.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { DEFAULT_POLL_OPTIONS } from './trigger.options.js';
 import type { TriggerOptions } from './trigger.options.js';
@@ -82,27 +83,12 @@ function checkInterval(interval: unknown, where: string): number {
   throw new TriggersError('TRG_DEF_INVALID_OPTION', message);
 }
 
-function checkTimeout(timeout: TriggerOptions['timeout'], where: string): number {
-  const timeoutMs = parseDuration(timeout ?? DEFAULT_POLL_OPTIONS.timeout, `${where}, option "timeout"`);
-  if (timeoutMs > 0) return timeoutMs;
-  throw new TriggersError(
-    'TRG_DEF_INVALID_OPTION',
-    `${where}, option "timeout": ${timeout} leaves no time to poll. Write a longer one.`,
-  );
-}
-
 function checkConcurrent(value: unknown, where: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
   throw new TriggersError(
     'TRG_DEF_INVALID_OPTION',
     `${where}, option "allowConcurrent" is no boolean; it takes true or false.`,
   );
-}
-
-function checkSuspendAfter(value: number | undefined, where: string): number | undefined {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value;
-  const message = `${where}, option "suspendAfter" is ${value}; it takes a whole number of failures, 0 for never.`;
-  throw new TriggersError('TRG_DEF_INVALID_OPTION', message);
 }
 
 function resolveObserver({ options, method, label }: DeclaredPoll, where: string): PollDefinition['onError'] {

@@ -1,13 +1,12 @@
 import type { MethodInvoker } from '../../discovery/method-invoker.js';
 import type { TriggerDefinition } from '../../intake/trigger.definition.js';
-import type { Clock } from '../../model/clock.js';
 import type { PollPlan } from './poll-plan.js';
 
 /** A trigger that is polled, checked, with every default filled in. */
 export interface PollDefinition extends TriggerDefinition {
   readonly kind: 'poll' | 'schedule';
   /** Makes what decides when it is polled in this process. */
-  readonly plan: (clock: Clock) => PollPlan;
+  readonly plan: () => PollPlan;
   readonly timeoutMs: number;
   /** Failed polls in a row until it is suspended; 0 for never. */
   readonly suspendAfter: number;

@@ -2,6 +2,7 @@ import type { PollIntake, PollWrite, PollWritten, PreparedFiring } from '../../i
 import type { Clock } from '../../model/clock.js';
 import type { CurrentPoll } from './current-poll.js';
 import type { PolledTrigger } from './polled-trigger.js';
+import { withSkip } from './tick-counter.js';
 import type { Unwritten } from './tick-counter.js';
 
 /** How long such a write waits for the database. */
@@ -30,7 +31,10 @@ export class PollWriter {
   /** Commits what a poll found, guarded by the state that it began with. Kept and tried again while the store is away. */
   write(trigger: PolledTrigger, poll: CurrentPoll, change: PollChange): Promise<PollWritten> {
     trigger.commit();
-    return this.intake.commit(this.#build(trigger, poll, change));
+    // Missed for good only once the cursor has left it behind.
+    const missed = change.cursor === undefined ? null : poll.missed;
+    const whole = missed === null ? change : withSkip(change, missed);
+    return this.intake.commit(this.#build(trigger, poll, whole));
   }
 
   /** Writes the counts that are only in memory of a trigger that is not polled meanwhile; says whether they are written. */

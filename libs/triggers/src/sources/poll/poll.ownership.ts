@@ -23,7 +23,7 @@ export class PollOwnership {
 
   /** Makes the rows of declared triggers. */
   async declare(triggers: readonly PolledTrigger[]): Promise<void> {
-    const rows = triggers.map(({ definition: { name, kind, aliases } }) => ({ name, kind, aliases }));
+    const rows = triggers.map(({ definition: { name, kind, aliases, enabled } }) => ({ name, kind, aliases, enabled }));
     for (const chunk of chunksOf(rows)) await this.tools.intake.declare(chunk);
   }
 

@@ -1,5 +1,4 @@
 import type { StoredTrigger } from '../../intake/poll-intake.js';
-import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import { CurrentPoll } from './current-poll.js';
 import { POLL_EDGES } from './poll-phase.js';
@@ -35,11 +34,8 @@ export class PolledTrigger {
   /** A body that ran when ownership was lost; no other is started here before it ends or is given up. */
   #orphan: CurrentPoll | null = null;
 
-  constructor(
-    readonly definition: PollDefinition,
-    clock: Clock,
-  ) {
-    this.plan = definition.plan(clock);
+  constructor(readonly definition: PollDefinition) {
+    this.plan = definition.plan();
     this.life = new SourceLife(definition);
     this.ticks = new TickCounter(Number.POSITIVE_INFINITY);
   }

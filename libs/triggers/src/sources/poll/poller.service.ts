@@ -85,7 +85,7 @@ export class PollerService {
 
   /** Knows a trigger from now on; {@link start} or {@link enlist} begins to poll it. */
   add(definition: PollDefinition): PolledTrigger {
-    const trigger = new PolledTrigger(definition, this.clock);
+    const trigger = new PolledTrigger(definition);
     this.#triggers.set(definition.name, trigger);
     return trigger;
   }

@@ -26,6 +26,14 @@ export interface Unwritten {
   readonly ticks: readonly TickDraft[];
 }
 
+/** The same with one more skip, which counts only if it is committed. */
+export function withSkip<T extends Unwritten>(unwritten: T, reason: string): T {
+  const { counts, ticks } = unwritten;
+  const now = { count: 1, firstAgoMs: 0, lastAgoMs: 0, durationMs: 0 } as const;
+  const skip: TickDraft = { id: newId<Id<'tick'>>(), outcome: 'skipped', reason, ...now };
+  return { ...unwritten, counts: { ...counts, skips: counts.skips + 1 }, ticks: [skip, ...ticks] };
+}
+
 /**
  * Counts polls in memory. Equal outcomes in a row are one run and one row, which is written again under its id while it
  * grows; idle polls write nothing.

@@ -9,7 +9,8 @@ import type { PollErrorFunction, PollErrorObserver, TriggerOptions } from './tri
 /** What `@Trigger` leaves on a method or a class. */
 export const TRIGGER = metadataKey<TriggerOptions>('trigger');
 
-type CheckResult<R, W> =
+/** Whether what a trigger method returns may start the workflow; otherwise a type that says why not. */
+export type CheckResult<R, W> =
   IsAny<R> extends true
     ? unknown
     : [R] extends [TriggerResult]

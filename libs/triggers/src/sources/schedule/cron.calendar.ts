@@ -23,7 +23,7 @@ export class CronCalendar implements Calendar {
   constructor(expression: string, timeZone: string) {
     const fields = expression.trim().split(/\s+/);
     if (fields.length < 5 || fields.length > 6) throw new RangeError('it has no 5 or 6 fields');
-    this.#zone = new TimeZone(timeZone);
+    this.#zone = TimeZone.named(timeZone);
     this.#wallTimes = new Cron(expression, { mode: '5-or-6-parts', utcOffset: 0, paused: true });
     this.#followsElapsedTime = FOLLOWS_ELAPSED_TIME.test(fields.at(-4) as string);
   }

@@ -9,12 +9,21 @@ const OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
  * No zone is taken to change its clocks twice within a day, or by more than a day.
  */
 export class TimeZone {
+  static readonly #known = new Map<string, TimeZone>();
   readonly #format: Intl.DateTimeFormat | null;
 
-  /** @throws RangeError for a name that is not in the IANA database */
-  constructor(name: string) {
+  private constructor(name: string) {
     const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
     this.#format = format.resolvedOptions().timeZone === 'UTC' ? null : format;
+  }
+
+  /** The zone of that name. @throws RangeError for a name that is not in the IANA database */
+  static named(name: string): TimeZone {
+    // Newer runtimes take an offset for a zone.
+    if (!/^[a-z]/i.test(name)) throw new RangeError(`Invalid time zone: ${name}`);
+    const zone = TimeZone.#known.get(name) ?? new TimeZone(name);
+    TimeZone.#known.set(name, zone);
+    return zone;
   }
 
   /** By how much the clocks are ahead of UTC. */
