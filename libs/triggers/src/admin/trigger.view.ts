@@ -3,6 +3,7 @@ import { formatDuration } from '../model/duration.js';
 import type { JsonObject } from '../model/json.js';
 import type { SourceKind, TriggerState } from '../model/states.js';
 import { inputSchemaOf } from './input.schema.js';
+import { nextTicks } from '../sources/schedule/schedule.definition.js';
 import { failuresOf, isEnabled, stateOf } from './trigger.state.js';
 import type { TriggerSources } from './trigger.state.js';
 
@@ -34,9 +35,13 @@ export interface TriggerDetail extends TriggerView {
   readonly cursor: unknown;
   readonly suspendedAt: string | null;
   readonly firstSeenAt: string | null;
+  /** The next ticks of a schedule, at most ten; none while it is disabled or suspended; `null` for every other trigger. */
+  readonly nextFireTimes: readonly string[] | null;
   /** JSON Schema of what may be fired by hand, draft 2020-12, as far as it is known. */
   readonly inputSchema: object | null;
 }
+
+const NEXT_FIRE_TIMES = 10;
 
 const NOTHING_COUNTED: TriggerCounts = { polls: 0, fires: 0, skips: 0, duplicates: 0, failures: 0 };
 
@@ -88,6 +93,7 @@ export function toTriggerDetail(sources: TriggerSources, now: number): TriggerDe
     cursor,
     suspendedAt,
     firstSeenAt,
+    nextFireTimes: nextFireTimesOf(sources, now),
     inputSchema: definition === undefined ? null : inputSchemaOf(definition),
   };
 }
@@ -100,6 +106,14 @@ function declaredOf({
   if (definition === undefined) return { kind: record?.kind ?? 'direct', workflows: [], allowConcurrent: false };
   const { kind, workflows, dedup } = definition;
   return { kind, workflows: workflows.map(({ name }) => name), allowConcurrent: dedup.scope === 'off' };
+}
+
+function nextFireTimesOf(sources: TriggerSources, now: number): readonly string[] | null {
+  const { definition, record } = sources;
+  if (definition?.kind !== 'schedule') return null;
+  if (!isEnabled(sources) || (record !== undefined && record.suspendedAt !== null)) return [];
+  const firstSeenAt = new Date(record?.firstSeenAt ?? now);
+  return nextTicks(definition, firstSeenAt, now, NEXT_FIRE_TIMES)?.map((tick) => tick.toISOString()) ?? null;
 }
 
 function intervalOf(pollIntervalMs: number | null): Pick<TriggerView, 'pollInterval' | 'pollIntervalMs'> {

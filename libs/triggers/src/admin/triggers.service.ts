@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionItem, NodesOverview } from '../history/history.types.js';
 import { HistoryService } from '../history/history.service.js';
 import type { Page, PageRequest } from '../history/page.js';
-import type { FireOutcome, IdempotencyKey } from '../intake/fire.types.js';
+import type { FireOutcome, FireRequest, IdempotencyKey } from '../intake/fire.types.js';
 import { IntakeService } from '../intake/intake.service.js';
 import { TriggerControl } from '../intake/trigger-control.service.js';
 import type { TriggerChange } from '../intake/trigger-control.service.js';
@@ -126,12 +126,19 @@ export class TriggersService {
   async fire(name: string, context?: object, options: FireByHandOptions = {}): Promise<FireOutcome | SkippedFire> {
     const { definition, record } = await this.#lookup.declared(name);
     const { reason, ...asked } = options;
-    if (!isManual(definition)) return this.intake.fire({ ...asked, trigger: definition, context });
-    if (!isEnabled({ definition, record })) throw disabled(name);
-    return this.manual.fire(definition, { ...asked, reason, input: context });
+    if (isManual(definition)) {
+      if (!isEnabled({ definition, record })) throw disabled(name);
+      return this.manual.fire(definition, { ...asked, reason, input: context });
+    }
+    const request: FireRequest = { ...asked, trigger: definition, context };
+    return this.intake.fire(definition.kind === 'schedule' ? besideTicks(request, this.clock.now()) : request);
   }
 
-  /** Polls now, whatever the interval. @throws TRG_API_CONFLICT when it is no poll trigger or cannot be polled now */
+  /**
+   * Polls now, whatever the interval.
+   *
+   * @throws TRG_API_CONFLICT when it is no poll trigger (a schedule is fired instead) or cannot be polled now
+   */
   async poll(name: string): Promise<Exclude<PollReport, { readonly status: 'refused' }>> {
     requirePoll((await this.#lookup.declared(name)).definition, name);
     const report = await this.poller.pollNow(name);
@@ -140,16 +147,19 @@ export class TriggersService {
   }
 
   /**
-   * A dry run: what a poll would do now, or what firing a manual trigger with this context would. Nothing is written.
+   * A dry run: what a poll would do now, or the next tick of a schedule, or what firing a manual trigger with this context
+   * would. Nothing is written.
    *
-   * @throws TRG_API_CONFLICT when it is of another kind, and for a poll trigger with a context: it finds its own
+   * @throws TRG_API_CONFLICT when it is of another kind, and for a poll trigger or a schedule with a context
    */
   async test(name: string, context?: object, options: FireByHandOptions = {}): Promise<DryRunReport> {
     const { definition } = await this.#lookup.declared(name);
+    const { kind } = definition;
     if (isManual(definition)) return this.manual.test(definition, { ...options, input: context });
-    requirePoll(definition, name);
+    if (kind !== 'poll' && kind !== 'schedule')
+      throw conflict(`Trigger "${name}" is a ${kind} trigger; only poll, schedule and manual triggers can be tried out.`);
     if (context === undefined) return this.poller.test(name);
-    throw conflict(`Trigger "${name}" is a poll trigger: its method finds the context. Test it without one.`);
+    throw conflict(`Trigger "${name}" is a ${kind} trigger, which finds its own context. Test it without one.`);
   }
 
   /** Declares a poll trigger while the application runs, in this process. @throws TRG_DEF_INVALID */
@@ -185,5 +195,15 @@ export class TriggersService {
 
 function requirePoll(definition: TriggerDefinition | undefined, name: string): void {
   if (definition === undefined || definition.kind === 'poll') return;
+  if (definition.kind === 'schedule') {
+    const message = `Trigger "${name}" is a schedule: its ticks come from its calendar, not from polls. To start its workflow now, fire it.`;
+    throw conflict(message);
+  }
   throw conflict(`Trigger "${name}" is a ${definition.kind} trigger; only poll triggers can be polled.`);
+}
+
+/** A schedule fired by hand is no tick: it sees this moment for one, and no key keeps it away. */
+function besideTicks(request: FireRequest, now: number): FireRequest {
+  const context = request.context ?? { scheduledFor: new Date(now).toISOString() };
+  return { ...request, context, ...(request.dedupKey === undefined && { dedup: { scope: 'off' } }) };
 }

@@ -112,6 +112,8 @@ export interface FiringItem extends ContextPreview {
   readonly replayOf: ExecutionId | FiringId | null;
   /** The tick that it stands for, or its `runAt`. */
   readonly scheduledFor: string | null;
+  /** How long after its tick a schedule fired it; `null` for every other kind. */
+  readonly latenessMs: number | null;
   readonly createdAt: string;
 }
 

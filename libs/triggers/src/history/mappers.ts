@@ -73,6 +73,7 @@ export function toFiringItem(row: ListedRows['firing'], context: ContextPreview)
     executionIds: JSON.parse(row.executions) as ExecutionId[],
     lastDuplicateAt: toIso(row.lastDuplicateAt),
     scheduledFor: toIso(row.scheduledFor),
+    latenessMs: kind === 'schedule' && row.scheduledFor ? row.createdAt.getTime() - row.scheduledFor.getTime() : null,
     createdAt: toIso(row.createdAt),
   };
 }

@@ -114,9 +114,7 @@ export class StorePollIntake extends PollIntake {
 
   prepare(trigger: TriggerDefinition, items: readonly PolledItem[]): Promise<readonly PreparedFiring[]> {
     const source = sourceOf(trigger);
-    return Promise.all(
-      items.map((item) => this.pipe.draft(source, item, 'keep', { scheduledFor: item.scheduledFor })),
-    );
+    return Promise.all(items.map((item) => this.pipe.draft(source, item, 'keep', { scheduledFor: item.scheduledFor })));
   }
 
   async commit(write: PollWrite, options: { readonly deadlineMs?: number } = {}): Promise<PollWritten> {

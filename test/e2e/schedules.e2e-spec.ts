@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { CronTrigger, IntervalTrigger, Task, TriggerResult, Workflow } from 'nestjs-triggers';
+import type { ScheduleTick, ScheduledContext, TaskContext } from 'nestjs-triggers';
+import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
+import { boot, cleanUp } from '../support/app.js';
+import type { TestApp } from '../support/app.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+
+const MINUTE_MS = 60_000;
+/** In Berlin clocks are put forward a little later, from two to three. */
+const START = '2026-03-29T00:57:30Z';
+
+let clock: TestClock;
+/** What bodies were told and tasks saw, as the instants of ticks. */
+let bodies: string[];
+let ran: string[];
+
+@Workflow({ name: 'report' })
+class Report {
+  @Task()
+  write({ data }: TaskContext<ScheduledContext>): void {
+    ran.push(data.scheduledFor);
+  }
+}
+
+@Injectable()
+class Schedules {
+  @CronTrigger({ workflow: Report, cron: '*/2 1-3 * * *', timeZone: 'Europe/Berlin' })
+  nightly({ scheduledFor }: ScheduleTick): void {
+    bodies.push(scheduledFor.toISOString());
+  }
+
+  @IntervalTrigger({ workflow: Report, every: '1m', catchUp: 'all', enabled: false })
+  often(): TriggerResult<never> | undefined {
+    return undefined;
+  }
+}
+
+describe.each(DIALECTS)('schedules, on %s', (dialect) => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    clock = new TestClock(START);
+    [bodies, ran] = [[], []];
+    database = await newDatabase(dialect);
+  });
+  afterEach(cleanUp);
+
+  const start = (name: string): Promise<TestApp> =>
+    boot({ database, clock, providers: [Report, Schedules], options: { node: { name, lease: '2m' } } });
+
+  it('fire each tick once on two nodes, also when the owner stops, and run the method once', async () => {
+    const nodes = [await start('one'), await start('two')];
+    await clock.advance(3 * MINUTE_MS);
+    const [first] = nodes as [TestApp, TestApp];
+    const { owner } = await first.get('/nightly');
+    const [leaving] = nodes.splice(owner === 'one' ? 0 : 1, 1);
+    const [staying] = nodes as [TestApp];
+    await leaving?.close();
+    await clock.advance(4 * MINUTE_MS);
+    const ticks = ['00:58', '01:00', '01:02', '01:04'].map((time) => `2026-03-29T${time}:00.000Z`);
+    await staying.ended(4);
+    expect([bodies, ran]).toEqual([ticks, ticks]);
+    const { items } = await staying.get('/nightly/firings');
+    expect(items).toMatchObject(
+      [...ticks].reverse().map((tick) => ({ kind: 'schedule', state: 'accepted', dedupKey: tick, scheduledFor: tick })),
+    );
+    for (const { latenessMs } of items) expect(latenessMs).toBeLessThan(MINUTE_MS);
+  });
+
+  it('record ticks that were missed while nobody ran, and go on from the database', async () => {
+    const app = await start('one');
+    await clock.advance(MINUTE_MS);
+    await app.close();
+    expect(bodies).toHaveLength(1);
+    clock.set('2026-03-29T03:00:00Z');
+    const again = await start('two');
+    await clock.advance(MINUTE_MS);
+    const { items } = await again.get('/nightly/ticks');
+    expect(items).toMatchObject([
+      { outcome: 'skipped', reason: 'missed 30 ticks from 2026-03-29T01:00:00.000Z to 2026-03-29T01:58:00.000Z' },
+      { outcome: 'fired' },
+      { outcome: 'skipped', reason: 'the clock starts' },
+    ]);
+    expect(bodies).toHaveLength(1);
+  });
+
+  it('tell when they fire next, are fired and tried out by hand, and are not polled', async () => {
+    const app = await start('one');
+    await clock.advance(1_000);
+    const detail = await app.get('/nightly');
+    expect(detail).toMatchObject({ kind: 'schedule', state: 'active', pollInterval: null });
+    expect(detail.nextFireTimes).toHaveLength(10);
+    expect(detail.nextFireTimes.slice(0, 3)).toEqual([
+      '2026-03-29T00:58:00.000Z',
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-29T01:02:00.000Z',
+    ]);
+    expect(detail.nextPollAt).toBe('2026-03-29T00:58:00.000Z');
+    expect(detail.options).toMatchObject({ cron: '*/2 1-3 * * *', timeZone: 'Europe/Berlin', catchUp: 'skip' });
+    expect(await app.call('POST', '/nightly/poll')).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining('fire it') },
+    });
+    expect(await app.call('PATCH', '/nightly', { pollInterval: '5m' })).toMatchObject({ status: 409 });
+    const dryRun = await app.call('POST', '/nightly/test');
+    expect(dryRun.body).toMatchObject({ status: 'fired', items: [{ dedupKey: '2026-03-29T00:58:00.000Z' }] });
+    for (let times = 0; times < 2; times += 1) {
+      expect((await app.call('POST', '/nightly/fire')).body).toMatchObject({ status: 'accepted', dedupKey: null });
+    }
+    await app.ended(2);
+    expect(ran).toEqual(Array(2).fill(new Date(clock.now()).toISOString()));
+  });
+
+  it('start their clock when an operator switches them on, at multiples since they were declared first', async () => {
+    const app = await start('one');
+    const ticksOf = async (): Promise<string[]> =>
+      (await app.get('/often/firings')).items.map(({ scheduledFor }: { scheduledFor: string }) => scheduledFor);
+    await clock.advance(1.5 * MINUTE_MS);
+    expect(await app.get('/often')).toMatchObject({ state: 'disabled', nextFireTimes: [], cursor: null });
+    const { firstSeenAt } = await app.get('/often');
+    const since = (minutes: number): string => new Date(Date.parse(firstSeenAt) + minutes * MINUTE_MS).toISOString();
+    await app.call('PATCH', '/often', { enabled: true });
+    await clock.advance(2 * MINUTE_MS);
+    expect(await ticksOf()).toEqual([since(3), since(2)]);
+    await app.call('PATCH', '/often', { enabled: false });
+    await clock.advance(2 * MINUTE_MS);
+    await app.call('PATCH', '/often', { enabled: true });
+    await clock.advance(MINUTE_MS);
+    // Ticks while it was off are not caught up, although it catches up all.
+    expect(await ticksOf()).toEqual([since(6), since(3), since(2)]);
+  });
+});
