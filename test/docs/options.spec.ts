@@ -1,8 +1,10 @@
 import { DEFAULT_ADMIN_OPTIONS } from '../../libs/triggers/src/admin/admin.options.js';
 import { DEFAULT_ENGINE_OPTIONS } from '../../libs/triggers/src/engine/engine.options.js';
 import { DEFAULT_BULLMQ_OPTIONS } from '../../libs/triggers/src/engine/transport/bullmq/bullmq.options.js';
+import { DEFAULT_TRIGGER_OPTIONS } from '../../libs/triggers/src/intake/trigger-options.js';
 import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
+import { DEFAULT_SCHEDULE_OPTIONS } from '../../libs/triggers/src/sources/schedule/schedule.options.js';
 import { DEFAULT_DATABASE_OPTIONS } from '../../libs/triggers/src/store/database.options.js';
 import { DEFAULT_RETRY_OPTIONS } from '../../libs/triggers/src/workflows/retry.options.js';
 import { DEFAULT_TASK_OPTIONS } from '../../libs/triggers/src/workflows/task.options.js';
@@ -12,6 +14,10 @@ import type { Field } from './source.js';
 
 const page = read('docs/reference/options.md');
 const { concurrency, lease, drain, retention } = DEFAULT_ENGINE_OPTIONS;
+const scheduleDefaults = Object.fromEntries(
+  Object.entries(DEFAULT_SCHEDULE_OPTIONS).filter(([name]) => !(name in DEFAULT_TRIGGER_OPTIONS)),
+);
+const { timeZone: _ofCronAlone, ...intervalDefaults } = scheduleDefaults;
 const { retry: _documentedByItself, ...taskDefaults } = DEFAULT_TASK_OPTIONS;
 const { rateLimit, ...manualDefaults } = DEFAULT_MANUAL_OPTIONS;
 
@@ -68,6 +74,22 @@ const SECTIONS = [
     heading: '## @WorkflowTrigger',
     types: [['sources/workflow/workflow-trigger.options.ts', 'WorkflowTriggerOptions']],
     defaults: {},
+  },
+  {
+    heading: '## @CronTrigger',
+    types: [
+      ['sources/schedule/schedule.options.ts', 'ScheduleOptions'],
+      ['sources/schedule/schedule.options.ts', 'CronTriggerOptions'],
+    ],
+    defaults: scheduleDefaults,
+  },
+  {
+    heading: '## @IntervalTrigger',
+    types: [
+      ['sources/schedule/schedule.options.ts', 'ScheduleOptions'],
+      ['sources/schedule/schedule.options.ts', 'IntervalTriggerOptions'],
+    ],
+    defaults: intervalDefaults,
   },
   { heading: '## @Workflow', types: [['workflows/workflow.decorator.ts', 'WorkflowOptions']], defaults: {} },
   { heading: '## @Task', types: [['workflows/task.options.ts', 'TaskOptions']], defaults: taskDefaults },

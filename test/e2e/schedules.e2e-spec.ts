@@ -113,6 +113,7 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
     expect(ran).toEqual(Array(2).fill(new Date(clock.now()).toISOString()));
   });
 
+  // Cloacina case 12, Cloacina case 47
   it('start their clock when an operator switches them on, at multiples since they were declared first', async () => {
     const app = await start('one');
     const ticksOf = async (): Promise<string[]> =>

@@ -99,7 +99,13 @@ export type { TriggersRequest } from './discovery/provider-invokers.js';
 // What is injected.
 export { DeadLettersService } from './admin/dead-letters.service.js';
 export type { BulkReplay, BulkReplayed, ReplayOptions } from './admin/dead-letters.service.js';
-export type { DeadExecution, DeadFiring, DeadLetter, DeadLetterDetail, DeadLetterKind } from './history/history.types.js';
+export type {
+  DeadExecution,
+  DeadFiring,
+  DeadLetter,
+  DeadLetterDetail,
+  DeadLetterKind,
+} from './history/history.types.js';
 export type { DeadLetterFilter } from './history/history.filters.js';
 export { TriggersService } from './admin/triggers.service.js';
 export type { ChangeOptions, FireByHandOptions } from './admin/triggers.service.js';

@@ -157,7 +157,9 @@ export class TriggersService {
     const { kind } = definition;
     if (isManual(definition)) return this.manual.test(definition, { ...options, input: context });
     if (kind !== 'poll' && kind !== 'schedule')
-      throw conflict(`Trigger "${name}" is a ${kind} trigger; only poll, schedule and manual triggers can be tried out.`);
+      throw conflict(
+        `Trigger "${name}" is a ${kind} trigger; only poll, schedule and manual triggers can be tried out.`,
+      );
     if (context === undefined) return this.poller.test(name);
     throw conflict(`Trigger "${name}" is a ${kind} trigger, which finds its own context. Test it without one.`);
   }

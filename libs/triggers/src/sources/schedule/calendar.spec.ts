@@ -19,6 +19,7 @@ describe('the ticks of an interval', () => {
 });
 
 describe('ticksBetween', () => {
+  // Cloacina case 37, Cloacina case 38
   it('leaves out where it begins and takes in where it ends, oldest first', () => {
     const hourly = new CronCalendar('0 * * * *', 'UTC');
     expect(ticksBetween(hourly, 0, 3 * HOUR_MS)).toEqual([HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS]);

@@ -16,10 +16,17 @@ const SPRING = ['2026-03-28T23:00Z', '2026-03-29T22:00Z'] as const;
 const AUTUMN = ['2026-10-24T22:00Z', '2026-10-25T23:00Z'] as const;
 
 describe('CronCalendar', () => {
+  // Cloacina T-13
   it.each([
     ['a time in the gap, at the moment after it', '30 2 * * *', SPRING, ['2026-03-29T01:00Z']],
     ['several times of one gap once', '*/30 2 * * *', SPRING, ['2026-03-29T01:00Z']],
     ['a time of the gap and the moment after it once', '0 2,3 * * *', SPRING, ['2026-03-29T01:00Z']],
+    [
+      'several times that are shown twice, each once',
+      '*/30 2 * * *',
+      AUTUMN,
+      ['2026-10-25T00:00Z', '2026-10-25T00:30Z'],
+    ],
     ['a time that is shown twice once, the first time', '30 2 * * *', AUTUMN, ['2026-10-25T00:30Z']],
     [
       'a range over the repeated hour, each time once',
@@ -51,6 +58,7 @@ describe('CronCalendar', () => {
     expect(ticks).toEqual(Array.from({ length: hours * 2 }, (__, at) => isoMinutes(Date.parse(from) + at * 1_800_000)));
   });
 
+  // Review 17
   it('goes on in Lord Howe, where clocks change by half an hour', () => {
     const [from, to] = ['2026-04-04T13:00Z', '2026-04-04T18:00Z'];
     expect(ticksOf('0 * * * *', 'Australia/Lord_Howe', from, to)).toEqual([
@@ -72,6 +80,28 @@ describe('CronCalendar', () => {
     ]);
   });
 
+  // Cloacina case 34, Cloacina case 35, Cloacina case 36, Cloacina case 39
+  it.each([
+    ['0 9 * * *', 'America/New_York', '2026-01-15T00:00Z', '2026-01-16T00:00Z', ['2026-01-15T14:00Z']],
+    ['0 */6 * * *', 'UTC', '2026-01-01T10:00Z', '2026-01-01T18:01Z', ['2026-01-01T12:00Z', '2026-01-01T18:00Z']],
+    [
+      '0 * * * *',
+      'UTC',
+      '2026-01-01T10:30Z',
+      '2026-01-01T14:00Z',
+      ['2026-01-01T11:00Z', '2026-01-01T12:00Z', '2026-01-01T13:00Z'],
+    ],
+    [
+      '0 0 * * *',
+      'UTC',
+      '2026-01-01T00:00Z',
+      '2026-01-04T00:00Z',
+      ['2026-01-01T00:00Z', '2026-01-02T00:00Z', '2026-01-03T00:00Z'],
+    ],
+  ])('reads %s in %s', (expression, timeZone, from, to, expected) => {
+    expect(ticksOf(expression, timeZone, from, to)).toEqual(expected);
+  });
+
   it('finds seconds, years ahead, and nothing', () => {
     const after = (expression: string): number | null => new CronCalendar(expression, 'America/New_York').after(0);
     expect(after('*/15 * * * * *')).toBe(15_000);
@@ -88,6 +118,7 @@ describe('CronCalendar', () => {
     expect(() => new CronCalendar('0 3 * * *', 'Mars/Olympus')).toThrow(RangeError);
   });
 
+  // Review 17
   it('agrees with clocks that are watched minute by minute', () => {
     fc.assert(
       fc.property(windows(), expressions(), ({ timeZone, from, to }, expression) => {

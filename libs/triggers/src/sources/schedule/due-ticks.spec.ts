@@ -52,6 +52,7 @@ describe('after five hours in which nobody fired', () => {
 });
 
 describe('what is caught up', () => {
+  // Cloacina case 43, Cloacina case 119
   it('are the latest 100 ticks, oldest first', () => {
     const { ticks, missed } = due('all', 0, 250 * HOUR_MS);
     expect(ticks).toEqual(hours(...Array.from({ length: 100 }, (_, at) => 151 + at)));
@@ -67,6 +68,7 @@ describe('what is caught up', () => {
 });
 
 describe('missed ticks', () => {
+  // Cloacina case 42
   it('are described with how many they are', () => {
     const tell = (now: number): string | null => {
       const { missed } = due('skip', 0, now * HOUR_MS - 1);

@@ -95,6 +95,7 @@ function intervalWith(options: Partial<IntervalTriggerOptions>): new () => objec
 }
 
 describe('ScheduleSource', () => {
+  // Cloacina case 41
   it('fills in the defaults and gives what it finds to the poller', async () => {
     const { found, problems, polled, warnings } = await explore([cronWith({}), intervalWith({})]);
     expect([problems, warnings]).toEqual(['', []]);
@@ -145,6 +146,7 @@ describe('ScheduleSource', () => {
     ]);
   });
 
+  // Cloacina case 31, Cloacina case 40
   it.each([
     ['no expression', { cron: '' }, '"" is no cron expression'],
     ['too few fields', { cron: '* *' }, '"* *" is no cron expression'],

@@ -1,5 +1,4 @@
 import { plainTrigger } from '../../intake/plain-trigger.contract.js';
-import { TriggerResult } from '../../model/trigger-result.js';
 import type { PollHarness } from '../poll/poll-harness.contract.js';
 import { polledBy } from './schedule.builder.js';
 import type { ScheduleDefinition } from './schedule.definition.js';
@@ -47,6 +46,3 @@ export function everyMs(intervalMs: number): ScheduleDefinition['timing'] {
     calendarSince: (firstSeenAt) => new IntervalCalendar(firstSeenAt.getTime(), intervalMs),
   };
 }
-
-/** What a body returns that has nothing to say. */
-export const NOTHING = TriggerResult.skip('nothing');

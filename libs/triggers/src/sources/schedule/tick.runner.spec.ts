@@ -40,6 +40,7 @@ const cursor = (): unknown => JSON.parse(h.intake.row('nightly').cursor ?? 'null
 const seconds = (...of: number[]): string[] => of.map((second) => at(second * SECOND));
 
 describe('a schedule', () => {
+  // Cloacina case 5
   it('starts its clock at the first registration and fires each tick at its instant', async () => {
     const instants: number[] = [];
     await started({ tick: () => void instants.push(h.clock.now() - START) });
@@ -76,6 +77,7 @@ describe('a schedule', () => {
     expect(cursor()).toMatchObject({ last: at(30 * SECOND) });
   });
 
+  // Cloacina case 10
   it('is woken at least once a minute and writes nothing before its tick', async () => {
     await started({ timing: everyMs(HOUR) });
     const writes = h.intake.writes.length;
@@ -143,6 +145,7 @@ describe('after a pause of an hour', () => {
     expect(reasons()).toEqual(['the clock starts', missed(4, 40)]);
   });
 
+  // Cloacina case 16
   it('starts anew when its expression has changed', async () => {
     await started({ timing: everyMs(10 * MINUTE), catchUp: 'all' });
     await stopped();
@@ -321,6 +324,7 @@ describe('two nodes', () => {
     expect(bodies).toEqual(seconds(10, 20, 30, 40));
   });
 
+  // Cloacina case 11
   it('commit a tick once where both believe to own it', async () => {
     await started();
     h.intake.steal('nightly');
