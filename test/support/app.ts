@@ -40,6 +40,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Takes the place of `TriggersModule.forRoot(…)`. */
   readonly module?: (database: TestDatabase) => NonNullable<ModuleMetadata['imports']>[number];
+  /** Nest's own option, for applications that want raw bodies too. */
+  readonly rawBody?: boolean;
   /** Called before the application starts. */
   readonly prepare?: (app: INestApplication) => void;
 }
@@ -154,10 +156,10 @@ function moduleOf(
 }
 
 async function start(module: Type, options: AppOptions): Promise<TriggersTestKit<INestApplication>> {
-  const { clock, platform = 'express', prepare } = options;
+  const { clock, platform = 'express', prepare, rawBody = false } = options;
   const adapter = (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter()) as AbstractHttpAdapter;
   if (clock === undefined) {
-    const nest = await NestFactory.create(module, adapter, { logger: LOGGER, abortOnError: false });
+    const nest = await NestFactory.create(module, adapter, { logger: LOGGER, abortOnError: false, rawBody });
     prepare?.(nest);
     return TriggersTestKit.of(nest);
   }
