@@ -5,6 +5,8 @@ import { DEFAULT_TRIGGER_OPTIONS } from '../../libs/triggers/src/intake/trigger-
 import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_SCHEDULE_OPTIONS } from '../../libs/triggers/src/sources/schedule/schedule.options.js';
+import { DEFAULT_WEBHOOK_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhook.options.js';
+import { DEFAULT_WEBHOOKS_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhooks.options.js';
 import { DEFAULT_DATABASE_OPTIONS } from '../../libs/triggers/src/store/database.options.js';
 import { DEFAULT_RETRY_OPTIONS } from '../../libs/triggers/src/workflows/retry.options.js';
 import { DEFAULT_TASK_OPTIONS } from '../../libs/triggers/src/workflows/task.options.js';
@@ -51,6 +53,11 @@ const SECTIONS = [
     types: [['admin/admin.options.ts', 'AdminOptions']],
     defaults: DEFAULT_ADMIN_OPTIONS,
   },
+  {
+    heading: '## forRoot: webhooks',
+    types: [['sources/webhook/webhooks.options.ts', 'WebhooksOptions']],
+    defaults: DEFAULT_WEBHOOKS_OPTIONS,
+  },
   { heading: '## forRoot: triggers', types: [['intake/trigger-overrides.ts', 'TriggerOverride']], defaults: {} },
   {
     heading: '## @Trigger',
@@ -59,6 +66,14 @@ const SECTIONS = [
       ['sources/poll/trigger.options.ts', 'TriggerOptions'],
     ],
     defaults: DEFAULT_POLL_OPTIONS,
+  },
+  {
+    heading: '## @WebhookTrigger',
+    types: [
+      ['intake/trigger-options.ts', 'TriggerBaseOptions'],
+      ['sources/webhook/webhook.options.ts', 'WebhookTriggerOptions'],
+    ],
+    defaults: DEFAULT_WEBHOOK_OPTIONS,
   },
   {
     heading: '## @ManualTrigger',

@@ -4,7 +4,7 @@ import type { FiringId } from '../../../model/ids.js';
 import { cleanText } from '../../../model/text.js';
 import { refusal } from './answers.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
-import { originOf } from './origin.js';
+import { provenanceOf } from './provenance.js';
 import type { Passage } from './passage.js';
 import type { Reply, WebhookTools } from './step.js';
 
@@ -29,7 +29,7 @@ export async function keepLetter({ passage, tools, reason, key }: Letter): Promi
       reason: cleanText(reason),
       dedupKey,
       payload,
-      origin: originOf(passage),
+      origin: provenanceOf(passage),
       deadlineMs: COMMIT_DEADLINE_MS,
     });
     return firingId;

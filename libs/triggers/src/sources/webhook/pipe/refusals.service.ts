@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IntakeService } from '../../../intake/intake.service.js';
 import { Clock } from '../../../model/clock.js';
-import { originOf } from './origin.js';
+import { provenanceOf } from './provenance.js';
 import type { Passage } from './passage.js';
 
 /** So many refusals of one trigger become rows in a minute. */
@@ -34,7 +34,7 @@ export class Refusals {
     const more = this.#uncounted.get(trigger.name) ?? 0;
     if (!this.#takesRow(trigger.name)) return void this.#uncounted.set(trigger.name, more + 1);
     this.#uncounted.delete(trigger.name);
-    const origin = { ...originOf(passage), ...(more > 0 && { refusedBefore: more }) };
+    const origin = { ...provenanceOf(passage), ...(more > 0 && { refusedBefore: more }) };
     this.intake.reject({ trigger, reason, origin }).catch(() => this.#countAgain(trigger.name, more + 1));
   }
 

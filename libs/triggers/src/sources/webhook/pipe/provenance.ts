@@ -9,7 +9,7 @@ const MAX_VALUE = 256;
 const SECRET = /authorization|cookie|signature|hmac|secret|token|password|api-?key|^key$|^sig$|credential|session/i;
 
 /** Where a delivery came from, for the ledger: of secrets only their names and lengths. */
-export function originOf(passage: Passage): JsonObject {
+export function provenanceOf(passage: Passage): JsonObject {
   const { delivery, trigger } = passage;
   const isSecret = (name: string): boolean => SECRET.test(name) || trigger.verifier.secretHeaders.includes(name);
   return {

@@ -1,0 +1,40 @@
+import { bySpecificity, matchPath, parseWebhookPath } from './webhook-path.js';
+
+const parse = (path: unknown) => parseWebhookPath(path, 'Trigger "a" (A.a)');
+
+describe('the path of a webhook', () => {
+  it('has texts and parameters, and no slashes at its ends', () => {
+    expect(parse('/stripe/:account/')).toEqual({
+      text: 'stripe/:account',
+      segments: [{ text: 'stripe' }, { param: 'account' }],
+      shape: 'stripe/:',
+    });
+  });
+
+  it.each([
+    ['', 'has an empty segment'],
+    ['a//b', 'has an empty segment'],
+    ['..', 'has the segment ".."'],
+    ['a b', 'has the segment "a b"'],
+    ['a/:', 'has the segment ":"'],
+    ['a/:1', 'has the segment ":1"'],
+    ['a/*', 'has the segment "*"'],
+    [':x/:x', 'has two parameters of one name'],
+    ['1/2/3/4/5/6/7/8/9', 'has more than 8 segments'],
+    [undefined, 'is no text'],
+  ])('is never %p', (path, problem) => {
+    expect(() => parse(path)).toThrow(problem);
+  });
+
+  it('fits what has its texts, and gives the rest as parameters', () => {
+    const path = parse('stripe/:account/:kind');
+    expect({ ...matchPath(path, ['stripe', 'a/b', '__proto__']) }).toEqual({ account: 'a/b', kind: '__proto__' });
+    expect(matchPath(path, ['Stripe', 'a', 'b'])).toBeUndefined();
+    expect(matchPath(path, ['stripe', 'a'])).toBeUndefined();
+  });
+
+  it('goes before another one where its first different segment is a text', () => {
+    const paths = [':a/b', ':a/:b', 'a/:b', 'a/b'].map(parse).sort(bySpecificity);
+    expect(paths.map(({ text }) => text)).toEqual(['a/b', 'a/:b', ':a/b', ':a/:b']);
+  });
+});
