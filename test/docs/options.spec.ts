@@ -68,6 +68,22 @@ const SECTIONS = [
     defaults: DEFAULT_POLL_OPTIONS,
   },
   {
+    heading: '## @CronTrigger',
+    types: [
+      ['sources/schedule/schedule.options.ts', 'ScheduleOptions'],
+      ['sources/schedule/schedule.options.ts', 'CronTriggerOptions'],
+    ],
+    defaults: scheduleDefaults,
+  },
+  {
+    heading: '## @IntervalTrigger',
+    types: [
+      ['sources/schedule/schedule.options.ts', 'ScheduleOptions'],
+      ['sources/schedule/schedule.options.ts', 'IntervalTriggerOptions'],
+    ],
+    defaults: intervalDefaults,
+  },
+  {
     heading: '## @WebhookTrigger',
     types: [
       ['intake/trigger-options.ts', 'TriggerBaseOptions'],
@@ -89,22 +105,6 @@ const SECTIONS = [
     heading: '## @WorkflowTrigger',
     types: [['sources/workflow/workflow-trigger.options.ts', 'WorkflowTriggerOptions']],
     defaults: {},
-  },
-  {
-    heading: '## @CronTrigger',
-    types: [
-      ['sources/schedule/schedule.options.ts', 'ScheduleOptions'],
-      ['sources/schedule/schedule.options.ts', 'CronTriggerOptions'],
-    ],
-    defaults: scheduleDefaults,
-  },
-  {
-    heading: '## @IntervalTrigger',
-    types: [
-      ['sources/schedule/schedule.options.ts', 'ScheduleOptions'],
-      ['sources/schedule/schedule.options.ts', 'IntervalTriggerOptions'],
-    ],
-    defaults: intervalDefaults,
   },
   { heading: '## @Workflow', types: [['workflows/workflow.decorator.ts', 'WorkflowOptions']], defaults: {} },
   { heading: '## @Task', types: [['workflows/task.options.ts', 'TaskOptions']], defaults: taskDefaults },

@@ -35,7 +35,7 @@ class Payments {
     path: 'pay/:account',
     schema: Payment,
     verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
-    dedupKey: (payload) => (payload as unknown as Payment).id,
+    dedupKey: (payload) => (payload).id,
   })
   payments({ payload, params }: WebhookEvent<Payment>) {
     if (Payments.broken) throw new Error('no rates today');

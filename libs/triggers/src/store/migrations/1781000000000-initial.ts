@@ -12,7 +12,18 @@ export class Initial1781000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['audit', 'tick', 'follow_up', 'task', 'execution', 'rate', 'dedup', 'firing', 'trigger', 'node']) {
+    for (const table of [
+      'audit',
+      'tick',
+      'follow_up',
+      'task',
+      'execution',
+      'rate',
+      'dedup',
+      'firing',
+      'trigger',
+      'node',
+    ]) {
       await runner.query(`DROP TABLE triggers_${table}`);
     }
   }
