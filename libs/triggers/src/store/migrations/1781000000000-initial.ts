@@ -64,6 +64,7 @@ function nodesAndTriggers({ instant, count, flag }: Types): string[] {
       duplicates ${count} NOT NULL DEFAULT 0, failures ${count} NOT NULL DEFAULT 0,
       consecutive_failures integer NOT NULL DEFAULT 0, last_error text, suspended_at ${instant}, last_poll_at ${instant},
       last_fire_at ${instant}, follows text, first_seen_at ${instant} NOT NULL, seen_at ${instant} NOT NULL)`,
+    `CREATE INDEX triggers_trigger_follows ON triggers_trigger (name) WHERE follows IS NOT NULL`,
   ];
 }
 

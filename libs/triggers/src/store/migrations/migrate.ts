@@ -11,6 +11,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [Initial178
 
 /** What promises rest on: the tables and the indexes that must be there. */
 const EXPECTED_INDEXES = [
+  'triggers_trigger_follows',
   'triggers_firing_by_trigger',
   'triggers_firing_waiting',
   'triggers_firing_held',
