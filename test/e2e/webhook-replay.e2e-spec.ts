@@ -35,7 +35,7 @@ class Payments {
     path: 'pay/:account',
     schema: Payment,
     verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
-    dedupKey: (payload) => (payload).id,
+    dedupKey: (payload) => payload.id,
   })
   payments({ payload, params }: WebhookEvent<Payment>) {
     if (Payments.broken) throw new Error('no rates today');
@@ -46,6 +46,7 @@ class Payments {
     workflow: 'book',
     path: 'batch',
     verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
+    dedupKey: (payload) => (payload as { id: string }).id,
   })
   batch({ payload }: WebhookEvent<{ cents: number[] }>) {
     if (Payments.broken) throw new Error('no rates today');
@@ -115,14 +116,23 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     expect(paid).toEqual([{ account: 'acme', cents: 10 }]);
   });
 
+  it('of one of several firings is replayed with the others, which are duplicates', async () => {
+    await send('batch', { id: 'b-2', cents: [1, JSON.parse('{"__proto__":1}'), 3] });
+    await app.kit.drain();
+    expect(paid).toHaveLength(2);
+    const mended = await replay(await letter(), { payload: { id: 'b-2', cents: [1, 2, 3] } });
+    expect(mended.body).toMatchObject({ status: 'accepted' });
+    expect(paid.map((one) => (one as { cents: unknown }).cents).sort()).toEqual([1, 2, 3]);
+  });
+
   it('of which several firings are made is replayed whole, each once', async () => {
     Payments.broken = true;
-    await send('batch', { cents: [1, 2, 3] });
+    await send('batch', { id: 'order#3', cents: [1, 2, 3] });
     const id = await letter();
     Payments.broken = false;
     const whole = await replay(id);
     expect(whole.body.executionIds).toHaveLength(3);
-    expect(await send('batch', { cents: [1, 2, 3] })).toMatchObject({ body: { status: 'duplicate' } });
+    expect(await send('batch', { id: 'order#3', cents: [1, 2, 3] })).toMatchObject({ body: { status: 'duplicate' } });
     await app.kit.drain();
     expect(paid).toHaveLength(3);
     expect((await app.get('/dead-letters')).items).toEqual([]);

@@ -33,7 +33,7 @@ export class WebhookReplays {
     if (fields.length > 0) throw misfit(trigger, fields);
     const result = await resultOf(passage);
     if (result.isSkip()) return { skipped: result.reason ?? 'skipped' };
-    return result.items.length > 1 ? withKeys(result.items, kept.key) : result.items;
+    return result.items.length > 1 ? withKeys(result.items, baseOf(kept)) : result.items;
   }
 
   #passageOf(trigger: WebhookDefinition, { payload, origin, key }: KeptPayload): Passage {
@@ -71,11 +71,16 @@ async function resultOf(passage: Passage): Promise<TriggerResult> {
 }
 
 /** The items of one delivery have its key and their place; those that were accepted then are duplicates now. */
-function withKeys(items: readonly FireItem[], key: string | null): readonly FireItem[] {
-  const base = key?.replace(/#\d+$/, '');
+function withKeys(items: readonly FireItem[], base: string | null): readonly FireItem[] {
   return items.map((item, index) =>
-    base === undefined || item.dedupKey !== undefined ? item : { ...item, dedupKey: `${base}#${index}` },
+    base === null || item.dedupKey !== undefined ? item : { ...item, dedupKey: `${base}#${index}` },
   );
+}
+
+/** The key of the delivery: that of the dead letter, or what stands in it before the place of the item that it is of. */
+function baseOf({ key, origin }: KeptPayload): string | null {
+  const place = `#${String(origin?.['item'])}`;
+  return key?.endsWith(place) === true ? key.slice(0, -place.length) : key;
 }
 
 function misfit({ name }: WebhookDefinition, fields: readonly string[]): TriggersError {

@@ -51,7 +51,9 @@ async function fireMany(
   { items, key }: { readonly items: readonly FireItem[]; readonly key: DeliveryKey },
 ): Promise<Reply> {
   const own = (index: number): DeliveryKey => ({ ...key, key: `${key.key}#${index}` });
-  const replies = await Promise.all(items.map((item, index) => fireItem(passage, tools, { item, key: own(index) })));
+  const replies = await Promise.all(
+    items.map((item, index) => fireItem(passage, tools, { item, key: own(index), index })),
+  );
   const failed = replies.find((reply) => reply instanceof Error);
   if (failed !== undefined) return failed;
   return together(replies as readonly WebhookReceipt[], key.key);
@@ -60,13 +62,14 @@ async function fireMany(
 async function fireItem(
   passage: Passage,
   tools: WebhookTools,
-  one: { readonly item: FireItem; readonly key: DeliveryKey },
+  one: { readonly item: FireItem; readonly key: DeliveryKey; readonly index: number },
 ): Promise<WebhookReceipt | Error> {
   try {
     return await commit(passage, tools, one);
   } catch (error) {
     if (!isTriggersError(error) || error.family !== 'context') throw error;
-    const firingId = await keepLetter({ passage, tools, reason: error.message, key: one.item.dedupKey ?? one.key.key });
+    const key = one.item.dedupKey ?? one.key.key;
+    const firingId = await keepLetter({ passage, tools, reason: error.message, key, item: one.index });
     return firingId instanceof Error ? firingId : { status: 'kept', firingId };
   }
 }

@@ -17,10 +17,12 @@ interface Letter {
   readonly reason: string;
   /** @default the key of the delivery */
   readonly key?: string | undefined;
+  /** Which item of the delivery it is. @default all of it */
+  readonly item?: number | undefined;
 }
 
 /** Keeps what was verified and cannot start anything, with its payload. The id of the dead letter, or why there is none. */
-export async function keepLetter({ passage, tools, reason, key }: Letter): Promise<FiringId | TriggersError> {
+export async function keepLetter({ passage, tools, reason, key, item }: Letter): Promise<FiringId | TriggersError> {
   const { trigger, text: payload } = passage;
   const dedupKey = key ?? passage.key?.key;
   try {
@@ -29,7 +31,7 @@ export async function keepLetter({ passage, tools, reason, key }: Letter): Promi
       reason: cleanText(reason),
       dedupKey,
       payload,
-      origin: provenanceOf(passage),
+      origin: { ...provenanceOf(passage), ...(item !== undefined && { item }) },
       deadlineMs: COMMIT_DEADLINE_MS,
     });
     return firingId;
