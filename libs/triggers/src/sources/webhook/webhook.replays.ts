@@ -79,7 +79,7 @@ function withKeys(items: readonly FireItem[], base: string | null): readonly Fir
 
 /** The key of the delivery: that of the dead letter, or what stands in it before the place of the item that it is of. */
 function baseOf({ key, origin }: KeptPayload): string | null {
-  const place = `#${String(origin?.['item'])}`;
+  const place = `#${JSON.stringify(origin?.['item'])}`;
   return key?.endsWith(place) === true ? key.slice(0, -place.length) : key;
 }
 
