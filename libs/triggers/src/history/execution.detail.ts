@@ -94,13 +94,18 @@ function toTaskView(row: TaskRow, names: NodeNames): TaskView {
   };
 }
 
-/** The stored ones failed; the row itself tells of the current or last one, unless that is among them. */
+/**
+ * The stored ones failed; the row itself tells of the current or last one, unless that is among them. One that runs or has
+ * completed never is: a retry by an operator counts from one again, so that numbers repeat.
+ */
 function attemptsOf(row: TaskRow, names: NodeNames): readonly AttemptView[] {
   const failed = (fromJson<AttemptRecord[]>(row.attempts) ?? []).map((record) => ({
     ...record,
     node: names(record.node),
   }));
-  if (row.startedAt === null || failed.some(({ attempt }) => attempt === row.attempt)) return failed;
+  const isNoFailure = row.state === 'running' || row.state === 'completed';
+  const isStored = !isNoFailure && failed.some(({ attempt }) => attempt === row.attempt);
+  if (row.startedAt === null || isStored) return failed;
   const current = {
     attempt: row.attempt,
     startedAt: toIso(row.startedAt),

@@ -163,6 +163,27 @@ describe.each(DATABASES)('history on %s', (database) => {
     });
   });
 
+  it.each(['running', 'completed'] as const)(
+    'counts an attempt that an operator asked for besides the failed ones of that number, %s',
+    async (state) => {
+      const at = new Date('2026-11-20T10:00:00.000Z');
+      const { id } = await seed.execution();
+      const failed = {
+        attempt: 1,
+        startedAt: at.toISOString(),
+        finishedAt: at.toISOString(),
+        error: { message: 'no' },
+      };
+      const startedAt = new Date(at.getTime() + 60_000);
+      const attempts = JSON.stringify([{ ...failed, node: null }]);
+      await seed.task({ executionId: id, task: 'first', state, attempt: 1, startedAt, attempts });
+      expect((await history.execution(id))?.tasks[0]?.attempts).toMatchObject([
+        { attempt: 1, error: { message: 'no' } },
+        { attempt: 1, error: null, startedAt: startedAt.toISOString() },
+      ]);
+    },
+  );
+
   it('tells no result before the end, and nothing of an execution that is not there', async () => {
     const { id } = await seed.execution({ state: 'running' });
     await seed.task({ executionId: id, task: 'first', output: '{"a":1}' });
