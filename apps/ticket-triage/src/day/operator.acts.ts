@@ -1,0 +1,52 @@
+import type { Fired } from './admin.client.js';
+import type { Act } from './scene.js';
+import { DONE, NOTHING, wordsOf } from './story.js';
+import type { Expected, Story } from './story.js';
+
+const DAY_MS = 24 * 3_600_000;
+
+interface Schedule {
+  readonly nextFireTimes: readonly string[];
+}
+
+/** What runs by the clock, and when it will; by hand, for we cannot wait that long. */
+export const schedules: Act = async ({ admin, tell }) => {
+  const stories: Story[] = [];
+  for (const [time, name, wentTo] of [
+    ['09:00', 'daily_report', 'reports'],
+    ['09:05', 'clean_up', '–'],
+  ] as const) {
+    const { nextFireTimes } = await admin.get<Schedule>(`/${name}`);
+    tell(`${time}  ${name} would fire at ${nextFireTimes.slice(0, 3).join(', ')}; an operator fires it now`);
+    const fired = await admin.fire(name);
+    stories.push(storyOf(`${name}, by hand`, [fired], { ...DONE, answered: '202 accepted', wentTo }));
+  }
+  return stories;
+};
+
+/** An export with parameters, clicked twice; and one whose parameters make no sense. */
+export const exporting: Act = async ({ admin, tell }) => {
+  tell('17:00  an operator exports the tickets of the day with a double click, and another time with a wrong date');
+  const to = new Date(Date.now() + DAY_MS).toISOString();
+  const input = { from: new Date(Date.now() - DAY_MS).toISOString(), to, team: 'billing' };
+  const clicks = await Promise.all([admin.fire('export_tickets', input), admin.fire('export_tickets', input)]);
+  clicks.sort((a, b) => a.verdict.localeCompare(b.verdict));
+  const refused = await admin.fire('export_tickets', { from: 'yesterday', to });
+  return [
+    storyOf('export_tickets, clicked twice', clicks, {
+      ...DONE,
+      answered: '202 accepted, 202 duplicate',
+      wentTo: 'a file',
+    }),
+    storyOf('export_tickets from "yesterday"', [refused], {
+      ...NOTHING,
+      answered: '422 TRG_CONTEXT_SCHEMA',
+      firing: '–',
+    }),
+  ];
+};
+
+function storyOf(what: string, answers: readonly Fired[], expected: Expected): Story {
+  const answered = answers.map(wordsOf);
+  return { what, answered, firingId: answers[0]?.firingId ?? null, ticketId: null, event: null, expected };
+}

@@ -1,0 +1,178 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Client } from 'pg';
+
+const MAIN = join(__dirname, '../dist/main.js');
+const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
+
+let temporary: string;
+
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), 'ticket-triage-e2e-'));
+});
+afterEach(() => rmSync(temporary, { recursive: true }));
+
+/** The day, with a folder of its own for what it puts away. */
+function play(args: readonly string[] = []): ChildProcess {
+  const env = { ...process.env, TMPDIR: temporary };
+  const day = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  day.stderr.pipe(process.stderr, { end: false });
+  return day;
+}
+
+async function sql<R extends object>(text: string, url = POSTGRES): Promise<R[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  return (await client.query<R>(text).finally(() => client.end())).rows;
+}
+
+async function databases(): Promise<string[]> {
+  const found = await sql<{ datname: string }>(
+    `SELECT datname FROM pg_database WHERE datname LIKE 'ticket_triage_day_%'`,
+  );
+  return found.map(({ datname }) => datname);
+}
+
+/** Those of the processes that it told about which are still there. */
+function survivors(output: string): string[] {
+  const told = [...output.matchAll(/\(process (\d+)\)/g)].map(([, pid = '']) => pid);
+  expect(told.length).toBeGreaterThanOrEqual(1);
+  return told.filter((pid) => {
+    try {
+      return process.kill(Number(pid), 0);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What it says until it says that. What it says later is read by nobody. */
+async function until(words: RegExp, { stdout }: ChildProcess): Promise<string> {
+  let output = '';
+  for await (const line of createInterface({ input: stdout! })) {
+    output += `${line}\n`;
+    if (words.test(line)) break;
+  }
+  stdout!.resume();
+  return output;
+}
+
+/** What it says from here to its end. */
+async function rest(day: ChildProcess): Promise<{ readonly code: number | null; readonly output: string }> {
+  let output = '';
+  day.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const [code] = (await once(day, 'close')) as [number | null];
+  return { code, output };
+}
+
+/** The cells of the rows of the table whose event begins so. */
+function rowsOf(output: string, event: string): string[][] {
+  const rows = output.split('\n').filter((line) => line.startsWith(`  ${event}`));
+  return rows.map((row) => row.trim().split(/ {2,}/).slice(1));
+}
+
+it.each([
+  ['SQLite', []],
+  ['Postgres', ['--database', POSTGRES]],
+])(
+  'accounts for every event on %s, although the model fails and the process is killed among acknowledged tickets',
+  async (_name, args) => {
+    const { code, output } = await rest(play(args));
+
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(/Every event is accounted for: (\d+) of \1\./) as string,
+    });
+    expect(output).toMatch(/kill -9 \(process \d+\) while the model thinks about [1-3] tickets/);
+    expect(output).toMatch(/daily_report would fire at \S+T09:00:00\.000Z, /);
+    const completed = ['accepted', 'completed'];
+    expect(rowsOf(output, 'TKT-1006')).toEqual([['200 accepted, 200 duplicate', ...completed, '1', 'billing', '–']]);
+    expect(rowsOf(output, 'signed with')).toEqual([['401', 'rejected', '–', '–', '–', '1']]);
+    expect(rowsOf(output, 'A ticket without')).toEqual([['202 kept ×2', 'rejected', '–', '–', '–', '1']]);
+    expect(rowsOf(output, 'TKT-1008')).toEqual([['202 accepted', ...completed, '1', 'accounts', '–']]);
+    expect(rowsOf(output, 'TKT-1019')).toEqual([['no answer, 200 accepted', ...completed, '1', 'support', '–']]);
+    expect(rowsOf(output, 'Everything once more')).toEqual([['200 duplicate ×18', '–', '–', '–', '–', '–']]);
+    const rescued = ['1016', '1017', '1018'].flatMap((number) => rowsOf(output, `TKT-${number}`));
+    expect(rescued.map(([, , , attempts]) => attempts)).toContain('1, rescued');
+    expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
+  },
+  150_000,
+);
+
+it('ends with 1 and says what is different where dedup keys were lost', async () => {
+  const day = play(['--database', POSTGRES]);
+  await until(/^10:30/, day);
+  const url = new URL(POSTGRES);
+  url.pathname = `/${(await databases()).join()}`;
+  await sql('DELETE FROM triggers_dedup', url.href);
+  const { code, output } = await rest(day);
+
+  expect({ code, output }).toEqual({
+    code: 1,
+    output: expect.stringContaining('Not every event is accounted for:') as string,
+  });
+  expect(output).toMatch(/Everything once more: answered is 200 .*accepted ×7.*, not 200 duplicate ×18/);
+  expect(output).toContain('TKT-1006 Refund, please: wentTo is billing and billing, not billing');
+  expect(output.match(/execution \S+ belongs to no event/g)).toHaveLength(7);
+  expect(output).toContain('the model answered 26 calls under 26 keys, for 19 tickets');
+  expect([readdirSync(temporary), await databases()]).toEqual([[], []]);
+}, 150_000);
+
+it('leaves no process, no folder and no database behind when it is interrupted', async () => {
+  const day = play(['--database', POSTGRES]);
+  const output = await until(/^10:00/, day);
+  const ended = once(day, 'close');
+  day.kill('SIGINT');
+
+  expect(await ended).toEqual([1, null]);
+  expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
+}, 60_000);
+
+it('stays with --stay, for a look at the ledger by the commands that it prints', async () => {
+  const day = play(['--stay']);
+  const output = await until(/audit/, day);
+  const [, token = ''] = /Bearer (\S+?)"/.exec(output) ?? [];
+  const paths = [...output.matchAll(/^ {2}admin '?(http:[^\s']+)/gm)].map(([, path = '']) => path);
+  expect(paths).toHaveLength(5);
+  for (const path of paths) {
+    const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
+    expect({ path, status: response.status }).toEqual({ path, status: 200 });
+  }
+  const ended = once(day, 'close');
+  day.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+  expect([readdirSync(temporary), survivors(output)]).toEqual([[], []]);
+}, 120_000);
+
+it.each([
+  ['serve/main.js', 'ticket-triage: Set TRIGGERS_ADMIN_TOKEN. One that nobody else has: export TRIGGERS_ADMIN_TOKEN='],
+  ['sign/main.js', 'sign: Set WEBHOOK_SECRET to what the server has.'],
+])('%s does nothing without its secrets, and says which', (program, message) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '../dist', program)], {
+    encoding: 'utf8',
+    input: '{}',
+    env: { PATH: process.env['PATH'] },
+  });
+  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: expect.stringContaining(message) });
+});
+
+it('tells how it is called, and refuses what it does not know', () => {
+  const said = (args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  expect(said(['--help'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('npm run example:ticket-triage --'),
+  });
+  expect(said(['--speed', '2'])).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringContaining("ticket-triage: Unknown option '--speed'"),
+  });
+});
