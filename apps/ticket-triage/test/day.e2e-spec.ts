@@ -96,9 +96,12 @@ it.each([
     expect(rowsOf(output, 'A ticket without')).toEqual([['202 kept ×2', 'rejected', '–', '–', '–', '1']]);
     expect(rowsOf(output, 'TKT-1008')).toEqual([['202 accepted', ...completed, '1', 'accounts', '–']]);
     expect(rowsOf(output, 'TKT-1019')).toEqual([['no answer, 200 accepted', ...completed, '1', 'support', '–']]);
-    expect(rowsOf(output, 'Everything once more')).toEqual([['200 duplicate ×18', '–', '–', '–', '–', '–']]);
+    expect(rowsOf(output, 'Everything once more')).toEqual([['200 duplicate ×19', '–', '–', '–', '–', '–']]);
     const rescued = ['1016', '1017', '1018'].flatMap((number) => rowsOf(output, `TKT-${number}`));
     expect(rescued.map(([, , , attempts]) => attempts)).toContain('1, rescued');
+    expect(rowsOf(output, 'TKT-1020')).toEqual([['200 accepted', ...completed, '1, rescued', 'billing', '–']]);
+    expect(output).toMatch(/repeated [1-3] that it had given before/);
+    expect(output).toMatch(/took 26 messages; recognised 1 that it had before/);
     expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
   },
   150_000,
@@ -116,10 +119,10 @@ it('ends with 1 and says what is different where dedup keys were lost', async ()
     code: 1,
     output: expect.stringContaining('Not every event is accounted for:') as string,
   });
-  expect(output).toMatch(/Everything once more: answered is 200 .*accepted ×7.*, not 200 duplicate ×18/);
+  expect(output).toMatch(/Everything once more: answered is 200 .*accepted ×7.*, not 200 duplicate ×19/);
   expect(output).toContain('TKT-1006 Refund, please: wentTo is billing and billing, not billing');
   expect(output.match(/execution \S+ belongs to no event/g)).toHaveLength(7);
-  expect(output).toContain('the model answered 26 calls under 26 keys, for 19 tickets');
+  expect(output).toContain('the model answered 27 calls under 27 keys, for 20 tickets');
   expect([readdirSync(temporary), await databases()]).toEqual([[], []]);
 }, 150_000);
 

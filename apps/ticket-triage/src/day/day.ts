@@ -16,17 +16,17 @@ import { forgeries, invalid, morning, night, repeats } from './sender.acts.js';
 import type { Story } from './story.js';
 import { latenciesOf, tableOf } from './table.js';
 import { TicketSystem } from './ticket-system.js';
-import { limitedModel, longOutage, maintenance, powerCut, shortOutage } from './trouble.acts.js';
+import { limitedModel, longOutage, lostAnswer, maintenance, powerCut, shortOutage } from './trouble.acts.js';
 import { differences } from './verdict.js';
 import type { Outcome } from './verdict.js';
 
 const ACTS: readonly Act[] = [
   ...[morning, repeats, schedules, forgeries, invalid],
-  ...[limitedModel, shortOutage, longOutage, maintenance, powerCut, exporting, night],
+  ...[limitedModel, shortOutage, longOutage, maintenance, powerCut, lostAnswer, exporting, night],
 ];
 
 /** What was under way when the last act was over. */
-const SETTLES_WITHIN_MS = 30_000;
+const SETTLES_WITHIN_MS = 20_000;
 
 /** A day of the application, from an empty database to the verdict. Whatever happens, {@link close} leaves nothing behind. */
 export class Day {

@@ -25,6 +25,8 @@ export class Helpdesk {
   readonly #server: Server;
   /** Messages that came again under their key. */
   repeated = 0;
+  /** Otherwise it takes what comes, and says nothing. */
+  answers = true;
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#take(request, response));
@@ -57,7 +59,7 @@ export class Helpdesk {
       const message = (await json(request)) as Message;
       if (this.#taken.has(key)) this.repeated += 1;
       else this.#taken.set(key, { ...message, key, channel: (request.url ?? '').slice(1) });
-      response.writeHead(204).end();
+      if (this.answers) response.writeHead(204).end();
     } catch {
       response.destroy(); // the sender died while it spoke
     }

@@ -1,5 +1,6 @@
 import { comes } from './scene.js';
-import type { Act } from './scene.js';
+import type { Act, Scene } from './scene.js';
+import type { Story } from './story.js';
 import { ticket } from './tickets.js';
 
 const HARD_QUESTION_MS = 2_000;
@@ -79,13 +80,28 @@ export const powerCut: Act = async (scene, before) => {
   return [...stories, await unanswered];
 };
 
+/** kill -9 when a team has the message and nobody here knows it yet: it is sent again, under the key of the first one. */
+export const lostAnswer: Act = async (scene, before) => {
+  await quiet(scene, before);
+  const { app, helpdesk, tell } = scene;
+  helpdesk.answers = false;
+  const story = await ticket(scene, { number: 1020, subject: 'Payment by cheque' }, { wentTo: 'billing' });
+  await comes(() => helpdesk.messages.some(({ ticketId }) => ticketId === story.ticketId));
+  tell(`16:00  kill -9 (process ${app.pid}) when a team has its message, and before it could answer`);
+  await app.kill();
+  helpdesk.answers = true;
+  await app.start();
+  tell(`16:01  started again (process ${app.pid})`);
+  return [story];
+};
+
 /** Until all that was accepted so far has ended: what is wrong with the model next shall not meet it. */
-async function quiet(scene: Parameters<Act>[0], before: Parameters<Act>[1]): Promise<void> {
+async function quiet(scene: Scene, before: readonly Story[]): Promise<void> {
   const ids = (await Promise.all(before.map(({ firingId }) => executionsOf(scene, firingId)))).flat();
   for (const id of ids) await comes(async () => (await scene.admin.execution(id)).state === 'completed');
 }
 
-async function executionsOf({ admin }: Parameters<Act>[0], firingId: string | null): Promise<readonly string[]> {
+async function executionsOf({ admin }: Scene, firingId: string | null): Promise<readonly string[]> {
   const firings = await admin.firings('tickets');
   return firings.find(({ id }) => id === firingId)?.executionIds ?? [];
 }
