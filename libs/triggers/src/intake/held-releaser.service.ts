@@ -9,6 +9,7 @@ import type { FiringDraft } from '../store/commits/firing.draft.js';
 import { HELD_BATCH, findReleasable, readHeld, releaseHeld } from '../store/held.repository.js';
 import type { HeldFiring } from '../store/held.repository.js';
 import { Store } from '../store/store.service.js';
+import { tellStored } from './fire-outcome.js';
 import { sourceOf } from './firing-source.js';
 import { IntakePipe } from './intake.pipe.js';
 import type { TriggerDefinition } from './trigger.definition.js';
@@ -79,11 +80,7 @@ export class HeldReleaser {
 
   #tell(judged: readonly { readonly draft: FiringDraft }[], released: ReadonlySet<FiringId>): void {
     for (const { draft } of judged.filter(({ draft: { id } }) => released.has(id))) {
-      const { id: firingId, trigger, state, reason, executions } = draft;
-      if (state === 'accepted')
-        this.events.emit('firing.accepted', { trigger, firingId, executionIds: executions.map(({ id }) => id) });
-      else if (state === 'dead') this.events.emit('firing.dead', { trigger, firingId, reason: reason ?? '' });
-      else if (state === 'rejected') this.events.emit('firing.rejected', { trigger, firingId, reason: reason ?? '' });
+      tellStored(this.events, { ...draft, firingId: draft.id, executionIds: draft.executions.map(({ id }) => id) });
     }
   }
 }

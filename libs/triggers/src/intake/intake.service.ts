@@ -7,10 +7,10 @@ import type { FireItem } from '../model/trigger-result.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
 import { batch } from '../store/dialects/batch.js';
-import type { Row } from '../store/dialects/batch.js';
 import { discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import { canonicalJson } from './dedup-key.js';
+import { answeredOutcome, outcomeOf, skippedOutcome, tellStored, togetherOutcome } from './fire-outcome.js';
 import { IntakeCounter } from './intake-counter.js';
 import type { FireOutcome, FireRequest, RejectRequest, SkipRequest, StartRequest } from './fire.types.js';
 import { IntakePipe } from './intake.pipe.js';
@@ -127,13 +127,13 @@ export class IntakeService {
     { payload, initiatedBy }: { readonly payload?: unknown; readonly initiatedBy?: string } = {},
   ): Promise<FireOutcome> {
     const found = await this.letters.find(id, payload);
-    if (found.kind === 'answered') return answered(found.by);
-    if (found.kind === 'skipped') return { ...NOTHING, firingId: id, status: 'filtered', reason: found.reason };
+    if (found.kind === 'answered') return answeredOutcome(found.by);
+    if (found.kind === 'skipped') return skippedOutcome(id, found.reason);
     const { source, items, replayKey } = found;
     const outcomes: FireOutcome[] = [];
     for (const item of items)
       outcomes.push(await this.#submit(source, item, { initiatedBy, replayOfLetter: id, replayKey }));
-    return together(outcomes);
+    return togetherOutcome(outcomes);
   }
 
   /** Closes a dead letter without an answer; says whether there was an open one. */
@@ -168,84 +168,13 @@ export class IntakeService {
 
   /** What a caller is told of a verdict, after everybody else was told. */
   conclude(draft: FiringDraft, verdict: FiringVerdict): FireOutcome {
-    const dedupKey = draft.dedup?.label ?? null;
-    switch (verdict.status) {
-      case 'duplicate': {
-        this.counter.duplicate(verdict.firingId);
-        this.events.emit('firing.duplicate', { trigger: draft.trigger, firingId: verdict.firingId });
-        const { of, firingId, executionIds, state, coolingDownUntil } = verdict;
-        const reason = coolingDownUntil === null ? null : `cooling down until ${coolingDownUntil.toISOString()}`;
-        return { status: 'duplicate', of, firingId, executionIds, dedupKey, state, reason, delayedMs: 0 };
-      }
-      case 'limited':
-        return {
-          ...nothingOf(draft),
-          status: 'limited',
-          state: 'limited',
-          reason: 'rate limit',
-          delayedMs: verdict.retryAfterMs,
-        };
-      case 'refused':
-        return { ...nothingOf(draft), status: 'refused', reason: REFUSALS[verdict.because] };
-      case 'stored':
-        return this.#stored(draft, verdict, dedupKey);
-    }
-  }
-
-  #stored(
-    draft: FiringDraft,
-    verdict: Extract<FiringVerdict, { status: 'stored' }>,
-    dedupKey: string | null,
-  ): FireOutcome {
-    const { state, firingId, executionIds, delayedMs } = verdict;
     const { trigger, reason } = draft;
-    if (state === 'accepted') this.events.emit('firing.accepted', { trigger, firingId, executionIds });
-    else if (state === 'dead') this.events.emit('firing.dead', { trigger, firingId, reason: reason ?? '' });
-    else if (state === 'rejected') this.events.emit('firing.rejected', { trigger, firingId, reason: reason ?? '' });
-    return {
-      status: state === 'debounced' ? 'held' : state,
-      of: null,
-      firingId,
-      executionIds,
-      dedupKey,
-      state,
-      reason,
-      delayedMs,
-    };
+    if (verdict.status === 'duplicate') {
+      this.counter.duplicate(verdict.firingId);
+      this.events.emit('firing.duplicate', { trigger, firingId: verdict.firingId });
+    } else if (verdict.status === 'stored') tellStored(this.events, { trigger, reason, ...verdict });
+    return outcomeOf(draft, verdict);
   }
-}
-
-const REFUSALS = {
-  disabled: 'trigger is disabled',
-  tooManyHeld: 'trigger is disabled and holds 10,000 firings',
-} as const satisfies Record<Extract<FiringVerdict, { status: 'refused' }>['because'], string>;
-
-const NOTHING = { of: null, executionIds: [], dedupKey: null, state: null, delayedMs: 0 } as const;
-
-/** What is answered of a firing that starts nothing and can be tried again. */
-function nothingOf({ id }: FiringDraft): Omit<FireOutcome, 'status' | 'reason'> {
-  return { ...NOTHING, firingId: id };
-}
-
-/** The outcomes of the items of one delivery as one: the first that was accepted, with the executions of all. */
-function together(outcomes: readonly FireOutcome[]): FireOutcome {
-  const first = outcomes.find(({ status }) => status === 'accepted') ?? outcomes[0];
-  if (first === undefined) throw new TriggersError('TRG_BUG_INVALID_STATE', 'A delivery has at least one item.');
-  return { ...first, executionIds: outcomes.flatMap(({ executionIds }) => executionIds) };
-}
-
-/** The firing that was accepted in the place of a dead one. */
-function answered(row: Row): FireOutcome {
-  return {
-    status: 'duplicate',
-    of: 'letter',
-    firingId: row['closed_by'] as FiringId,
-    executionIds: JSON.parse((row['by_executions'] as string | null) ?? '[]') as ExecutionId[],
-    dedupKey: row['dedup_label'] as string | null,
-    state: (row['by_state'] as FireOutcome['state']) ?? 'pruned',
-    reason: 'answered already',
-    delayedMs: 0,
-  };
 }
 
 function sameJson(a: string | null, b: string | null): boolean {
