@@ -3,6 +3,7 @@ import { DefinitionProblems } from '../../discovery/definition-problems.js';
 import { ProviderExplorer } from '../../discovery/provider.explorer.js';
 import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { declaredTriggers } from '../declared-trigger.js';
+import { registerTriggers } from '../register-triggers.js';
 import type { Source } from '../source.js';
 import { ManualTriggerBuilder } from './manual-trigger.builder.js';
 import { MANUAL_TRIGGER } from './manual-trigger.decorator.js';
@@ -14,20 +15,12 @@ export class ManualSource implements Source {
   constructor(
     private readonly providers: ProviderExplorer,
     private readonly builder: ManualTriggerBuilder,
-    private readonly registry: TriggerRegistry,
-    private readonly problems: DefinitionProblems,
+    readonly registry: TriggerRegistry,
+    readonly problems: DefinitionProblems,
   ) {}
 
-  async discover(): Promise<readonly ManualDefinition[]> {
-    const found: ManualDefinition[] = [];
-    for (const declared of declaredTriggers(this.providers.all(), MANUAL_TRIGGER)) {
-      const definition = await this.builder.build(declared, this.problems);
-      if (definition === undefined) continue;
-      this.problems.attempt(() => {
-        this.registry.add(definition);
-        found.push(definition);
-      });
-    }
-    return found;
+  discover(): Promise<readonly ManualDefinition[]> {
+    const declared = declaredTriggers(this.providers.all(), MANUAL_TRIGGER);
+    return registerTriggers(this, declared, (one) => this.builder.build(one, this.problems));
   }
 }

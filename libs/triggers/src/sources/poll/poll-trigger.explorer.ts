@@ -7,6 +7,7 @@ import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { TriggersError } from '../../model/errors.js';
 import { declaredTrigger, declaredTriggers } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
+import { registerTriggers } from '../register-triggers.js';
 import { PollTriggerBuilder } from './poll-trigger.builder.js';
 import type { DeclaredPoll } from './poll-trigger.builder.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
@@ -19,22 +20,14 @@ export class PollTriggerExplorer {
   constructor(
     private readonly providers: ProviderExplorer,
     private readonly builder: PollTriggerBuilder,
-    private readonly registry: TriggerRegistry,
-    private readonly problems: DefinitionProblems,
+    readonly registry: TriggerRegistry,
+    readonly problems: DefinitionProblems,
   ) {}
 
   /** Puts every poll trigger into the registry and returns them. */
-  async explore(): Promise<readonly PollDefinition[]> {
-    const found: PollDefinition[] = [];
-    for (const declared of this.providers.all().flatMap((owner) => this.#declared(owner))) {
-      const definition = await this.builder.build(declared, this.problems);
-      if (definition === undefined) continue;
-      this.problems.attempt(() => {
-        this.registry.add(definition);
-        found.push(definition);
-      });
-    }
-    return found;
+  explore(): Promise<readonly PollDefinition[]> {
+    const declared = this.providers.all().flatMap((owner) => this.#declared(owner));
+    return registerTriggers(this, declared, (one) => this.builder.build(one, this.problems));
   }
 
   #declared(owner: DiscoveredClass): readonly DeclaredPoll[] {

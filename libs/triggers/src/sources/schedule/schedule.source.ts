@@ -5,6 +5,7 @@ import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { Clock } from '../../model/clock.js';
 import { declaredTriggers } from '../declared-trigger.js';
 import { PollerService } from '../poll/poller.service.js';
+import { registerTriggers } from '../register-triggers.js';
 import type { Source } from '../source.js';
 import { ScheduleBuilder } from './schedule.builder.js';
 import { CRON_TRIGGER, INTERVAL_TRIGGER } from './schedule.decorators.js';
@@ -25,23 +26,16 @@ export class ScheduleSource implements Source {
     private readonly providers: ProviderExplorer,
     private readonly builder: ScheduleBuilder,
     private readonly timings: ScheduleTimings,
-    private readonly registry: TriggerRegistry,
-    private readonly problems: DefinitionProblems,
+    readonly registry: TriggerRegistry,
+    readonly problems: DefinitionProblems,
     private readonly poller: PollerService,
     private readonly clock: Clock,
   ) {}
 
   async discover(): Promise<readonly ScheduleDefinition[]> {
-    const found: ScheduleDefinition[] = [];
-    for (const definition of await Promise.all(this.#declared())) {
-      if (definition === undefined) continue;
-      this.problems.attempt(() => {
-        this.registry.add(definition);
-        found.push(definition);
-      });
-    }
-    for (const definition of found) this.poller.add(definition);
-    return (this.#found = found);
+    const definitions = await Promise.all(this.#declared());
+    const accept = (definition: ScheduleDefinition): void => void this.poller.add(definition);
+    return (this.#found = await registerTriggers(this, definitions, async (one) => one, accept));
   }
 
   async start(): Promise<void> {

@@ -9,6 +9,7 @@ import type { EndState } from '../../model/states.js';
 import { quoteAll } from '../../model/text.js';
 import { declaredTriggers, nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
+import { registerTriggers } from '../register-triggers.js';
 import { circlesOf } from './workflow-circles.js';
 import { WORKFLOW_TRIGGER } from './workflow-trigger.decorator.js';
 import type { WorkflowTriggerDefinition } from './workflow-trigger.definition.js';
@@ -22,21 +23,14 @@ export class WorkflowTriggerExplorer {
   constructor(
     private readonly providers: ProviderExplorer,
     private readonly base: TriggerBaseResolver,
-    private readonly registry: TriggerRegistry,
-    private readonly problems: DefinitionProblems,
+    readonly registry: TriggerRegistry,
+    readonly problems: DefinitionProblems,
   ) {}
 
   /** Puts every workflow trigger into the registry and returns them. Circles are no error: they are told in the log. */
   async explore(): Promise<readonly WorkflowTriggerDefinition[]> {
-    const found: WorkflowTriggerDefinition[] = [];
-    for (const declared of declaredTriggers(this.providers.all(), WORKFLOW_TRIGGER)) {
-      const definition = await this.#build(declared);
-      if (definition === undefined) continue;
-      this.problems.attempt(() => {
-        this.registry.add(definition);
-        found.push(definition);
-      });
-    }
+    const declared = declaredTriggers(this.providers.all(), WORKFLOW_TRIGGER);
+    const found = await registerTriggers(this, declared, (one) => this.#build(one));
     for (const circle of circlesOf(found)) {
       this.#logger.warn(
         `Workflow triggers go in a circle: ${circle.workflows.map((name) => `"${name}"`).join(' → ')}, by ${quoteAll(circle.triggers)}. ` +
