@@ -31,6 +31,10 @@ export class Child {
     lines.on('line', (line) => this.told.push(told(line)));
   }
 
+  get pid(): number {
+    return this.process.pid ?? -1;
+  }
+
   get isRunning(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
   }

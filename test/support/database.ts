@@ -24,9 +24,9 @@ export interface TestDatabase {
 
 const open: TestDatabase[] = [];
 
-/** A new, empty database. {@link removeDatabases} takes it away. */
-export async function newDatabase(type: DialectName): Promise<TestDatabase> {
-  const database = type === 'sqlite' ? sqlite() : await postgres();
+/** A new, empty database. {@link removeDatabases} takes it away. @param server another Postgres than that of the test run */
+export async function newDatabase(type: DialectName, server?: string): Promise<TestDatabase> {
+  const database = type === 'sqlite' ? sqlite() : await postgres(server ?? postgresUrl());
   open.push(database);
   return database;
 }
@@ -44,7 +44,14 @@ export function postgresUrl(): string {
 
 function sqlite(): TestDatabase {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-e2e-'));
-  const path = join(folder, 'triggers.db');
+  return {
+    ...databaseAt(join(folder, 'triggers.db')),
+    remove: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A database in a file whose folder belongs to the test, which takes it away. */
+export function databaseAt(path: string): TestDatabase {
   return {
     type: 'sqlite',
     options: { type: 'sqlite', path },
@@ -61,15 +68,20 @@ function sqlite(): TestDatabase {
       }
     },
     hasTables: async () => existsSync(path),
-    remove: async () => rmSync(folder, { recursive: true, force: true }),
+    remove: async () => undefined,
   };
 }
 
-async function postgres(): Promise<TestDatabase> {
-  const url = postgresUrl();
+async function postgres(url: string): Promise<TestDatabase> {
   const schema = `e2e_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
-  await client.connect();
+  // One connection, and a new one when the server of a test has crashed.
+  const client = new pg.Pool({
+    connectionString: url,
+    options: `-c search_path=${schema}`,
+    max: 1,
+    idleTimeoutMillis: 0,
+  });
+  client.on('error', () => undefined);
   await client.query(`CREATE SCHEMA ${schema}`);
   const query = async (sql: string): Promise<Record<string, unknown>[]> =>
     (await client.query<Record<string, unknown>>(sql)).rows;

@@ -1,17 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WorkerProcess } from './worker.process.js';
 
 /** More than a round writes: once the filler is gone, there has to be space. The write-ahead log alone may have 40 MiB. */
 const SIZE_MIB = 64;
 const BLOCK = Buffer.alloc(4_096);
 
+/** The process that writes to it. */
+export interface Writer {
+  readonly pid: number;
+  readonly isRunning: boolean;
+}
+
 /** A disk for the database that can become full and have space again. */
 export interface FullDisk {
   readonly what: string;
-  fill(worker: WorkerProcess): void;
-  free(worker: WorkerProcess): void;
+  fill(writer: Writer): void;
+  free(writer: Writer): void;
   remove(): void;
 }
 
@@ -29,7 +34,7 @@ export function mountedDisk(database: string): FullDisk | null {
 
 /** A limit on the size of every file of the process, set and lifted while it runs: `EFBIG`. Needs no rights. */
 export function limitedFiles(folder: string): FullDisk {
-  const limit = ({ pid, isRunning }: WorkerProcess, bytes: string): void => {
+  const limit = ({ pid, isRunning }: Writer, bytes: string): void => {
     if (!isRunning) return;
     const { status, stderr } = spawnSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`prlimit: ${stderr}`);
@@ -37,8 +42,8 @@ export function limitedFiles(folder: string): FullDisk {
   return {
     what: 'a limit on the size of files',
     // Only the database may not grow: the record and the logs have to.
-    fill: (worker) => limit(worker, String(Math.max(...sizes(folder)))),
-    free: (worker) => limit(worker, 'unlimited'),
+    fill: (writer) => limit(writer, String(Math.max(...sizes(folder)))),
+    free: (writer) => limit(writer, 'unlimited'),
     remove: () => undefined,
   };
 }
