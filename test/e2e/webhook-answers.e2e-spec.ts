@@ -33,6 +33,11 @@ class Tickets {
   open(_context: TaskContext<{ title: string }>): void {}
 }
 
+function isOrder(context: Readonly<Record<string, unknown>>): boolean {
+  if (context['order'] === -1) throw new Error('this filter is broken');
+  return context['order'] !== 0;
+}
+
 @Injectable()
 class Prices {
   of(article: string): number {
@@ -67,8 +72,16 @@ class Webhooks {
     return { title: `${payload.title} ${payload.tags.join(' ')}` };
   }
 
-  @WebhookTrigger({ workflow: 'orders', path: 'filtered', verify, filter: (context) => context['order'] !== 0 })
+  @WebhookTrigger({ workflow: 'orders', path: 'filtered', verify, filter: isOrder })
   filtered(): void {}
+
+  @WebhookTrigger({ workflow: 'orders', path: 'filtered/strictly', verify, filter: isOrder, onInvalid: 'reject' })
+  filteredStrictly(): void {}
+
+  @WebhookTrigger({ workflow: 'orders', path: 'filtered/batches', verify, filter: isOrder })
+  filteredBatch({ payload }: WebhookEvent<{ orders: { order: number }[] }>) {
+    return TriggerResult.fireMany(payload.orders.map((context) => ({ context })));
+  }
 
   @WebhookTrigger({ workflow: 'orders', path: 'limited', verify, rateLimit: { limit: 1, per: '1h' } })
   limited(): void {}
@@ -159,6 +172,7 @@ describe.each(CASES)('a webhook on $platform and $database', ({ platform, databa
     { what: 'is nothing a workflow takes', path: 'filtered', body: ['order'], reason: 'must be a plain object' },
     { what: 'has keys that are reserved', path: 'filtered', body: '{"__proto__":{"a":1}}', reason: '__proto__' },
     { what: 'makes its method return nonsense', path: 'orders', body: { id: 1, kind: 'nonsense' }, reason: 'an array' },
+    { what: 'makes its filter throw', path: 'filtered', body: { order: -1 }, reason: 'filter is broken' },
     { what: 'makes its method throw', path: 'orders', body: { id: 1, kind: 'broken' }, reason: 'is broken' },
   ])('that $what is kept as a dead letter, which is the receipt', async ({ path, body, reason }) => {
     const answer = await deliver(app, path, body);
@@ -192,6 +206,16 @@ describe.each(CASES)('a webhook on $platform and $database', ({ platform, databa
     });
     expect(await firing('strict')).toMatchObject({ state: 'rejected' });
     expect((await deliver(app, 'strict', { title: 'x', tags: ['a'] })).body.status).toBe('accepted');
+  });
+
+  it('whose filter throws is sent again where the author wants that, and of a batch only that item is kept', async () => {
+    expect(await deliver(app, 'filtered/strictly', { order: -1 })).toMatchObject({
+      status: 503,
+      body: { code: 'TRG_WEBHOOK_UNAVAILABLE' },
+    });
+    expect(await firing('filteredStrictly')).toMatchObject({ state: 'rejected' });
+    const batch = await deliver(app, 'filtered/batches', { orders: [{ order: -1 }, { order: 5 }] });
+    expect(batch).toMatchObject({ status: 200, body: { firings: [{ status: 'kept' }, { status: 'accepted' }] } });
   });
 
   it('is told when to come back beyond the rate limit', async () => {

@@ -1,10 +1,11 @@
 import { isTriggersError } from '../../../model/errors.js';
+import { errorMessage } from '../../../model/text.js';
 import type { FireItem } from '../../../model/trigger-result.js';
 import type { WebhookFired, WebhookReceipt } from '../webhook-event.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
 import { hashKey, itemKey } from './delivery-key.js';
 import type { DeliveryKey, Passage } from './passage.js';
-import { invalid, keepLetter } from './letters.js';
+import { failedOn, invalid, keepLetter } from './letters.js';
 import { receiptOf } from './outcome.js';
 import type { Reply, Step, WebhookTools } from './step.js';
 
@@ -36,7 +37,8 @@ async function fireOne(
   try {
     return await commit(passage, tools, one);
   } catch (error) {
-    if (!isTriggersError(error) || error.family !== 'context') throw error;
+    if (!isTriggersError(error)) return failedOn({ passage, tools, error, what: 'filter' });
+    if (error.family !== 'context') throw error;
     return invalid({ passage, tools, fields: fieldsOf(error) });
   }
 }
@@ -67,9 +69,10 @@ async function fireItem(
   try {
     return await commit(passage, tools, one);
   } catch (error) {
-    if (!isTriggersError(error) || error.family !== 'context') throw error;
+    if (isTriggersError(error) && error.family !== 'context') throw error;
+    const reason = isTriggersError(error) ? error.message : `the filter threw: ${errorMessage(error)}`;
     const key = one.item.dedupKey ?? one.key.key;
-    const firingId = await keepLetter({ passage, tools, reason: error.message, key, item: one.index });
+    const firingId = await keepLetter({ passage, tools, reason, key, item: one.index });
     return firingId instanceof Error ? firingId : { status: 'kept', firingId };
   }
 }

@@ -1,7 +1,7 @@
 import type { TriggersError } from '../../../model/errors.js';
 import { isTriggersError } from '../../../model/errors.js';
 import type { FiringId } from '../../../model/ids.js';
-import { cleanText } from '../../../model/text.js';
+import { cleanText, errorMessage } from '../../../model/text.js';
 import { refusal } from './answers.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
 import { provenanceOf } from './provenance.js';
@@ -51,4 +51,31 @@ export async function invalid({
   if (letter.passage.trigger.onInvalid === 'keep') return { status: 'kept', firingId };
   const shown = fields.slice(0, MAX_FIELDS);
   return refusal('TRG_WEBHOOK_PAYLOAD', `The payload does not fit: ${shown.join('; ')}.`, { fields: shown });
+}
+
+/**
+ * Code of the author failed on a verified delivery, which is kept: a dead letter that is the receipt, or, where the sender is
+ * to try again, one beside a 503.
+ *
+ * @param what whose error it is, for the ledger
+ */
+export async function failedOn({
+  error,
+  what,
+  ...letter
+}: Omit<Letter, 'reason' | 'key'> & { readonly error: unknown; readonly what: 'method' | 'filter' }): Promise<Reply> {
+  if (letter.passage.trigger.onInvalid === 'keep')
+    return invalid({ ...letter, fields: [`(${what}): ${errorMessage(error)}`] });
+  return keptAndUnavailable({ ...letter, error, what });
+}
+
+/** A dead letter, and a 503 after which the sender tries again. */
+export async function keptAndUnavailable({
+  error,
+  what,
+  ...letter
+}: Parameters<typeof failedOn>[0]): Promise<TriggersError> {
+  const kept = await keepLetter({ ...letter, reason: `the ${what} threw: ${errorMessage(error)}` });
+  if (kept instanceof Error) return kept;
+  return refusal('TRG_WEBHOOK_UNAVAILABLE', `The ${what} of the trigger failed; try again.`);
 }

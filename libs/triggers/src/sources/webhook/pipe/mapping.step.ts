@@ -4,8 +4,8 @@ import { errorMessage } from '../../../model/text.js';
 import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-result.js';
 import type { FireItem } from '../../../model/trigger-result.js';
 import type { WebhookEvent } from '../webhook-event.js';
-import { refusal, unavailable } from './answers.js';
-import { invalid, keepLetter } from './letters.js';
+import { unavailable } from './answers.js';
+import { failedOn, keepLetter, keptAndUnavailable } from './letters.js';
 import type { Passage } from './passage.js';
 import type { Reply, Step } from './step.js';
 
@@ -33,21 +33,13 @@ export async function callMethod(passage: Passage): Promise<TriggerResult> {
  * 503 leaves none and is sent again. Anything else is an error of ours, and the delivery is kept.
  */
 async function refused(error: unknown, passage: Passage, tools: Parameters<Step>[1]): Promise<Reply> {
-  const fields = [`(method): ${errorMessage(error)}`];
-  if (!(error instanceof HttpException))
-    return passage.trigger.onInvalid === 'keep' ? invalid({ passage, tools, fields }) : failed(passage, tools, error);
+  const failure = { passage, tools, error, what: 'method' } as const;
+  if (!(error instanceof HttpException)) return failedOn(failure);
   const status = error.getStatus();
   if (status === 503) return unavailable('The method of the trigger cannot answer just now.');
-  if (status >= 500) return failed(passage, tools, error);
+  if (status >= 500) return keptAndUnavailable(failure);
   const kept = await keepLetter({ passage, tools, reason: `the method refused it: ${errorMessage(error)}` });
   return kept instanceof Error ? kept : error;
-}
-
-async function failed(passage: Passage, tools: Parameters<Step>[1], error: unknown): Promise<Reply> {
-  const kept = await keepLetter({ passage, tools, reason: `the method threw: ${errorMessage(error)}` });
-  return kept instanceof Error
-    ? kept
-    : refusal('TRG_WEBHOOK_UNAVAILABLE', 'The method of the trigger failed; try again.');
 }
 
 function eventOf({ trigger, delivery, payload, key }: Passage): WebhookEvent {
