@@ -11,7 +11,7 @@ type Entry<K> = { readonly keys: readonly K[] | null; readonly checkedAt: number
 /** The keys of a sender; `unknown`: nobody has that name; `unavailable`: they could not be read, try again. */
 export type KeysFound<K> = { readonly keys: readonly K[] } | 'unknown' | 'unavailable';
 
-/** Secrets are read again when they are this old. Meanwhile the old ones serve. */
+/** Secrets are read again when they are this old. Meanwhile the old ones serve, but refuse nothing. */
 const FRESH_MS = 60_000;
 /** Beyond it a delivery waits for them: one that comes after a long silence is not judged by what was revoked long ago. */
 const STALE_MS = 5 * 60_000;
@@ -49,13 +49,25 @@ export class SecretBook<K> {
 
   /** The keys that the sender of a delivery may have signed with. Never throws. */
   async of(params: Readonly<Record<string, string>>): Promise<KeysFound<K>> {
-    const id = this.setup.hasParams && typeof this.value === 'function' ? JSON.stringify(params) : '';
+    const id = this.#idOf(params);
     const entry = this.#known.get(id) ?? this.#unknown.get(id);
     const age = entry === undefined ? Number.POSITIVE_INFINITY : this.setup.clock.monotonic() - entry.checkedAt;
     if (typeof this.value !== 'function' || age < FRESH_MS) return this.#found(id);
     const reading = this.#readOnce(id, this.value, params);
     if (age >= STALE_MS || entry?.keys === null) await isDoneWithin(PATIENCE_MS, reading, this.setup.clock);
     return this.#found(id);
+  }
+
+  /** The keys once a reading that is under way has ended: for a delivery that none of the known ones has signed. Never throws. */
+  async renewed(params: Readonly<Record<string, string>>): Promise<KeysFound<K>> {
+    const id = this.#idOf(params);
+    const reading = this.#readings.get(id);
+    if (reading !== undefined) await isDoneWithin(PATIENCE_MS, reading, this.setup.clock);
+    return this.#found(id);
+  }
+
+  #idOf(params: Readonly<Record<string, string>>): string {
+    return this.setup.hasParams && typeof this.value === 'function' ? JSON.stringify(params) : '';
   }
 
   #found(id: string): KeysFound<K> {

@@ -36,7 +36,11 @@ export async function openWithSecrets<K>(
       if (found === 'unknown') return { ok: false, reason: `unknown sender: nobody has ${named(delivery)}` };
       if (found === 'unavailable') return { ok: false, reason: 'the secrets could not be read', unavailable: true };
       const reason = check(delivery, found.keys);
-      return reason === null ? { ok: true } : { ok: false, reason };
+      if (reason === null) return { ok: true };
+      // A secret may have been added since they were read: those that are read now judge, too.
+      const now = await book.renewed(delivery.params);
+      const isRenewed = typeof now === 'object' && now.keys !== found.keys;
+      return isRenewed && check(delivery, now.keys) === null ? { ok: true } : { ok: false, reason };
     },
   };
 }
