@@ -5,7 +5,7 @@ import { hmac, Task, TriggerResult, WebhookTrigger, Workflow } from 'nestjs-trig
 import type { TaskContext, WebhookEvent } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
 import type { Answer, TestApp } from '../support/app.js';
-import { DIALECTS } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 
 const SECRET = 'a secret of the sender';
 
@@ -54,13 +54,15 @@ class Payments {
   }
 }
 
+function sendTo(app: TestApp, path: string, payload: object): Promise<Answer> {
+  const body = JSON.stringify(payload);
+  const signature = createHmac('sha256', SECRET).update(body).digest('hex');
+  return app.call('POST', `//webhooks/${path}`, body, { 'x-signature': signature });
+}
+
 describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
   let app: TestApp;
-  const send = (path: string, payload: object): Promise<Answer> => {
-    const body = JSON.stringify(payload);
-    const signature = createHmac('sha256', SECRET).update(body).digest('hex');
-    return app.call('POST', `//webhooks/${path}`, body, { 'x-signature': signature });
-  };
+  const send = (path: string, payload: object): Promise<Answer> => sendTo(app, path, payload);
   const letter = async (): Promise<string> => {
     const { items } = await app.get('/dead-letters');
     expect(items).toHaveLength(1);
@@ -136,5 +138,37 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     await app.kit.drain();
     expect(paid).toHaveLength(3);
     expect((await app.get('/dead-letters')).items).toEqual([]);
+  });
+});
+
+describe('a dead letter of a webhook among two nodes', () => {
+  afterEach(cleanUp);
+
+  it('is one execution, whether its sender comes again to one node before or while an operator replays it on the other', async () => {
+    paid.length = 0;
+    const database = await newDatabase('postgres');
+    const nodes = [
+      await boot({ database, providers: [Book, Payments] }),
+      await boot({ database, providers: [Book, Payments] }),
+    ] as const;
+    const ids = ['before', ...Array.from({ length: 8 }, (_, index) => `at-once-${index}`)];
+    for (const id of ids) expect((await sendTo(nodes[0], 'pay/acme', { id, cents: 'ten' })).status).toBe(202);
+    const { items } = (await nodes[1].get('/dead-letters?limit=100')) as { items: { id: string; dedupKey: string }[] };
+    const again = (id: string, cents: number): Promise<Answer> => sendTo(nodes[1], 'pay/acme', { id, cents });
+    const replay = (id: string, cents: number): Promise<Answer> => {
+      const letter = items.find(({ dedupKey }) => dedupKey === id)?.id;
+      return nodes[0].call('POST', `/dead-letters/${letter}/replay`, { payload: { id, cents } });
+    };
+    const [first = '', ...others] = ids;
+    const accepted = await again(first, 10);
+    expect((await replay(first, 10)).body).toMatchObject({ status: 'duplicate', firingId: accepted.body.firingId });
+    for (const id of others) {
+      const answers = await Promise.all([again(id, 10), replay(id, 10)]);
+      expect(answers.map(({ body }) => body.status).sort()).toEqual(['accepted', 'duplicate']);
+      expect(new Set(answers.map(({ body }) => body.firingId)).size).toBe(1);
+    }
+    await nodes[0].ended(ids.length);
+    expect(paid).toHaveLength(ids.length);
+    expect((await nodes[1].get('/dead-letters')).items).toEqual([]);
   });
 });

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { Task, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
+import { TestClock } from 'nestjs-triggers/testing';
+import { boot, cleanUp } from '../support/app.js';
+import { DIALECTS } from '../support/database.js';
+import { Storm, completed, expectEachOnce } from '../support/storm.js';
+import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
+
+const EVENTS = 64;
+const verify = hmac({ header: SIGNATURE, secret: SECRET });
+const dedupKey = ({ id }: { id: string }): string => id;
+
+@Workflow({ name: 'work' })
+class Work {
+  @Task()
+  run(): void {}
+}
+
+@Injectable()
+class Webhooks {
+  @WebhookTrigger({ workflow: 'work', path: 'steady', verify, dedupKey, rateLimit: { limit: 4, per: '1s' } })
+  steady(): void {}
+
+  @WebhookTrigger({ workflow: 'work', path: 'rare', verify, dedupKey, rateLimit: { limit: 1, per: '1m' } })
+  rare(): void {}
+}
+
+describe.each(DIALECTS)('a webhook beyond its rate limit, on %s', (database) => {
+  afterEach(cleanUp);
+
+  it('is accepted when its sender comes again at the time it was told, and not before', async () => {
+    const clock = new TestClock();
+    const app = await boot({ database, providers: [Work, Webhooks], clock });
+    const send = () => deliver(app, 'rare', { id: 'e2' });
+    expect((await deliver(app, 'rare', { id: 'e1' })).body.status).toBe('accepted');
+    const limited = await send();
+    expect(limited.status).toBe(429);
+    const seconds = Number(limited.headers.get('retry-after'));
+    await clock.advance((seconds - 2) * 1_000);
+    expect(await send()).toMatchObject({ status: 429 });
+    await clock.advance(2_000);
+    const accepted = await send();
+    expect(accepted).toMatchObject({ status: 200, body: { status: 'accepted' } });
+    expect(await send()).toMatchObject({
+      status: 200,
+      body: { status: 'duplicate', firingId: accepted.body.firingId },
+    });
+  });
+
+  it('of a storm is accepted in the end, each event once, when every sender waits as it was told', async () => {
+    const clock = new TestClock();
+    const app = await boot({ database, providers: [Work, Webhooks], clock });
+    let turn = Promise.resolve();
+    const pause = (retryAfterMs: number): Promise<void> => (turn = turn.then(() => clock.advance(retryAfterMs)));
+    const storm = new Storm({ urls: [app.url], path: 'steady', events: EVENTS, pause });
+    await storm.over;
+    expect(storm.refused.length).toBeGreaterThan(0);
+    expect(new Set(storm.refused.map(({ status }) => status))).toEqual(new Set([429]));
+    expect(storm.refused.filter(({ headers }) => !(Number(headers['retry-after']) >= 1))).toEqual([]);
+    expectEachOnce([storm], await completed(app.database, 'steady', EVENTS));
+  }, 60_000);
+});
