@@ -53,6 +53,7 @@ class Webhooks {
   order(event: WebhookEvent<{ id: number; kind?: string; article?: string }>) {
     const { id, kind, article } = event.payload;
     if (kind === 'draft') return TriggerResult.skip('a draft');
+    if (kind === 'unspoken') return TriggerResult.skip(id as never);
     if (kind === 'nonsense') return [id] as never;
     if (kind === 'broken') throw new Error('this method is broken');
     return { order: article === undefined ? id : this.prices.of(article) };
@@ -172,6 +173,7 @@ describe.each(CASES)('a webhook on $platform and $database', ({ platform, databa
     { what: 'is nothing a workflow takes', path: 'filtered', body: ['order'], reason: 'must be a plain object' },
     { what: 'has keys that are reserved', path: 'filtered', body: '{"__proto__":{"a":1}}', reason: '__proto__' },
     { what: 'makes its method return nonsense', path: 'orders', body: { id: 1, kind: 'nonsense' }, reason: 'an array' },
+    { what: 'is skipped for no text', path: 'orders', body: { id: 1, kind: 'unspoken' }, reason: 'takes a text' },
     { what: 'makes its filter throw', path: 'filtered', body: { order: -1 }, reason: 'filter is broken' },
     { what: 'makes its method throw', path: 'orders', body: { id: 1, kind: 'broken' }, reason: 'is broken' },
   ])('that $what is kept as a dead letter, which is the receipt', async ({ path, body, reason }) => {

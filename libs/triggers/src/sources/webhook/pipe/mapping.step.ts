@@ -69,7 +69,9 @@ function resultOf(returned: unknown, { payload, trigger }: Passage): TriggerResu
 }
 
 function checked(result: TriggerResult): TriggerResult {
-  const items: readonly unknown[] = result.items;
+  const { items, reason }: { items: readonly unknown[]; reason: unknown } = result;
+  if (result.isSkip() && reason !== null && typeof reason !== 'string')
+    throw new TypeError('TriggerResult.skip takes a text as its reason, or none.');
   if (result.isSkip() || (items.length > 0 && items.length <= MAX_FIRINGS_PER_POLL && items.every(isItem)))
     return result;
   throw new TypeError(`fireMany takes 1 to ${MAX_FIRINGS_PER_POLL} items of the form { context, dedupKey? }.`);
