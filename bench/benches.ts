@@ -8,6 +8,7 @@ import type { Bench } from './harness/bench.js';
 import { latency } from './latency/latency.bench.js';
 import { nodes } from './nodes/nodes.bench.js';
 import { manyPolls, polls } from './polls/polls.bench.js';
+import { webhookAck } from './webhook-ack/webhook-ack.bench.js';
 
 /** Every bench, in the order in which they run. */
 export const benches: readonly Bench[] = [
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   latency,
   polls,
   manyPolls,
+  webhookAck,
   boot,
   nodes,
   growth,

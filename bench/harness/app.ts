@@ -6,7 +6,7 @@ import { bullMq } from 'nestjs-triggers/bullmq';
 import type { BullMqOptions } from 'nestjs-triggers/bullmq';
 
 /** Tasks that run at once in the applications that are measured. */
-const CONCURRENCY = 200;
+export const CONCURRENCY = 200;
 
 /** What an application stands on. Other processes are told it as JSON. */
 export interface Backends {

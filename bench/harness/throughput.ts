@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { OnTriggers, WorkflowRunner } from 'nestjs-triggers';
-import type { TriggersEvent, TriggersOptions } from 'nestjs-triggers';
+import { WorkflowRunner } from 'nestjs-triggers';
+import type { TriggersOptions } from 'nestjs-triggers';
 import { startApp } from './app.js';
 import type { Backends } from './app.js';
-import { Countdown } from './countdown.js';
+import { Completions } from './completions.js';
 import { timed } from './event-loop.js';
 import type { Sample } from './rounds.js';
 
@@ -11,13 +11,6 @@ import type { Sample } from './rounds.js';
 const CALLERS = 200;
 
 type AnyClass = abstract new (...args: never[]) => object;
-
-class Completions extends Countdown {
-  @OnTriggers('execution.completed')
-  completed(_event: TriggersEvent<'execution.completed'>): void {
-    this.hit();
-  }
-}
 
 /** Fires executions as fast as they go and waits until every one is recorded as completed. */
 export class Throughput {
