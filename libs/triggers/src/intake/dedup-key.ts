@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { TriggersError } from '../model/errors.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { cleanText } from '../model/text.js';
@@ -30,8 +30,8 @@ export function canonicalJson(value: Json): string {
 
 /** The key of a context: a hash of its canonical JSON. */
 export function keyOfContext(context: Json): DedupKey {
-  const hash = sha256(`context:${canonicalJson(context)}`);
-  return { bytes: hash.subarray(0, 16), label: `sha256:${hash.toString('hex').slice(0, 32)}` };
+  const bytes = sha256(`context:${canonicalJson(context)}`).subarray(0, 16);
+  return { bytes, label: `sha256:${bytes.toString('hex')}` };
 }
 
 /**
@@ -53,5 +53,5 @@ export function explicitKey(key: unknown, whose: string): DedupKey {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

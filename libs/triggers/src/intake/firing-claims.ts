@@ -6,6 +6,7 @@ import type { FireItem } from '../model/trigger-result.js';
 import type { DedupWish, ExecutionDraft, FiringDraft, Letter, LetterKey } from '../store/commits/firing.draft.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { MAX_DEDUP_KEY, explicitKey, keyOfContext } from './dedup-key.js';
+import type { DedupKey } from './dedup-key.js';
 import type { IdempotencyKey } from './fire.types.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
 
@@ -38,29 +39,32 @@ export function claimsOf(
       closes: null,
     };
   }
+  const given = givenKey(source, item, extras);
   return {
-    dedup: wishOf(source, item, judged.json, extras),
+    dedup: wishOf(source, given, judged.json, extras),
     idempotency: secondWish(source, extras),
     payload: extras.idempotency === undefined ? null : (extras.payload ?? null),
     rate: source.rate,
     gate: source.gate,
     executions: source.workflows.map(executionOf),
     letter: null,
-    closes: chosenKey(source, item, extras),
+    closes: keyOfTrigger(source, given),
   };
 }
 
+/** The key that somebody chose. */
+function givenKey({ what }: FiringSource, { dedupKey }: FireItem, { replayKey }: FiringExtras): DedupKey | null {
+  return replayKey ?? (dedupKey === undefined ? null : explicitKey(dedupKey, what));
+}
+
 function wishOf(
-  { dedup, space, what, trigger }: FiringSource,
-  item: FireItem,
+  { dedup, space, trigger }: FiringSource,
+  given: DedupKey | null,
   json: string | null,
   extras: FiringExtras,
 ): DedupWish | null {
-  const given = item.dedupKey !== undefined || extras.replayKey !== undefined;
-  if (!given && (dedup.scope === 'off' || trigger === null)) return null;
-  const key =
-    extras.replayKey ??
-    (given ? explicitKey(item.dedupKey, what) : keyOfContext(JSON.parse(json ?? '{}') as JsonObject));
+  if (given === null && (dedup.scope === 'off' || trigger === null)) return null;
+  const key = given ?? keyOfContext(JSON.parse(json ?? '{}') as JsonObject);
   return {
     space,
     key: key.bytes,
@@ -75,7 +79,7 @@ function wishOf(
 /** A dead firing keeps the window of a chosen key, so that its sender's repeats find it; it never keeps a `running` key. */
 function deadWish(source: FiringSource, item: FireItem): DedupWish | null {
   const keeps = source.dedup.scope === 'window' || source.dedup.scope === 'ever';
-  return keeps && isUsableKey(item.dedupKey) ? wishOf(source, item, null, {}) : null;
+  return keeps && isUsableKey(item.dedupKey) ? wishOf(source, givenKey(source, item, {}), null, {}) : null;
 }
 
 function isUsableKey(key: unknown): boolean {
@@ -100,21 +104,16 @@ function windowWish(space: string, key: Buffer, label: string, windowMs: number)
 }
 
 /** A key that somebody chose, of a trigger: its dead letters know it. */
-function chosenKey(
-  { trigger, space, what }: FiringSource,
-  { dedupKey }: FireItem,
-  { replayKey }: FiringExtras,
-): LetterKey | null {
-  if (trigger === null || (dedupKey === undefined && replayKey === undefined)) return null;
-  const { bytes, label } = replayKey ?? explicitKey(dedupKey, what);
-  return { space, key: bytes, label };
+function keyOfTrigger({ trigger, space }: FiringSource, given: DedupKey | null): LetterKey | null {
+  return trigger === null || given === null ? null : { space, key: given.bytes, label: given.label };
 }
 
 function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {
   if (state !== 'dead' && state !== 'rejected') return null;
   const { payload = null, origin } = extras;
+  const isKnown = isUsableKey(item.dedupKey) || extras.replayKey !== undefined;
   return {
-    key: isUsableKey(item.dedupKey) || extras.replayKey !== undefined ? chosenKey(source, item, extras) : null,
+    key: isKnown ? keyOfTrigger(source, givenKey(source, item, extras)) : null,
     payload,
     origin: origin === undefined ? null : JSON.stringify(origin),
   };

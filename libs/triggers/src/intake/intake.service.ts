@@ -50,9 +50,10 @@ export class IntakeService {
    * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY for a bad context; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   async fire(request: FireRequest): Promise<FireOutcome> {
-    const { trigger, context, dedupKey, runAt, priority, deadlineMs, ...rest } = request;
-    const source = sourceOf(trigger, { ...rest, onLimit: 'refuse' });
-    const outcome = await this.#submit(source, { context, dedupKey, runAt, priority }, rest, deadlineMs);
+    const { trigger, dedup, rate, whenDisabled, deadlineMs } = request;
+    const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
+    // Both the item and what goes with it: to take a request apart by rests cost as much as to hash its key.
+    const outcome = await this.#submit(source, request, request, deadlineMs);
     if (outcome.status === 'accepted') this.counter.fired(trigger.name, 'fires');
     else if (outcome.status === 'duplicate') this.counter.fired(trigger.name, 'duplicates');
     return outcome;
