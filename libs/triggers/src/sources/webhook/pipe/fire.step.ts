@@ -86,7 +86,9 @@ async function commit(
   const { trigger } = passage;
   const chosen = item.dedupKey === undefined ? key : itemKey(passage, item.dedupKey);
   const outcome = await intake.fire({
-    ...item,
+    context: item.context,
+    runAt: item.runAt,
+    priority: item.priority,
     trigger,
     dedup: chosen.dedup,
     // Without dedup no key is made up; one that the author gave still keeps an execution of it from running twice at a time.

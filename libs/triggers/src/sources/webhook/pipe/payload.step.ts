@@ -6,23 +6,29 @@ import { bodyReader } from './body.reader.js';
 import { hashKey } from './delivery-key.js';
 import { keepLetter } from './letters.js';
 import type { Passage } from './passage.js';
-import type { Step } from './step.js';
+import type { Reply, Step, WebhookTools } from './step.js';
 
 /** Bytes to JSON, now that the sender is known: 400, or 415 where the vendor's form is another. */
-export const readPayload: Step = async (passage, tools) => {
-  const { trigger } = passage;
+export const readPayload: Step = (passage, tools) => {
   const reading = readingOf(passage);
-  if (reading.ok) {
-    passage.payload = reading.payload;
-    return undefined;
-  }
+  if (!reading.ok) return unreadable(passage, tools, reading);
+  passage.payload = reading.payload;
+  return undefined;
+};
+
+async function unreadable(
+  passage: Passage,
+  tools: WebhookTools,
+  reading: Extract<PayloadReading, { ok: false }>,
+): Promise<Reply> {
+  const { trigger } = passage;
   if (trigger.verifier.covers === 'nothing') tools.refusals.note(passage, reading.reason);
   else {
     const kept = await keepLetter({ passage, tools, reason: reading.reason, key: hashKey(passage).key });
     if (kept instanceof Error) return kept;
   }
   return refusal(reading.status === 415 ? 'TRG_WEBHOOK_MEDIA_TYPE' : 'TRG_WEBHOOK_PAYLOAD', reading.reason);
-};
+}
 
 function readingOf(passage: Passage): PayloadReading {
   try {
