@@ -2,6 +2,7 @@
  * The quick start of the README, run: the file that it quotes, on the default database, in a folder of its own; then the
  * calls of the admin API that the README shows.
  */
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,11 @@ import { Test } from '@nestjs/testing';
 import { TriggersTestKit } from 'nestjs-triggers/testing';
 import { read, sourcesIn } from './markdown.js';
 import { AppModule } from './quick-start/app.module.js';
+import { MoreTriggers } from './quick-start/more-triggers.js';
 
 const home = process.cwd();
 const token = 'a-token-for-this-test';
+const secret = 'a-secret-for-this-test';
 let folder: string;
 let kit: TriggersTestKit<INestApplication>;
 
@@ -24,8 +27,9 @@ beforeAll(async () => {
   // The quick start uses paths as its reader would: ./inbox and ./triggers.db.
   process.chdir(folder);
   process.env['TRIGGERS_ADMIN_TOKEN'] = token;
+  process.env['UPLOADS_SECRET'] = secret;
   Logger.overrideLogger(false);
-  kit = await TriggersTestKit.from(Test.createTestingModule({ imports: [AppModule] }), {
+  kit = await TriggersTestKit.from(Test.createTestingModule({ imports: [AppModule], providers: [MoreTriggers] }), {
     clock: false,
     database: false,
     application: (module) => module.createNestApplication(),
@@ -37,6 +41,7 @@ afterAll(async () => {
   await kit.close();
   process.chdir(home);
   delete process.env['TRIGGERS_ADMIN_TOKEN'];
+  delete process.env['UPLOADS_SECRET'];
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -50,6 +55,32 @@ it('turns a file into one completed execution, and the same file into nothing mo
   expect(items).toMatchObject([
     { workflow: 'file_processor', state: 'completed', context: { filename: 'orders.csv' } },
   ]);
+});
+
+it('starts the same workflow by a webhook, once however often it is sent', async () => {
+  const body = JSON.stringify({ filename: 'sent.csv' });
+  const headers = {
+    'content-type': 'application/json',
+    'x-signature': createHmac('sha256', secret).update(body).digest('hex'),
+  };
+  const send = async () => {
+    const response = await fetch(`${await kit.app.getUrl()}/webhooks/uploads`, { method: 'POST', headers, body });
+    return (await response.json()) as { status: string; executionIds: string[] };
+  };
+  const accepted = await send();
+  expect(accepted.status).toBe('accepted');
+  expect(await send()).toMatchObject({ status: 'duplicate', executionIds: accepted.executionIds });
+  expect(await kit.result(accepted.executionIds[0])).toMatchObject({
+    workflow: 'file_processor',
+    state: 'completed',
+    input: { filename: 'sent.csv' },
+  });
+});
+
+it('starts it every morning at nine in Berlin', async () => {
+  const { nextFireTimes } = await kit.triggers.get('everyMorning');
+  const hours = nextFireTimes?.map((at) => new Date(at).toLocaleTimeString('de', { timeZone: 'Europe/Berlin' }));
+  expect(new Set(hours)).toEqual(new Set(['09:00:00']));
 });
 
 /** `admin localhost:3000/admin/triggers/inbox -X PATCH -d '{…}'`, as the README writes it. */
