@@ -1,7 +1,10 @@
-import { Task, Workflow } from 'nestjs-triggers';
+import { Injectable } from '@nestjs/common';
+import { Task, WebhookTrigger, Workflow, apiKey, hmac } from 'nestjs-triggers';
 import { TOKEN, boot, cleanUp } from '../support/app.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
+import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
 
 @Workflow({ name: 'work' })
 class Work {
@@ -9,6 +12,24 @@ class Work {
   run(context: { readonly data: object }) {
     return { saw: context.data };
   }
+}
+
+const KEY = 'a-key-of-a-warehouse';
+
+@Injectable()
+class Webhooks {
+  @WebhookTrigger({ workflow: 'work', path: 'signed', verify: hmac({ header: SIGNATURE, secret: SECRET }) })
+  signed(): void {
+    throw new Error('not today');
+  }
+
+  @WebhookTrigger({
+    workflow: 'work',
+    path: 'shown',
+    verify: apiKey({ header: 'x-api-key', keys: KEY }),
+    enabled: false,
+  })
+  shown(): void {}
 }
 
 const TABLES = ['trigger', 'firing', 'execution', 'task', 'dedup', 'tick', 'node', 'audit'];
@@ -47,5 +68,21 @@ describe.each(DIALECTS)('applications that share a server, on %s', (dialect) => 
     const stored = await everything(database);
     expect(stored).toContain('workflow.run');
     expect(stored).not.toContain(TOKEN);
+  });
+
+  // Cloacina case 115
+  it('keep the secrets and keys of their webhooks out of every table', async () => {
+    const database = await newDatabase(dialect);
+    const app = await boot({ database, providers: [Work, Webhooks] });
+    const withKey = (key: string) => deliver(app, 'shown', { a: 1 }, { 'x-api-key': key });
+    expect((await deliver(app, 'signed', { a: 1 })).status).toBe(202);
+    expect((await withKey(KEY)).status).toBe(202);
+    expect((await withKey(`${KEY}-wrong`)).status).toBe(401);
+    await until(async () => (await app.get('/shown/firings')).items.length === 2, 'the forged one left its record');
+    const stored = await everything(database);
+    expect(stored).toContain('not today');
+    expect(stored).toContain(`[${`${KEY}-wrong`.length} characters]`);
+    expect(stored).not.toContain(SECRET);
+    expect(stored).not.toContain(KEY);
   });
 });

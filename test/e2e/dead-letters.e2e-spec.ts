@@ -80,6 +80,7 @@ describe.each(DIALECTS)('dead letters on %s', (database) => {
     expect(audit).toContainEqual(expect.objectContaining({ target: letter?.['id'], reason: 'typo' }));
   });
 
+  // Review 20
   it('are closed by a later delivery with their key; a replay after that starts nothing', async () => {
     await poll(order('o-1', 'much'));
     await poll(order('o-1', 'much'));

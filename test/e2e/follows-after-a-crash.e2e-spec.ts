@@ -42,6 +42,7 @@ describe.each(DIALECTS)('the end of an execution whose process is killed with -9
       30_000,
     );
 
+  // Cloacina case 112
   it.each(CRASHES)('is followed once, killed at %s', async (point) => {
     const dying = start({ CRASH: point });
     await dying.says('ready');

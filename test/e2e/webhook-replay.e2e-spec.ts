@@ -95,6 +95,7 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     expect(await app.get(`/dead-letters/${id}`)).toMatchObject({ closedBy: mended.body.firingId });
   });
 
+  // Review 20
   it('is answered by the retry of its sender, so that its replay is a duplicate: one execution', async () => {
     await send('pay/acme', { id: 'p-1', cents: 'ten' });
     await send('pay/acme', { id: 'p-1', cents: 'ten' });

@@ -24,6 +24,9 @@ class Webhooks {
   @WebhookTrigger({ workflow: 'work', path: 'patient', verify })
   patient(): void {}
 
+  @WebhookTrigger({ workflow: 'work', path: 'limited', verify, rateLimit: { limit: 1, per: '5s' } })
+  limited(): void {}
+
   @WebhookTrigger({ workflow: 'work', path: 'strict', verify, enabled: false, whenDisabled: 'reject' })
   strict(): void {}
 }
@@ -60,6 +63,27 @@ describe.each(DIALECTS)('a webhook in trouble, on %s', (database) => {
     expect(await rowsOf(app, 'strict')).toEqual([]);
     await app.triggers.setEnabled('strict', true);
     expect((await deliver(app, 'strict', { n: 1 })).body.status).toBe('accepted');
+  });
+
+  // Review 3
+  it('that was limited is accepted when its sender comes again after the time that it was told', async () => {
+    const clock = new TestClock();
+    const app = await boot({ database, providers, clock });
+    expect((await deliver(app, 'limited', { n: 1 })).body.status).toBe('accepted');
+    const limited = await deliver(app, 'limited', { n: 2 });
+    expect(limited.status).toBe(429);
+    await clock.advance(Number(limited.headers.get('retry-after')) * 1_000);
+    const accepted = await deliver(app, 'limited', { n: 2 });
+    expect(accepted).toMatchObject({ status: 200, body: { status: 'accepted' } });
+    expect((await deliver(app, 'limited', { n: 2 })).body).toMatchObject({
+      status: 'duplicate',
+      firingId: accepted.body.firingId,
+    });
+    expect((await rowsOf(app, 'limited')).map(({ state }: { state: string }) => state)).toEqual([
+      'accepted',
+      'limited',
+      'accepted',
+    ]);
   });
 
   it('keeps a record of forged deliveries, never their bodies, and ten rows a minute', async () => {

@@ -255,6 +255,7 @@ describe('follow-ups on several nodes', () => {
     expect(next.isDead).toBe(false);
   });
 
+  // Cloacina case 112
   it('are done by each node that declares one of them, where no node declares all', async () => {
     const one = await kit.boot([First, Second, Chain]);
     await kit.boot([First, Second, Other]);
