@@ -5,6 +5,12 @@ import { declareTriggers } from '../store/trigger.repository.js';
 import type { Store } from '../store/store.service.js';
 import { checkLedger } from './ledger-check.js';
 
+/** A record of an end of the first execution. */
+function followUp(execution: string, state: string): string {
+  return `INSERT INTO triggers_follow_up (id, execution_id, trigger, state, finished_at)
+    SELECT 'u', ${execution}, 'after', '${state}', created_at FROM triggers_execution WHERE workflow = 'w1'`;
+}
+
 describe('checkLedger', () => {
   let kit: StoreKit;
   let store: Store;
@@ -46,9 +52,24 @@ describe('checkLedger', () => {
     ["UPDATE triggers_dedup SET expires_at = '2030-01-01T00:00:00.000Z'", 'runs on a key that expires'],
     ["UPDATE triggers_execution SET state = 'cancelled'", 'of which nothing runs'],
     ['DELETE FROM triggers_firing', 'has no firing'],
+    ['UPDATE triggers_firing SET closed_at = created_at', '(accepted) is no dead letter, but closed at'],
+    ["UPDATE triggers_firing SET closed_by = 'f'", 'was closed by f, but is open'],
+    [
+      "UPDATE triggers_firing SET state = 'dead', closed_at = created_at, closed_by = id",
+      '(dead) was closed by a firing that is dead',
+    ],
+    ["UPDATE triggers_execution SET closed_at = created_at WHERE workflow = 'w1'", 'has not failed, but was closed at'],
+    [followUp(`'nobody'`, 'failed'), 'follow-up u is of no execution'],
+    [followUp('id', 'completed'), 'has completed, but it is running'],
+    ["INSERT INTO triggers_rate (space, tat) VALUES ('t', 0)", 'the rate of t has its next token at 0'],
   ])('finds what %s has broken', async (sql, problem) => {
     await store.dialect.writer.query(sql);
     expect(await checkLedger(store)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+
+  it('finds nothing in the record of a failure that was retried since', async () => {
+    await store.dialect.writer.query(followUp('id', 'failed'));
+    expect(await checkLedger(store)).toEqual([]);
   });
 
   it('finds a key for ever that was lost, as long as its trigger is there', async () => {

@@ -4,6 +4,7 @@ import type { TaskPlace } from '../store/claimer.js';
 import { batch, toDate } from '../store/dialects/batch.js';
 import type { Row } from '../store/dialects/batch.js';
 import type { Store } from '../store/store.service.js';
+import { FOLLOW_UPS, RATES, checkFollowUps, checkRates } from './follow-up-check.js';
 
 const KEYS = batch('check_keys', {}, () => `SELECT trigger, key, firing_id, expires_at, failures FROM triggers_dedup`);
 const NODES = batch('check_nodes', {}, ({ now }) => `SELECT id FROM triggers_node WHERE lease_until > ${now}`);
@@ -17,17 +18,27 @@ interface Ledger {
   readonly keys: readonly Row[];
   readonly triggers: ReadonlySet<string>;
   readonly living: ReadonlySet<string>;
+  readonly followUps: readonly Row[];
+  readonly rates: readonly Row[];
 }
 
 /**
  * Reads the whole ledger and tells what cannot be: counters that differ from the rows they count, ended executions with
- * open tasks, keys that nobody may hold, running tasks whose node is dead. Empty when every promise of the store stands.
+ * open tasks, keys that nobody may hold, running tasks whose node is dead, ends to be followed that never were, dead letters that
+ * were closed by nothing. Empty when every promise of the store stands.
  *
  * For tests: it reads every row.
  */
 export async function checkLedger(store: Store): Promise<string[]> {
   const ledger = await readLedger(store);
-  return [...checkExecutions(ledger), ...checkTasks(ledger), ...checkFirings(ledger), ...checkKeys(ledger)];
+  return [
+    ...checkExecutions(ledger),
+    ...checkTasks(ledger),
+    ...checkFirings(ledger),
+    ...checkKeys(ledger),
+    ...checkFollowUps(ledger.followUps, ledger.executions),
+    ...checkRates(ledger.rates),
+  ];
 }
 
 async function readLedger(store: Store): Promise<Ledger> {
@@ -48,6 +59,8 @@ async function readLedger(store: Store): Promise<Ledger> {
     keys: await store.read(KEYS, [[]]),
     triggers: new Set(triggers.map(({ name }) => name)),
     living: new Set(nodes.map((row) => row['id'] as string)),
+    followUps: await store.read(FOLLOW_UPS, [[]]),
+    rates: await store.read(RATES, [[]]),
   };
 }
 
@@ -77,6 +90,8 @@ const EXECUTION_RULES: readonly Rule<CheckedExecution>[] = [
   ({ row, open }) => !hasEnded(row.state) && open === 0 && 'has no open task and did not end',
   ({ row }) => hasEnded(row.state) !== (row.finishedAt !== null) && `finished at ${String(row.finishedAt)}`,
   ({ row, failed }) => row.state === 'completed' && failed > 0 && `completed with ${failed} failed tasks`,
+  ({ row }) =>
+    row.closedAt !== null && row.state !== 'failed' && `has not failed, but was closed at ${String(row.closedAt)}`,
   ({ firing }) => firing === undefined && 'has no firing',
 ];
 
@@ -142,12 +157,21 @@ function checkTasks({ tasks, executions, living }: Ledger): string[] {
 interface CheckedFiring {
   readonly row: FiringRow;
   readonly named: number;
+  /** What was accepted in its place; missing when it was pruned. */
+  readonly closer: FiringRow | undefined;
   readonly own: readonly ExecutionRow[];
   readonly open: number;
   readonly failed: number;
 }
 
+const LETTERS: ReadonlySet<string> = new Set(['dead', 'rejected']);
+
 const FIRING_RULES: readonly Rule<CheckedFiring>[] = [
+  ({ row }) =>
+    row.closedAt !== null && !LETTERS.has(row.state) && `is no dead letter, but closed at ${String(row.closedAt)}`,
+  ({ row }) => row.closedBy !== null && row.closedAt === null && `was closed by ${row.closedBy}, but is open`,
+  ({ closer }) =>
+    closer !== undefined && closer.state !== 'accepted' && `was closed by a firing that is ${closer.state}`,
   ({ named, own }) => own.length !== named && `names ${named} executions, but ${own.length} are there`,
   ({ row, named }) => (row.state === 'accepted') !== named > 0 && `has ${named} executions`,
   // A firing of one execution is not counted: that execution's end says it all.
@@ -163,6 +187,7 @@ function checkFirings({ firings, executions }: Ledger): string[] {
     const subject = {
       row,
       named: (JSON.parse(row.executions) as string[]).length,
+      closer: row.closedBy === null ? undefined : firings.get(row.closedBy),
       own,
       open: own.filter(({ state }) => !hasEnded(state)).length,
       failed: own.filter(({ state }) => state === 'failed').length,
