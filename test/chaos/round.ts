@@ -19,6 +19,8 @@ const LOOK_EVERY_MS = 50;
 const AFTERMATH_MS = 150;
 /** In which every trigger is polled a few times. */
 const WATCH_MS = 250;
+/** For a tick of a schedule that ticks every second. */
+const TICK_PATIENCE_MS = 20_000;
 const OWNERS_PATIENCE_MS = 15_000;
 const MAX_PROBLEMS = 20;
 
@@ -53,6 +55,7 @@ export async function runRound(
       return world.ledgerLostAt;
     },
     clockJumped: scenario.movesClock === true,
+    clocksAreTrue: scenario.movesClock !== true && scenario.clocksDiffer !== true,
     several: scenario.several === true,
   };
   const problems = await play(world, scenario, expected, options).catch((error: unknown) => [describe(error)]);
@@ -82,6 +85,8 @@ async function play(
   await scenario.run(world, options);
   world.feeder.goesOn = false;
   await world.fedUp();
+  const stillness = expected.clocksAreTrue ? await hearTick(world) : [];
+  if (stillness.length > 0) return stillness;
   const left = await becomeCalm(world, expected);
   if (left.length > 0) return ['it never became calm:', ...left].slice(0, MAX_PROBLEMS);
   await pause(AFTERMATH_MS);
@@ -90,10 +95,25 @@ async function play(
   return [...owners, ...stopped, ...(await checkPromises(world.ledger, world.folder, expected))].slice(0, MAX_PROBLEMS);
 }
 
+/** Waits until the schedule ticks after all that has happened. Returns that it does not, when patience is over. */
+async function hearTick({ ledger }: World): Promise<string[]> {
+  const ticks = async (): Promise<number | undefined> => {
+    const rows = await ledger.read();
+    return rows?.firings.filter(({ trigger }) => trigger === 'ticking').length;
+  };
+  let heard: number | undefined;
+  for (const deadline = performance.now() + TICK_PATIENCE_MS; ; await pause(LOOK_EVERY_MS)) {
+    const now = await ticks();
+    if (heard !== undefined && now !== undefined && now > heard) return [];
+    heard ??= now;
+    if (performance.now() > deadline) return ['the schedule stands still'];
+  }
+}
+
 /** Waits until everything has ended. Returns what has not, when patience is over. */
 async function becomeCalm(world: World, expected: Expectations): Promise<string[]> {
   for (const deadline = performance.now() + CALM_PATIENCE_MS; ; await pause(LOOK_EVERY_MS)) {
-    await world.operator.resumeAll();
+    await world.operator.settle();
     const rows = await world.ledger.read();
     const left = rows === null ? ['the ledger cannot be read'] : unfinished(new LedgerView(rows), expected);
     if (left.length === 0) return [];
@@ -130,7 +150,7 @@ async function stopAll(world: World): Promise<string[]> {
 async function keep(world: World, { startWaitsMs: _, ...result }: Omit<RoundResult, 'kept'>): Promise<void> {
   writeFileSync(
     join(world.folder, 'round.json'),
-    JSON.stringify({ ...result, started: world.feeder.started }, null, 1),
+    JSON.stringify({ ...result, started: world.feeder.started, delivered: world.feeder.delivered }, null, 1),
   );
   await world.ledger.keepIn(world.folder).catch(() => undefined);
 }

@@ -4,7 +4,15 @@ import type { Expectations } from './expectations.js';
 
 /** What is still to be done: empty when everything that was fed has ended and was told. */
 export function unfinished(view: LedgerView, { feeder }: Expectations): string[] {
-  return [...notFired(view, feeder), ...notTaken(view, feeder), ...notEnded(view), ...notTold(view)];
+  return [
+    ...notFired(view, feeder),
+    ...notTaken(view, feeder),
+    ...notEnded(view),
+    ...notTold(view),
+    ...notFollowed(view),
+    ...notReleased(view),
+    ...stillTicking(view),
+  ];
 }
 
 function notFired(view: LedgerView, feeder: Expectations['feeder']): string[] {
@@ -46,4 +54,23 @@ function notTold(view: LedgerView): string[] {
       .filter((task) => task['callback_state'] === 'pending')
       .map((task) => `the callback of task ${String(task['task'])} of ${id} is pending`),
   ]);
+}
+
+function notFollowed({ followUps }: LedgerView): string[] {
+  return followUps.map((row) => `the end of execution ${String(row['execution_id'])} is not followed`);
+}
+
+function notReleased({ others }: LedgerView): string[] {
+  return others.filter(({ state }) => state === 'held').map(({ id }) => `firing ${String(id)} is held`);
+}
+
+/** The operator switches the schedule off in the end; what was not committed before that is not committed any more. */
+function stillTicking({ triggers }: LedgerView): string[] {
+  const row = triggers.get('ticking');
+  return row !== undefined && !isOff(row['enabled_override']) ? ['the schedule is still ticking'] : [];
+}
+
+/** SQLite has a number, Postgres' driver a boolean. */
+function isOff(override: unknown): boolean {
+  return override === false || override === 0;
 }

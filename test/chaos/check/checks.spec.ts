@@ -6,17 +6,19 @@ import { checkCallbacks } from './callbacks.check.js';
 import type { BodyEffect, Effects, ToldEffect } from './effects.js';
 import type { Expectations } from './expectations.js';
 import { checkFirings } from './firings.check.js';
+import { checkFollowed } from './followed.check.js';
 import { LedgerView } from './ledger-view.js';
 import { checkOwners } from './owners.check.js';
 import { checkResults } from './results.check.js';
 import { checkSpread } from './spread.check.js';
 import { startWaits } from './start-waits.js';
+import { checkTicks } from './ticks.check.js';
 import { checkTriggers } from './triggers.check.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Mutable<Item>[] : T[K] };
 type Rows = Record<keyof LedgerRows, Record<string, unknown>[]>;
 
-/** A round in which everything went well: one item of each way of firing. */
+/** A round in which everything went well: one item of each way of firing, two ticks. */
 interface Round {
   rows: Rows;
   bodies: Mutable<BodyEffect>[];
@@ -33,7 +35,7 @@ type DoneBy = Pick<BodyEffect, 'by' | 'at'>;
 const work = (item: string) => ({ item, ms: 0, fails: 'never' as const });
 
 function goodRound(): Round {
-  const rows: Rows = { firings: [], executions: [], tasks: [], triggers: [], nodes: [] };
+  const rows: Rows = { firings: [], executions: [], tasks: [], triggers: [], nodes: [], followUps: [] };
   const round: Round = {
     rows,
     bodies: [],
@@ -46,18 +48,29 @@ function goodRound(): Round {
         started: [
           { work: work('direct-0'), workflow: 'chain', acknowledged: [{ askedAt: 5, firingId: 'f-direct-0' }] },
         ],
+        delivered: [{ work: work('delivered-0'), acknowledged: [{ askedAt: 5, firingId: 'f-delivered-0' }] }],
       } as never,
-      operator: { cancelled: new Set(), paused: new Set(), retried: new Set() } as never,
+      operator: { cancelled: new Set(), paused: new Set(), retried: new Map() } as never,
       ledgerLostAt: null,
       clockJumped: false,
+      clocksAreTrue: true,
       several: true,
     },
   };
   add(round, 'counted', 'counted-0', 'single', ['only']);
   add(round, 'waiting', 'waiting-0', 'taker', ['take']);
   add(round, null, 'direct-0', 'chain', ['first', 'second']);
-  rows.triggers.push({ name: 'counted', fires: 1, consecutive_failures: 0, cursor: '{"next":1}', owner: 'n1' });
-  rows.triggers.push({ name: 'waiting', fires: 1, consecutive_failures: 0, cursor: null, owner: 'n2' });
+  add(round, 'delivered', 'delivered-0', 'single', ['only']);
+  add(round, 'ticking', 'tick-1', 'single', [], { scheduled_for: AT });
+  add(round, 'ticking', 'tick-2', 'single', [], { scheduled_for: LATER });
+  const end = { execution: 'e-direct-0', state: 'completed' };
+  add(round, 'followed', 'end-0', 'follower', [], { context: JSON.stringify({ ...work('end-0'), end }) });
+  const trigger = { fires: 1, consecutive_failures: 0, cursor: null, owner: null, first_seen_at: AT };
+  rows.triggers.push({ ...trigger, name: 'counted', kind: 'poll', cursor: '{"next":1}', owner: 'n1' });
+  rows.triggers.push({ ...trigger, name: 'waiting', kind: 'poll', owner: 'n2' });
+  rows.triggers.push({ ...trigger, name: 'delivered', kind: 'webhook' });
+  rows.triggers.push({ ...trigger, name: 'followed', kind: 'workflow' });
+  rows.triggers.push({ ...trigger, name: 'ticking', kind: 'schedule', fires: 2, enabled_override: 0, owner: 'n1' });
   rows.nodes.push(
     { id: 'n1', name: 'worker-1', lease_until: LATER },
     { id: 'n2', name: 'worker-2', lease_until: LATER },
@@ -66,7 +79,14 @@ function goodRound(): Round {
   return round;
 }
 
-function add(round: Round, trigger: string | null, item: string, workflow: string, tasks: readonly string[]): void {
+function add(
+  round: Round,
+  trigger: string | null,
+  item: string,
+  workflow: string,
+  tasks: readonly string[],
+  more: Readonly<Record<string, unknown>> = {},
+): void {
   const execution = `e-${item}`;
   round.rows.firings.push({
     id: `f-${item}`,
@@ -74,6 +94,7 @@ function add(round: Round, trigger: string | null, item: string, workflow: strin
     state: 'accepted',
     context: JSON.stringify(work(item)),
     created_at: AT,
+    ...more,
   });
   round.rows.executions.push({
     id: execution,
@@ -110,6 +131,8 @@ function problemsOf({ rows, bodies, told, polls, expected }: Round): string[] {
     ...unfinished(view, expected),
     ...checkFirings(view, expected),
     ...checkTriggers(view, expected),
+    ...checkTicks(view, expected),
+    ...checkFollowed(view, expected),
     ...checkResults(view, effects, expected),
     ...checkCallbacks(view, effects, expected),
     ...checkSpread(effects),
@@ -118,6 +141,8 @@ function problemsOf({ rows, bodies, told, polls, expected }: Round): string[] {
 }
 
 const execution = ({ rows }: Round, item: string) => rows.executions.find(({ id }) => id === `e-${item}`)!;
+const firing = ({ rows }: Round, item: string) => rows.firings.find(({ id }) => id === `f-${item}`)!;
+const trigger = ({ rows }: Round, name: string) => rows.triggers.find((row) => row['name'] === name)!;
 const task = ({ rows }: Round, name: string) => rows.tasks.find((row) => row['task'] === name)!;
 
 describe('the checker of the chaos', () => {
@@ -158,6 +183,72 @@ describe('the checker of the chaos', () => {
       ({ rows }) => rows.firings.push({ ...rows.firings[2], id: 'again' }),
     ],
     [
+      'an event that was fired twice',
+      'delivered-0 has fired 2 times',
+      (round) => round.rows.firings.push({ ...firing(round, 'delivered-0'), id: 'again' }),
+    ],
+    [
+      'an event that nobody sent',
+      'delivered fired 2 items',
+      (round) => add(round, 'delivered', 'delivered-9', 'single', []),
+    ],
+    [
+      'an event that was never taken',
+      'delivered-0 was never acknowledged',
+      ({ expected }) => expected.feeder.delivered[0]!.acknowledged.splice(0),
+    ],
+    [
+      'a lie to the sender of an event',
+      'delivered-0 was acknowledged as lost, which is not there',
+      ({ expected }) => expected.feeder.delivered[0]!.acknowledged.push({ askedAt: 6, firingId: 'lost' }),
+    ],
+    ['an event that waits for nothing', 'is held', (round) => (firing(round, 'delivered-0')['state'] = 'held')],
+    [
+      'a tick that fired twice',
+      'the tick of 2026-01-01T00:00:01.000Z fired twice',
+      (round) => add(round, 'ticking', 'again', 'single', [], { scheduled_for: LATER }),
+    ],
+    [
+      'a tick that was lost',
+      'no tick fired between 2026-01-01T00:00:00.000Z and 2026-01-01T00:00:02.000Z',
+      (round) => (firing(round, 'tick-2')['scheduled_for'] = '2026-01-01T00:00:02.000Z'),
+    ],
+    [
+      'a tick beside the interval',
+      'is no tick since',
+      (round) => (trigger(round, 'ticking')['first_seen_at'] = '2026-01-01T00:00:00.500Z'),
+    ],
+    ['a schedule that goes on', 'still ticking', (round) => (trigger(round, 'ticking')['enabled_override'] = null)],
+    [
+      'an end that waits to be followed',
+      'the end of execution e-direct-0 is not followed',
+      ({ rows }) => rows.followUps.push({ execution_id: 'e-direct-0' }),
+    ],
+    [
+      'an end that nobody followed',
+      'was followed as nothing',
+      ({ rows }) =>
+        rows.firings.splice(
+          rows.firings.findIndex(({ id }) => id === 'f-end-0'),
+          1,
+        ),
+    ],
+    [
+      'an end that was followed as another one',
+      'completed, was followed as failed',
+      (round) => (firing(round, 'end-0')['context'] = '{"end":{"execution":"e-direct-0","state":"failed"}}'),
+    ],
+    [
+      'an end that was followed twice',
+      'was followed 2 times after 0 retries: f-end-0, again',
+      (round) => round.rows.firings.push({ ...firing(round, 'end-0'), id: 'again' }),
+    ],
+    [
+      'the end of nothing that is followed',
+      'an end of e-counted-0 was followed',
+      (round) => (firing(round, 'end-0')['context'] = '{"end":{"execution":"e-counted-0","state":"completed"}}'),
+    ],
+    [
       'a key that two held at once',
       'fired again while it ran',
       ({ rows }) => rows.firings.push({ ...rows.firings[1], id: 'again' }),
@@ -193,6 +284,11 @@ describe('the checker of the chaos', () => {
       (round) => (round.told[0]!.saw = { only: 'another run' }),
     ],
     ['a counter that is off', 'counts 2 fires, but has 1', ({ rows }) => (rows.triggers[0]!['fires'] = 2)],
+    [
+      'events that were counted and are not there',
+      'delivered counts 2 fires, but has 1',
+      (round) => (trigger(round, 'delivered')['fires'] = 2),
+    ],
     ['a cursor that is off', 'stands at {"next":0}', ({ rows }) => (rows.triggers[0]!['cursor'] = '{"next":0}')],
     [
       'a trigger that fails',
@@ -211,6 +307,11 @@ describe('the checker of the chaos', () => {
       ({ rows }) => (rows.nodes[0]!['lease_until'] = AT),
     ],
     ['a trigger that nobody polls', 'but polled by nobody', ({ polls }) => polls.splice(0, 1)],
+    [
+      'a schedule that another node fires',
+      'ticking is owned by worker-1, but polled by worker-2',
+      ({ polls }) => polls.push({ trigger: 'ticking', by: 'worker-2', at: 2 }),
+    ],
     [
       'a trigger that two poll',
       'owned by worker-1, but polled by worker-1 and worker-2',
@@ -238,6 +339,30 @@ describe('the checker of the chaos', () => {
     expect(unfinished(new LedgerView(round.rows), round.expected)).toEqual([]);
     Object.assign(round.expected.feeder, { isTaken: () => false });
     expect(unfinished(new LedgerView(round.rows), round.expected)).toEqual(['waiting-0 is not taken']);
+  });
+
+  it('lets an end that an operator retried be followed again, once for each time that was asked for', () => {
+    const round = goodRound();
+    const failed = '{"end":{"execution":"e-direct-0","state":"failed"}}';
+    round.rows.firings.push({ ...firing(round, 'end-0'), id: 'before', context: failed });
+    round.expected.operator.retried.set('e-direct-0', 1);
+    const followed = () => checkFollowed(new LedgerView(round.rows), round.expected);
+    expect(followed()).toEqual([]);
+    round.rows.firings.push({ ...firing(round, 'end-0'), id: 'again', context: failed });
+    expect(followed()).toEqual([expect.stringContaining('was followed 3 times after 1 retries')]);
+  });
+
+  it('does not count the fires of events that a process took with it', () => {
+    const round = goodRound();
+    trigger(round, 'delivered')['fires'] = 0;
+    expect(problemsOf(round)).toEqual([]);
+  });
+
+  it('asks for no tick that was left out where clocks are not true', () => {
+    const round = goodRound();
+    firing(round, 'tick-2')['scheduled_for'] = '2026-01-02T00:00:00.000Z';
+    round.expected.clocksAreTrue = false;
+    expect(problemsOf(round)).toEqual([]);
   });
 
   it('holds acknowledgements of before the loss of a ledger against nobody, and those of after it against the new one', () => {

@@ -12,6 +12,8 @@ export interface Expectations {
   readonly ledgerLostAt: number | null;
   /** The wall clock jumped: instants in rows tell no order. */
   readonly clockJumped: boolean;
+  /** Every process has the same, true time: a schedule misses no tick, and is silent for no longer than a tick. */
+  readonly clocksAreTrue: boolean;
   /** Several nodes worked at the same time. */
   readonly several: boolean;
 }

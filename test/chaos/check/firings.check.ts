@@ -1,9 +1,16 @@
-import type { DirectStart } from '../world/feeder.js';
+import type { Sent } from '../world/feeder.js';
 import type { Expectations } from './expectations.js';
 import type { FiringView, LedgerView } from './ledger-view.js';
 
 /** What each trigger starts, by workflow. */
-const STARTS = { counted: ['single'], keyed: ['chain', 'fan'], waiting: ['taker'] } as const;
+const STARTS = {
+  counted: ['single'],
+  keyed: ['chain', 'fan'],
+  waiting: ['taker'],
+  delivered: ['single'],
+  followed: ['follower'],
+  ticking: ['single'],
+} as const;
 
 /** Firing is exactly once: nothing that was fed is lost, nothing is there twice, and no answer was a lie. */
 export function checkFirings(view: LedgerView, expected: Expectations): string[] {
@@ -11,13 +18,15 @@ export function checkFirings(view: LedgerView, expected: Expectations): string[]
   return [
     ...view.others.map((row) => `firing ${String(row['id'])} is ${String(row['state'])}: ${String(row['reason'])}`),
     ...(['counted', 'keyed'] as const).flatMap((trigger) => checkOnce(view, trigger, feeder.fed[trigger].length)),
+    ...checkOnce(view, 'delivered', feeder.delivered.length),
     ...checkNeverTogether(view, expected),
-    ...checkStarted(view, feeder.started, expected),
+    ...checkAcknowledged(view.byItem(null), feeder.started, expected),
+    ...checkAcknowledged(view.byItem('delivered'), feeder.delivered, expected),
     ...view.firings.flatMap(checkWorkflows),
   ];
 }
 
-function checkOnce(view: LedgerView, trigger: 'counted' | 'keyed', fed: number): string[] {
+function checkOnce(view: LedgerView, trigger: 'counted' | 'keyed' | 'delivered', fed: number): string[] {
   const fired = view.byItem(trigger);
   const strangers = fired.size > fed ? [`${trigger} fired ${fired.size} items, but ${fed} were fed`] : [];
   const doubles = [...fired].filter(([, firings]) => firings.length > 1);
@@ -40,10 +49,13 @@ function checkNeverTogether(view: LedgerView, { clockJumped }: Expectations): st
   });
 }
 
-function checkStarted(view: LedgerView, started: readonly DirectStart[], { ledgerLostAt }: Expectations): string[] {
-  const direct = view.byItem(null);
-  return started.flatMap(({ work, acknowledged }) => {
-    const firings = direct.get(work.item) ?? [];
+function checkAcknowledged(
+  byItem: ReadonlyMap<unknown, readonly FiringView[]>,
+  sent: readonly Sent[],
+  { ledgerLostAt }: Expectations,
+): string[] {
+  return sent.flatMap(({ work, acknowledged }) => {
+    const firings = byItem.get(work.item) ?? [];
     const problems = firings.length > 1 ? [`${work.item} was started ${firings.length} times: ${idsOf(firings)}`] : [];
     if (acknowledged.length === 0) problems.push(`${work.item} was never acknowledged`);
     for (const { firingId } of acknowledged.filter(({ askedAt }) => askedAt > (ledgerLostAt ?? 0)))

@@ -10,6 +10,8 @@ export interface FiringView {
   readonly work: Work;
   readonly executions: readonly ExecutionView[];
   readonly createdAt: number;
+  /** Of a tick. */
+  readonly scheduledFor: number;
 }
 
 /** An execution with its tasks. */
@@ -37,6 +39,8 @@ export class LedgerView {
   readonly nodes: ReadonlyMap<unknown, NodeView>;
   /** Firings that are no accepted ones: nothing that is fed is refused. */
   readonly others: readonly Row[];
+  /** Ends that nobody has followed yet. */
+  readonly followUps: readonly Row[];
 
   constructor(rows: LedgerRows) {
     const tasks = groupBy(rows.tasks, 'execution_id');
@@ -57,24 +61,29 @@ export class LedgerView {
         work: JSON.parse(String(row['context'])) as Work,
         executions: byFiring.get(row['id']) ?? [],
         createdAt: instant(row['created_at']),
+        scheduledFor: instant(row['scheduled_for']),
       }));
     this.others = rows.firings.filter(({ state }) => state !== 'accepted');
+    this.followUps = rows.followUps;
     this.triggers = new Map(rows.triggers.map((row) => [String(row['name']), row]));
     this.nodes = new Map(
       rows.nodes.map((row) => [row['id'], { name: String(row['name']), leaseUntil: instant(row['lease_until']) }]),
     );
   }
 
-  /** The firings of one way of firing, by item; `null` for those that no trigger made. */
+  /** The firings of one way of firing; `null` for those that no trigger made. */
+  of(trigger: string | null): readonly FiringView[] {
+    return this.firings.filter((firing) => firing.trigger === trigger);
+  }
+
+  /** The same by item. */
   byItem(trigger: string | null): ReadonlyMap<unknown, readonly FiringView[]> {
-    return groupBy(
-      this.firings.filter((firing) => firing.trigger === trigger),
-      ({ work }) => work.item,
-    );
+    return groupBy(this.of(trigger), ({ work }) => work.item);
   }
 }
 
-function groupBy<T>(items: readonly T[], key: (keyof T & string) | ((item: T) => unknown)): Map<unknown, T[]> {
+/** Items by what they have in common. */
+export function groupBy<T>(items: readonly T[], key: (keyof T & string) | ((item: T) => unknown)): Map<unknown, T[]> {
   const groups = new Map<unknown, T[]>();
   for (const item of items) {
     const name = typeof key === 'string' ? item[key] : key(item);
@@ -86,6 +95,6 @@ function groupBy<T>(items: readonly T[], key: (keyof T & string) | ((item: T) =>
 }
 
 /** SQLite has ISO text, Postgres' driver a Date. */
-function instant(value: unknown): number {
+export function instant(value: unknown): number {
   return value === null || value === undefined ? Number.NaN : new Date(value as string | Date).getTime();
 }

@@ -5,9 +5,11 @@ import { checkCallbacks } from './callbacks.check.js';
 import { readEffects } from './effects.js';
 import type { Expectations } from './expectations.js';
 import { checkFirings } from './firings.check.js';
+import { checkFollowed } from './followed.check.js';
 import { LedgerView } from './ledger-view.js';
 import { checkResults } from './results.check.js';
 import { checkSpread } from './spread.check.js';
+import { checkTicks } from './ticks.check.js';
 import { checkTriggers } from './triggers.check.js';
 
 /** Reads the ledger of a round, with no process running, and tells every promise that it breaks. */
@@ -21,6 +23,8 @@ export async function checkPromises(ledger: Ledger, folder: string, expected: Ex
     ...unfinished(view, expected),
     ...checkFirings(view, expected),
     ...checkTriggers(view, expected),
+    ...checkTicks(view, expected),
+    ...checkFollowed(view, expected),
     ...checkResults(view, effects, expected),
     ...checkCallbacks(view, effects, expected),
     ...(expected.several ? checkSpread(effects) : []),

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly needs?: TransportName;
   /** The wall clock of the processes jumps. */
   readonly movesClock?: boolean;
+  /** The wall clocks of the processes differ from the start on. */
+  readonly clocksDiffer?: true;
   /**
    * Starts processes, injects the fault while they are fed, and leaves processes behind that can end the work. The work
    * is fed from `world.feed()` on.

@@ -7,6 +7,7 @@ export const TABLES = {
   tasks: 'triggers_task',
   triggers: 'triggers_trigger',
   nodes: 'triggers_node',
+  followUps: 'triggers_follow_up',
 } as const;
 
 /** A row as plain SQL returns it. */

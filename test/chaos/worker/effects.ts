@@ -44,6 +44,8 @@ export interface Work extends JsonObject {
   /** Bodies that throw: not at all, in their first attempt, always. */
   fails: 'never' | 'once' | 'always';
   runs?: Record<string, string>;
+  /** The end that it follows. */
+  end?: { execution: string; state: string };
 }
 
 /** A line that is in the page cache when this returns: it outlives the process, as the outside world would. */

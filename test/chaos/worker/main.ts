@@ -9,6 +9,7 @@ import type { CrashPoint } from 'nestjs-triggers/testing';
 import { shiftClock } from './shifted-clock.js';
 import { TOKEN, settings } from './settings.js';
 import type { Command, Told } from './settings.js';
+import { Sources } from './sources.js';
 import { Feeds } from './triggers.js';
 import { WORKFLOWS } from './workflows.js';
 
@@ -31,7 +32,7 @@ function databaseOptions(): DatabaseOptions {
       ...(redis !== undefined && { transport: bullMq(redis) }),
     }),
   ],
-  providers: [...WORKFLOWS, Feeds],
+  providers: [...WORKFLOWS, Feeds, Sources],
 })
 class WorkerModule {}
 

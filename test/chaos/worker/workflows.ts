@@ -82,5 +82,14 @@ export class Taker {
   }
 }
 
+/** Follows the ends of `chain`. */
+@Workflow({ name: 'follower' })
+export class Follower {
+  @Task()
+  follow(context: TaskContext<Work>): Promise<JsonObject> {
+    return act(context);
+  }
+}
+
 /** Every workflow of the chaos, as providers. */
-export const WORKFLOWS = [Single, Chain, Fan, Taker];
+export const WORKFLOWS = [Single, Chain, Fan, Taker, Follower];

@@ -3,19 +3,21 @@ import { pause } from '../pause.js';
 import type { Answer } from './worker.process.js';
 
 const EVERY_MS = [60, 200] as const;
+/** How often it turns to the switch of the webhook. */
+const SWITCHES = 0.2;
 
-type Ask = (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<Answer | null>;
+type Ask = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown) => Promise<Answer | null>;
 interface Listed {
   readonly id: string;
   readonly state: string;
 }
 
-/** Somebody at the admin API who cancels, pauses, resumes and retries executions now and then. */
+/** Somebody at the admin API who now and then cancels, pauses, resumes and retries executions, and switches the webhook off and on. */
 export class Operator {
   /** Executions that were asked to be cancelled; nobody knows whether an answer that got lost was a yes. */
   readonly cancelled = new Set<string>();
-  /** Executions that were asked to be retried. */
-  readonly retried = new Set<string>();
+  /** How often executions were asked to be retried. */
+  readonly retried = new Map<string, number>();
   /** Executions that were asked to be paused: they wait for the operator, and not for us. */
   readonly paused = new Set<string>();
   isOver = false;
@@ -28,6 +30,7 @@ export class Operator {
   async work(): Promise<void> {
     while (!this.isOver) {
       await pause(this.random.between(...EVERY_MS));
+      if (this.random.chance(SWITCHES)) await this.#switch('delivered', this.random.chance(0.5));
       const execution = this.random.pick(await this.#list());
       if (execution === undefined) continue;
       if (execution.state === 'failed') await this.#do('retry', execution.id);
@@ -36,9 +39,21 @@ export class Operator {
     }
   }
 
-  /** Lets everything go on that is paused. */
-  async resumeAll(): Promise<void> {
+  /**
+   * Lets everything go on that is paused or held, and stops the schedule, which would never come to an end. Asked again and again: what
+   * was asked for before may be done late.
+   */
+  async settle(): Promise<void> {
     for (const { id } of await this.#list('paused')) await this.#do('resume', id);
+    await this.#switch('delivered', true);
+    await this.#switch('ticking', false);
+  }
+
+  async #switch(trigger: string, enabled: boolean): Promise<void> {
+    const answer = await this.ask('GET', `/${trigger}`);
+    if (answer?.status !== 200) return;
+    const isEnabled = (answer.body as Listed).state !== 'disabled';
+    if (isEnabled !== enabled) await this.ask('PATCH', `/${trigger}`, { enabled });
   }
 
   async #list(state?: string): Promise<readonly Listed[]> {
@@ -49,7 +64,7 @@ export class Operator {
   async #do(what: 'cancel' | 'pause' | 'resume' | 'retry', id: string): Promise<void> {
     if (what === 'cancel') this.cancelled.add(id);
     if (what === 'pause') this.paused.add(id);
-    if (what === 'retry') this.retried.add(id);
+    if (what === 'retry') this.retried.set(id, (this.retried.get(id) ?? 0) + 1);
     await this.ask('POST', `/executions/${id}/${what}`, {});
   }
 }

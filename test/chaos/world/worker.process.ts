@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TOKEN } from '../worker/settings.js';
 import type { Command, Told, WorkerSettings } from '../worker/settings.js';
+import { WEBHOOK, signed } from '../worker/webhook.js';
 import { pause } from '../pause.js';
 import { until } from '../../support/until.js';
 
@@ -18,6 +19,12 @@ const CALL_TIMEOUT_MS = 3_000;
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+}
+
+interface Request {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** A worker application in a process of its own. */
@@ -92,18 +99,27 @@ export class WorkerProcess {
   }
 
   /** Calls its admin API; `null` when nobody answers. */
-  async call(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<Answer | null> {
+  call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown, key?: string): Promise<Answer | null> {
+    return this.#request(`admin/triggers${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, ...(key !== undefined && { 'idempotency-key': key }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Sends an event to its webhook, signed as itself; `null` when nobody answers. */
+  deliver(id: string, event: unknown): Promise<Answer | null> {
+    const body = JSON.stringify(event);
+    return this.#request(`webhooks/${WEBHOOK.path}`, { method: 'POST', headers: signed(id, body), body });
+  }
+
+  async #request(path: string, { headers, ...request }: Request): Promise<Answer | null> {
     if (this.url === undefined || !this.isRunning) return null;
     try {
-      const response = await fetch(`${this.url}/admin/triggers${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${TOKEN}`,
-          'content-type': 'application/json',
-          ...(key !== undefined && { 'idempotency-key': key }),
-        },
+      const response = await fetch(`${this.url}/${path}`, {
+        ...request,
+        headers: { ...headers, 'content-type': 'application/json' },
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       return { status: response.status, body: await response.json() };
     } catch {

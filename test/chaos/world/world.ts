@@ -52,9 +52,10 @@ export class World {
     readonly ledger: Ledger,
   ) {
     this.#callers = random.branch(3);
-    this.feeder = new Feeder(folder, random.branch(1), (path, body, key) =>
-      this.#anyone().call('POST', path, body, key),
-    );
+    this.feeder = new Feeder(folder, random.branch(1), {
+      start: (path, body, key) => this.#anyone().call('POST', path, body, key),
+      deliver: (id, event) => this.#anyone().deliver(id, event),
+    });
     this.operator = new Operator(random.branch(2), (method, path, body) => this.#anyone().call(method, path, body));
   }
 
@@ -102,7 +103,7 @@ export class World {
     this.#operating = this.operator.work();
   }
 
-  /** Resolves when everything was fed and every start acknowledged; the operator leaves then. */
+  /** Resolves when everything was fed and everything acknowledged; the operator leaves then. */
   async fedUp(): Promise<void> {
     this.feed();
     const deadline = performance.now() + FEED_PATIENCE_MS;
@@ -150,5 +151,5 @@ export class World {
   }
 }
 
-type Deaf = Pick<WorkerProcess, 'call'>;
-const NOBODY: Deaf = { call: async () => null };
+type Deaf = Pick<WorkerProcess, 'call' | 'deliver'>;
+const NOBODY: Deaf = { call: async () => null, deliver: async () => null };

@@ -11,6 +11,7 @@ export const clockOff: Scenario = {
   name: 'clock-off',
   stores: ['postgres'],
   several: true,
+  clocksDiffer: true,
   async run(world) {
     const { random } = world;
     await world.startAll((node) => (OFF_MS[node] === undefined ? {} : { clockOffMs: OFF_MS[node] }));
