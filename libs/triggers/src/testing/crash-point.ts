@@ -4,7 +4,7 @@
  *
  * | point | the process has |
  * |---|---|
- * | `poll:call`, `poll:returned` | not yet called the method of a poll; got its result |
+ * | `poll:call`, `poll:returned` | not yet polled a trigger or a schedule; got the result |
  * | `poll:commit`, `poll:committed` | not yet asked for the commit of a poll; got its outcome |
  * | `firing:commit`, `firing:committed` | the same for a firing that no poll made |
  * | `claim:commit`, `claim:committed` | the same for a claim of ready tasks |

@@ -95,10 +95,13 @@ function wrapHandingOut(dispatcher: Dispatcher, reached: Reached): void {
   };
 }
 
+/** Kinds of triggers whose definition has the invoker of a poll. */
+const POLLED: ReadonlySet<string> = new Set(['poll', 'schedule']);
+
 /** Definitions are found at boot: those there are now, and those that will be added. */
 function wrapPolls(registry: TriggerRegistry, reached: Reached): void {
   const wrap = (definition: { readonly kind: string }): void => {
-    if (definition.kind !== 'poll') return;
+    if (!POLLED.has(definition.kind)) return;
     wrapCall((definition as PollDefinition).invoker, 'invoke', [reached, 'poll:call', 'poll:returned']);
   };
   registry.all().forEach(wrap);

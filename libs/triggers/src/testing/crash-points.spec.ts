@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { TriggersService } from '../admin/triggers.service.js';
 import { WorkflowRunner } from '../admin/workflow-runner.service.js';
 import { TriggerResult } from '../model/trigger-result.js';
 import { Trigger } from '../sources/poll/trigger.decorator.js';
+import { IntervalTrigger } from '../sources/schedule/schedule.decorators.js';
 import { WorkflowTrigger } from '../sources/workflow/workflow-trigger.decorator.js';
 import { TriggersModule } from '../triggers.module.js';
 import { Task } from '../workflows/task.decorator.js';
@@ -44,16 +46,24 @@ class Source {
   follow() {}
 }
 
+@Injectable()
+class Schedule {
+  @IntervalTrigger({ workflow: After, every: '1h' })
+  hourly() {}
+}
+
 describe('crash points', () => {
   let app: TestingModule;
 
-  beforeEach(async () => {
+  const create = async (providers: Provider[]): Promise<void> => {
     app = await Test.createTestingModule({
       imports: [TriggersModule.forRoot({ database: { type: 'sqlite', path: ':memory:' }, admin: false })],
-      providers: [Work, After, Source],
+      providers,
     }).compile();
     app.useLogger(false);
-  });
+  };
+
+  beforeEach(() => create([Work, After, Source]));
   afterEach(() => app.close());
 
   const workOnce = async (): Promise<void> => {
@@ -67,6 +77,20 @@ describe('crash points', () => {
     await app.init();
     await workOnce();
     expect(STEP_POINTS.filter((point) => !passed.has(point))).toEqual([]);
+  });
+
+  it('are passed by the poll of a schedule, which starts its clock', async () => {
+    await app.close();
+    await create([After, Schedule]);
+    const passed: CrashPoint[] = [];
+    const committed = new Promise<void>((resolve) => {
+      for (const point of ['poll:call', 'poll:returned'] as const)
+        armCrashPoint(app, { point, act: () => passed.push(point) });
+      armCrashPoint(app, { point: 'poll:committed', act: resolve });
+    });
+    await app.init();
+    await committed;
+    expect(passed).toEqual(['poll:call', 'poll:returned']);
   });
 
   it('stand before and after every statement of a commit', async () => {
