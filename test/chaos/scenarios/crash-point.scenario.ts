@@ -40,6 +40,7 @@ async function choose(world: World, { point, nth }: ScenarioOptions): Promise<{ 
 /** A point at a start of the process is passed before anything is fed; one that was not passed in time does no harm later. */
 async function diesWhileFed(world: World): Promise<boolean> {
   await world.fedUp();
+  await world.operator.letGo();
   const [worker] = world.workers;
   if (await worker!.endsWithin(LAST_CHANCE_MS)) return true;
   return (await worker!.ask({ disarm: true })) === undefined;

@@ -23,6 +23,7 @@ export async function passedPoints(surroundings: Surroundings): Promise<readonly
     const counting = world.start({ countPoints: true });
     await counting.ready();
     await world.fedUp();
+    await world.operator.letGo();
     await pause(AFTER_FEEDING_MS);
     const told = await counting.ask({ ask: 'points' });
     if (told === undefined || !('points' in told)) throw new Error('The process that counts crash points died.');

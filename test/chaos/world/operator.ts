@@ -4,7 +4,7 @@ import type { Answer } from './worker.process.js';
 
 const EVERY_MS = [60, 200] as const;
 /** How often it turns to the switch of the webhook. */
-const SWITCHES = 0.2;
+const SWITCHES = 0.5;
 
 type Ask = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown) => Promise<Answer | null>;
 interface Listed {
@@ -30,7 +30,7 @@ export class Operator {
   async work(): Promise<void> {
     while (!this.isOver) {
       await pause(this.random.between(...EVERY_MS));
-      if (this.random.chance(SWITCHES)) await this.#switch('delivered', this.random.chance(0.5));
+      if (this.random.chance(SWITCHES)) await this.#switch('delivered');
       const execution = this.random.pick(await this.#list());
       if (execution === undefined) continue;
       if (execution.state === 'failed') await this.#do('retry', execution.id);
@@ -39,20 +39,24 @@ export class Operator {
     }
   }
 
-  /**
-   * Lets everything go on that is paused or held, and stops the schedule, which would never come to an end. Asked again and again: what
-   * was asked for before may be done late.
-   */
-  async settle(): Promise<void> {
+  /** Lets everything go on that is paused or held. To be asked again and again: what was asked for before may be done late. */
+  async letGo(): Promise<void> {
     for (const { id } of await this.#list('paused')) await this.#do('resume', id);
     await this.#switch('delivered', true);
+  }
+
+  /** The same, and stops the schedule, which would never come to an end. */
+  async settle(): Promise<void> {
+    await this.letGo();
     await this.#switch('ticking', false);
   }
 
-  async #switch(trigger: string, enabled: boolean): Promise<void> {
+  /** Switches a trigger on or off; over, if nothing else is said. */
+  async #switch(trigger: string, wanted?: boolean): Promise<void> {
     const answer = await this.ask('GET', `/${trigger}`);
     if (answer?.status !== 200) return;
     const isEnabled = (answer.body as Listed).state !== 'disabled';
+    const enabled = wanted ?? !isEnabled;
     if (isEnabled !== enabled) await this.ask('PATCH', `/${trigger}`, { enabled });
   }
 
