@@ -40,11 +40,13 @@ const RELEASE = batch(
     RETURNING id`,
 );
 
+/** The states of the partial index, said in its words: SQLite would walk all firings otherwise. */
 const OVERDUE = batch(
   'held_overdue',
   { _before: 'instant' },
   () => `SELECT f.id, f.dedup_space, f.dedup_key, f.dedup_scope FROM triggers_firing f
-    WHERE f.state = 'held' AND f.created_at < (SELECT _before FROM g) ORDER BY f.id LIMIT ${HELD_BATCH}`,
+    WHERE f.state = 'held' AND f.state IN ('held', 'dead', 'rejected') AND f.created_at < (SELECT _before FROM g)
+    ORDER BY f.id LIMIT ${HELD_BATCH}`,
 );
 
 const EXPIRE = batch(

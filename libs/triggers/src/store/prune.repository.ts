@@ -81,8 +81,8 @@ const DELETE_NODES = batch(
 const DELETE_RATES = batch(
   'prune_rates',
   { _before: 'int', _limit: 'int' },
-  ({ nowMs }) => `DELETE FROM triggers_rate WHERE space IN (SELECT r.space FROM triggers_rate r
-    WHERE r.tat < ${nowMs} - (SELECT _before FROM g) LIMIT (SELECT _limit FROM g)) RETURNING space`,
+  ({ nowMs }) => `DELETE FROM triggers_rate WHERE space IN (SELECT space FROM triggers_rate
+    WHERE tat < ${nowMs} - (SELECT _before FROM g) LIMIT (SELECT _limit FROM g)) RETURNING space`,
 );
 
 const HOUR_MS = 3_600_000;
