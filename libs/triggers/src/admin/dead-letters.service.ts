@@ -7,6 +7,7 @@ import type { FireOutcome } from '../intake/fire.types.js';
 import { IntakeService } from '../intake/intake.service.js';
 import { noDeadLetter } from '../intake/letter.source.js';
 import { isTriggersError } from '../model/errors.js';
+import type { TriggersError } from '../model/errors.js';
 import { MAX_BULK_REPLAY } from './dto/bodies.js';
 import { conflict } from './trigger.lookup.js';
 
@@ -74,6 +75,7 @@ export class DeadLettersService {
     const letter = await this.get(id);
     await permit?.(letter);
     const by = initiatedBy === undefined ? {} : { initiatedBy };
+    if (letter.kind === 'execution' && letter.closedAt !== null) throw closed(id);
     if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, { payload, ...by });
     return this.intake.replay(letter.id, { ...(payload !== undefined && { context: payload as object }), ...by });
   }
@@ -98,7 +100,7 @@ export class DeadLettersService {
   /** Closes it without an answer. @throws TRG_API_DEAD_LETTER_NOT_FOUND; TRG_API_CONFLICT for one that is closed */
   async discard(id: string): Promise<void> {
     await this.get(id);
-    if (!(await this.intake.discardLetter(id))) throw conflict(`Dead letter "${id}" is closed already.`);
+    if (!(await this.intake.discardLetter(id))) throw closed(id);
   }
 
   async #oldest(filter: DeadLetterFilter, limit: number): Promise<readonly string[]> {
@@ -120,4 +122,8 @@ export class DeadLettersService {
       return { id, status: 'failed', code: error.code, reason: error.message };
     }
   }
+}
+
+function closed(id: string): TriggersError {
+  return conflict(`Dead letter "${id}" is closed already: it was replayed or discarded.`);
 }

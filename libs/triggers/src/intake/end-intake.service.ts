@@ -4,7 +4,6 @@ import type { ExecutionId, NodeId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
 import { NodeIdentity } from '../model/node-identity.js';
 import type { EndState } from '../model/states.js';
-import { errorMessage } from '../model/text.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { FOLLOW_UP } from '../store/commits/follow-up.commit.js';
 import type { FollowUpItem, FollowUpOutcome } from '../store/commits/follow-up.commit.js';
@@ -143,7 +142,7 @@ export class EndIntake implements Followers {
 
   /**
    * Commits what follows an end, all or nothing, and once: whoever comes second changes nothing. A bad item becomes its
-   * own dead letter, also one that the filter fails on. While the store is away it is kept and tried again. Tells `firing.*` events.
+   * own dead letter. While the store is away it is kept and tried again. Tells `firing.*` events.
    *
    * @returns what became of each item; `null` when the end was followed before or the trigger is disabled
    * @throws TRG_STORE_UNAVAILABLE when the application stops; the database's error when the write itself is at fault
@@ -169,15 +168,7 @@ export class EndIntake implements Followers {
   async #drafts(trigger: TriggerDefinition, by: FollowedBy): Promise<FollowUpItem['drafts']> {
     const source = sourceOf(trigger);
     if (by.kind !== 'fire') return [this.pipe.settled(source, { context: by.context }, by.kind, by.reason)];
-    return Promise.all(
-      by.items.map((item) =>
-        this.pipe
-          .draft(source, item, 'keep')
-          .catch((error: unknown) =>
-            this.pipe.settled(source, item, 'dead', `The filter failed: ${errorMessage(error)}`),
-          ),
-      ),
-    );
+    return Promise.all(by.items.map((item) => this.pipe.draft(source, item, 'keep')));
   }
 
   #index(): void {

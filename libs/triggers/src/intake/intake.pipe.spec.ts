@@ -349,13 +349,21 @@ describe('IntakePipe', () => {
       expect(filter).toHaveBeenCalledWith({ at: '1970-01-01T00:00:00.000Z' });
     });
 
-    it.each([new Error('broken'), new TriggersError('TRG_STORE_UNAVAILABLE', 'away')])(
-      'that throws %p is an error of the program, not of the item',
-      async (error) => {
-        const filter = jest.fn().mockRejectedValue(error);
-        await expect(keep(sourceOf(trigger({ filter })))).rejects.toBe(error);
-      },
-    );
+    it('that throws makes a dead letter of the item, or an error of whoever can try again', async () => {
+      const filter = jest.fn().mockRejectedValue(new Error('broken'));
+      const reason = 'Trigger "inbox": the filter threw: broken';
+      expect(await keep(sourceOf(trigger({ filter })))).toMatchObject({ state: 'dead', reason });
+      expect(await refusal(sourceOf(trigger({ filter })), {})).toMatchObject({
+        code: 'TRG_CONTEXT_FILTER',
+        message: reason,
+      });
+    });
+
+    it('that finds the store away is no error of the item', async () => {
+      const error = new TriggersError('TRG_STORE_UNAVAILABLE', 'away');
+      const filter = jest.fn().mockRejectedValue(error);
+      await expect(keep(sourceOf(trigger({ filter })))).rejects.toBe(error);
+    });
   });
 
   describe('what was caused by an execution', () => {

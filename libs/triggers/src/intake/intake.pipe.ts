@@ -5,7 +5,7 @@ import { TriggersError, isTriggersError } from '../model/errors.js';
 import { newId } from '../model/ids.js';
 import type { FiringId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
-import { cleanText } from '../model/text.js';
+import { cleanText, errorMessage } from '../model/text.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { Clock } from '../model/clock.js';
 import type { FiringDraft } from '../store/commits/firing.draft.js';
@@ -60,7 +60,7 @@ export class IntakePipe {
       if (onBad === 'throw') throw new TriggersError('TRG_CONTEXT_SCHEMA', reason, { details: { fields: problems } });
       return this.#build(source, item, extras, { state: 'rejected', json, reason });
     }
-    if (source.trigger?.filter && context !== null && !(await source.trigger.filter(context))) {
+    if (context !== null && !(await passesFilter(source, context))) {
       return this.#build(source, item, extras, { state: 'filtered', json, reason: 'filter' });
     }
     return this.#build(source, item, extras, { state: 'accepted', json, reason: null });
@@ -135,6 +135,18 @@ function rulesOf(source: FiringSource): Parameters<typeof contextToJson>[1] {
     bigNumbers: source.trigger?.bigNumbers ?? undefined,
     ...(instancesOf && { instancesOf }),
   };
+}
+
+/** @throws TRG_CONTEXT_FILTER when the author's function throws: then nobody knows whether this may start something */
+async function passesFilter({ trigger, what }: FiringSource, context: JsonObject): Promise<boolean> {
+  try {
+    return !trigger?.filter || (await trigger.filter(context));
+  } catch (cause) {
+    // One of ours says by itself what is to be done: the store is away, try again.
+    if (isTriggersError(cause)) throw cause;
+    const message = `${what}: the filter threw: ${errorMessage(cause)}`;
+    throw new TriggersError('TRG_CONTEXT_FILTER', message, { cause });
+  }
 }
 
 async function inputProblems(source: FiringSource, context: JsonObject): Promise<string[]> {

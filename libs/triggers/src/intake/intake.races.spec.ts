@@ -116,8 +116,9 @@ async function expectHonest(harness: IntakeHarness, sent: readonly Sent[]): Prom
 
 /** What an item must have been like to be refused so. */
 function problemOf(reason: unknown): string {
+  if (isTriggersError(reason, 'TRG_CONTEXT_FILTER')) return 'throws';
   if (isTriggersError(reason)) return reason.code.startsWith('TRG_CONTEXT_') ? 'bad context' : reason.code;
-  return String(reason).includes('filter broke on') ? 'throws' : 'poison';
+  return 'poison';
 }
 
 describe.each(DATABASES)('intake under a scheduler on %s', (database) => {

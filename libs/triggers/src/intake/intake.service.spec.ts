@@ -195,17 +195,21 @@ describe.each(DATABASES)('intake on %s', (database) => {
   });
 
   // Cloacina case 113
-  it('is told of a filter that throws: to whoever can try again, and to a poll as its failure', async () => {
+  it('is told of a filter that throws: to whoever can try again, else by a dead letter of that item', async () => {
     const filter = (): boolean => {
       throw new Error('no such field');
     };
     const trigger = h().trigger({ filter, kind: 'poll' });
-    await expect(h().fire(trigger, { a: 1 })).rejects.toThrow('no such field');
-    await expect(
-      h()
-        .node.get(PollIntake)
-        .prepare(trigger, [{ context: { a: 1 } }]),
-    ).rejects.toThrow('no such field');
+    await expect(h().fire(trigger, { a: 1 })).rejects.toMatchObject({
+      code: 'TRG_CONTEXT_FILTER',
+      message: 'Trigger "inbox": the filter threw: no such field',
+    });
+    const prepared = await h()
+      .node.get(PollIntake)
+      .prepare(trigger, [{ context: { a: 1 } }]);
+    expect(prepared).toMatchObject([
+      { state: 'dead', context: '{"a":1}', reason: expect.stringContaining('no such field') as unknown },
+    ]);
     expect(await rows()).toEqual([]);
   });
 

@@ -75,6 +75,7 @@ export const ERROR_CODES = {
     means: 'A context has an integer that JSON readers would round.',
     status: 400,
   },
+  TRG_CONTEXT_FILTER: { family: 'context', means: 'The filter of the trigger threw on a context.', status: 422 },
   TRG_CONTEXT_SCHEMA: {
     family: 'context',
     means: 'A context does not fit the input that the workflow declares.',

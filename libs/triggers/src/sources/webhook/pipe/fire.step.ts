@@ -1,5 +1,4 @@
 import { isTriggersError } from '../../../model/errors.js';
-import { errorMessage } from '../../../model/text.js';
 import type { FireItem } from '../../../model/trigger-result.js';
 import type { WebhookFired, WebhookReceipt } from '../webhook-event.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
@@ -37,8 +36,8 @@ async function fireOne(
   try {
     return await commit(passage, tools, one);
   } catch (error) {
-    if (!isTriggersError(error)) return failedOn({ passage, tools, error, what: 'filter' });
-    if (error.family !== 'context') throw error;
+    if (!isTriggersError(error) || error.family !== 'context') throw error;
+    if (error.code === 'TRG_CONTEXT_FILTER') return failedOn({ passage, tools, error, what: 'filter' });
     return invalid({ passage, tools, fields: fieldsOf(error) });
   }
 }
@@ -69,10 +68,9 @@ async function fireItem(
   try {
     return await commit(passage, tools, one);
   } catch (error) {
-    if (isTriggersError(error) && error.family !== 'context') throw error;
-    const reason = isTriggersError(error) ? error.message : `the filter threw: ${errorMessage(error)}`;
+    if (!isTriggersError(error) || error.family !== 'context') throw error;
     const key = one.item.dedupKey ?? one.key.key;
-    const firingId = await keepLetter({ passage, tools, reason, key, item: one.index });
+    const firingId = await keepLetter({ passage, tools, reason: error.message, key, item: one.index });
     return firingId instanceof Error ? firingId : { status: 'kept', firingId };
   }
 }
