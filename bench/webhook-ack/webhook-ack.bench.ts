@@ -1,17 +1,14 @@
-import { fileURLToPath } from 'node:url';
 import type { Bench, BenchResult } from '../harness/bench.js';
-import { ChildProgram } from '../harness/child-program.js';
 import type { Machine } from '../harness/machine.js';
 import { NO_REDIS } from '../harness/redis.js';
 import { figure, interleave } from '../harness/rounds.js';
 import type { Contender, Sample } from '../harness/rounds.js';
-import type { Answered, Load } from './sender/load.js';
+import { CONNECTIONS, newLoad, send } from './deliveries.js';
+import type { Load } from './sender/load.js';
 import { startAdding, startAnswering } from './servers/handlers.server.js';
 import type { Server } from './servers/server.js';
 import { startTriggers } from './servers/triggers.server.js';
 
-const SENDER = fileURLToPath(new URL('sender/sender.main.js', import.meta.url));
-const CONNECTIONS = 64;
 const CALM_PER_SECOND = 500;
 const UNIT = 'deliveries/s';
 const TARGETS = { answering: 0.6, adding: 1, resends: 1, p99: 25 } as const;
@@ -71,26 +68,6 @@ function contenders(machine: Machine, servers: Servers): Record<string, Contende
     calm: calmly(ours),
     calmAndWorking: calmly(working),
   };
-}
-
-let loads = 0;
-
-function newLoad({ port }: Server, count: number): Load {
-  const [name, time] = [`load${loads++}`, Math.floor(Date.now() / 1_000)];
-  return { port, connections: CONNECTIONS, count, name, time, perSecond: null, expects: 'accepted' };
-}
-
-/** Ends when what the deliveries have left to be done is done, too: the next round finds nobody at work. */
-async function send(server: Server, load: Load): Promise<Sample> {
-  const sender = new ChildProgram<Answered | null>(SENDER, [JSON.stringify(load)]);
-  await sender.next();
-  const done = load.expects === 'accepted' ? server.done(load.count) : Promise.resolve();
-  const before = process.cpuUsage();
-  const { seconds, p50, p99 } = (await sender.ask())!;
-  const { user, system } = process.cpuUsage(before);
-  await done;
-  await sender.letGo();
-  return { perSecond: load.count / seconds, p50, p99, cpu: (user + system) / load.count };
 }
 
 type Samples = Readonly<Record<string, readonly Sample[]>>;
