@@ -7,7 +7,7 @@ import type { FireOutcome } from './fire.types.js';
 
 const REFUSALS = {
   disabled: 'trigger is disabled',
-  tooManyHeld: 'trigger is disabled and holds 10,000 firings',
+  tooManyHeld: 'trigger holds 10,000 firings',
 } as const satisfies Record<Extract<FiringVerdict, { status: 'refused' }>['because'], string>;
 
 const NOTHING = { of: null, executionIds: [], dedupKey: null, state: null, delayedMs: 0 } as const;

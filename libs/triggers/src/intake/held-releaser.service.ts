@@ -6,7 +6,7 @@ import type { JsonObject } from '../model/json.js';
 import type { SourceKind } from '../model/states.js';
 import { errorMessage } from '../model/text.js';
 import type { FiringDraft } from '../store/commits/firing.draft.js';
-import { HELD_BATCH, findReleasable, readHeld, releaseHeld } from '../store/held.repository.js';
+import { findReleasable, readHeld, releaseHeld } from '../store/held.repository.js';
 import type { HeldFiring } from '../store/held.repository.js';
 import { Store } from '../store/store.service.js';
 import { tellStored } from './fire-outcome.js';
@@ -19,8 +19,8 @@ import { TriggerRegistry } from './trigger.registry.js';
 const HOLDING: readonly SourceKind[] = ['webhook', 'message'];
 
 /**
- * Starts what was held while its trigger was disabled: in the order of arrival, 100 in a commit, judged once more by what
- * the code says now. Any number of processes may do so at once; each firing is released by one.
+ * Starts what was held while its trigger was disabled, and what came behind it: in the order of arrival, 100 in a commit, judged
+ * once more by what the code says now. Any number of processes may do so at once; each firing is released by one.
  */
 @Injectable()
 export class HeldReleaser {
@@ -65,7 +65,8 @@ export class HeldReleaser {
       const ids = await this.store.change((scope) => releaseHeld(judged, trigger.enabled, scope));
       this.#tell(judged, new Set(ids));
       released += ids.length;
-      if (held.length < HELD_BATCH || ids.length === 0) return released;
+      // Until none is left: what comes meanwhile is held behind the others.
+      if (ids.length === 0) return released;
     }
   }
 

@@ -1,4 +1,5 @@
 import { DATABASES } from '../engine/engine.contract.js';
+import { HELD_BATCH } from '../store/held.repository.js';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
 import type { FireOutcome } from './fire.types.js';
@@ -29,6 +30,22 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     await enable(true);
     expect(ran).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }]);
     expect((await h().node.rows('firing')).map(({ state }) => state)).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+
+  it('starts what comes while it is at work after what was held before', async () => {
+    const trigger = webhook();
+    await enable(false);
+    for (let at = 0; at < HELD_BATCH + 1; at += 1) await hold(trigger, { at });
+    const late: Promise<FireOutcome>[] = [];
+    h()
+      .node.get(EventBus)
+      .subscribe(({ name }) => {
+        if (name === 'firing.accepted' && late.length === 0) late.push(hold(trigger, { at: 'late' }));
+      });
+    await enable(true);
+    expect((await Promise.all(late))[0]).toMatchObject({ status: 'held' });
+    expect(ran).toHaveLength(HELD_BATCH + 2);
+    expect(ran.at(-1)).toEqual({ at: 'late' });
   });
 
   it('leaves alone what is held by a trigger that is still disabled', async () => {

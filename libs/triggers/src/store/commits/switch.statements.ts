@@ -1,15 +1,18 @@
 import { batch, run } from '../dialects/batch.js';
-import type { Work } from '../dialects/batch.js';
+import type { Row, Work } from '../dialects/batch.js';
 import type { FiringDraft } from './firing.draft.js';
 import type { Judged } from './firing.duplicates.js';
 
 /** The most firings that one disabled trigger holds. */
 export const MAX_HELD = 10_000;
 
+/** What stands in the way of a trigger's firings: its switch, and what was held before them. */
 const READ_SWITCHES = batch(
   'switch_read',
   { _name: 'text' },
-  () => `SELECT name, enabled_override FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
+  () => `SELECT g._name AS name, t.enabled_override,
+      EXISTS (SELECT 1 FROM triggers_firing f WHERE f.trigger = g._name AND f.state = 'held') AS holding
+    FROM g LEFT JOIN triggers_trigger t ON t.name = g._name`,
 );
 
 const COUNT_HELD = batch(
@@ -19,29 +22,36 @@ const COUNT_HELD = batch(
       WHERE f.trigger = g._name AND f.state = 'held' LIMIT ${MAX_HELD}) held) AS held FROM g`,
 );
 
-/** Firings of disabled triggers wait, or are refused; a trigger that holds too many takes no more. */
+/**
+ * Firings of disabled triggers wait, or are refused; a trigger that holds too many takes no more. While something held waits for
+ * its release, what comes after it is held behind it: nothing overtakes.
+ */
 export function* obeySwitches(judged: readonly Judged[]): Work<void> {
   const gated = judged.filter(({ draft }) => draft.gate !== null && draft.state === 'accepted');
-  const overrides = new Map(
-    (yield* run(READ_SWITCHES, namesOf(gated))).map((row) => [row['name'], row['enabled_override']]),
-  );
-  const off = gated.filter(({ draft }) => !isOn(draft, overrides.get(draft.trigger)));
-  const holding = off.filter(({ draft }) => draft.gate?.whenDisabled === 'hold');
+  const switches = new Map((yield* run(READ_SWITCHES, namesOf(gated))).map((row) => [row['name'], row]));
+  const waiting = gated.flatMap((item) => {
+    const reason = reasonToWait(item.draft, switches.get(item.draft.trigger));
+    return reason === null ? [] : [{ item, reason }];
+  });
+  const holding = waiting.map(({ item }) => item).filter(({ draft }) => draft.gate?.whenDisabled === 'hold');
   const held = new Map((yield* run(COUNT_HELD, namesOf(holding))).map((row) => [row['name'], Number(row['held'])]));
-  for (const item of off) {
+  for (const { item, reason } of waiting) {
     const { trigger, gate } = item.draft;
-    const waiting = held.get(trigger) ?? 0;
+    const before = held.get(trigger) ?? 0;
     if (gate?.whenDisabled !== 'hold') item.verdict = { status: 'refused', because: 'disabled' };
-    else if (waiting >= MAX_HELD) item.verdict = { status: 'refused', because: 'tooManyHeld' };
+    else if (before >= MAX_HELD) item.verdict = { status: 'refused', because: 'tooManyHeld' };
     else {
-      held.set(trigger, waiting + 1);
-      item.draft = { ...item.draft, state: 'held', reason: 'trigger is disabled', rate: null, executions: [] };
+      held.set(trigger, before + 1);
+      item.draft = { ...item.draft, state: 'held', reason, rate: null, executions: [] };
     }
   }
 }
 
-function isOn({ gate }: FiringDraft, override: unknown): boolean {
-  return override === null || override === undefined ? gate?.declaredEnabled === true : Boolean(override);
+function reasonToWait({ gate }: FiringDraft, found: Row | undefined): string | null {
+  const override = found?.['enabled_override'] ?? null;
+  const isOn = override === null ? gate?.declaredEnabled === true : Boolean(override);
+  if (!isOn) return 'trigger is disabled';
+  return gate?.whenDisabled === 'hold' && Boolean(found?.['holding']) ? 'waits behind what was held before' : null;
 }
 
 function namesOf(judged: readonly Judged[]): unknown[][] {

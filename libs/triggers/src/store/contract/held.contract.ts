@@ -50,6 +50,20 @@ export function heldContract(database: Database): void {
       expect(await fire(store, { gate })).toMatchObject({ state });
     });
 
+    it('let nothing overtake them: what comes before their release is held behind them', async () => {
+      const store = await open();
+      await fire(store, { gate: OFF });
+      expect(await fire(store, { gate: ON })).toMatchObject({ state: 'held' });
+      expect(await fire(store, { gate: { ...ON, whenDisabled: 'refuse' } })).toMatchObject({ state: 'accepted' });
+      expect((await rowsOf(store, 'firing', 'id')).map(({ reason }) => reason)).toEqual([
+        'trigger is disabled',
+        'waits behind what was held before',
+        null,
+      ]);
+      expect(await release(store)).toHaveLength(2);
+      expect(await fire(store, { gate: ON })).toMatchObject({ state: 'accepted' });
+    });
+
     it('are left out where the trigger refuses: no row, no key', async () => {
       const store = await open();
       const verdict = await fire(store, { gate: REFUSES, dedup: wish('k') });
