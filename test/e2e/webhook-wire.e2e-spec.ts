@@ -16,11 +16,19 @@ class Work {
   run(): void {}
 }
 
+/** Methods that have not answered yet. */
+const thinking: (() => void)[] = [];
+
 @Injectable()
 class Webhooks {
   @WebhookTrigger({ workflow: 'work', path: 'signed', verify: hmac({ header: SIGNATURE, secret: SECRET }) })
   signed({ rawBody }: WebhookEvent) {
     return { raw: rawBody.toString('latin1') };
+  }
+
+  @WebhookTrigger({ workflow: 'work', path: 'thoughtful', verify: unsigned(), dedup: 'off' })
+  thoughtful(): Promise<void> {
+    return new Promise((resolve) => thinking.push(resolve));
   }
 
   @WebhookTrigger({ workflow: 'work', path: 'small', verify: unsigned(), maxBytes: 10, dedup: 'off' })
@@ -133,12 +141,11 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
   it('is read with 64 others at most; the rest wait, and are told to come again after a while', async () => {
     const clock = new TestClock();
     await start(clock);
-    const slow = await Promise.all(Array.from({ length: 64 }, open));
-    for (const { socket } of slow) socket.write(`${head('signed', 'Content-Length: 7')}{"a":`);
-    const text = '{"a":1}';
+    const held = await Promise.all(Array.from({ length: 64 }, open));
+    for (const { socket } of held) socket.write(`${head('thoughtful', 'Content-Length: 2')}{}`);
+    await until(() => thinking.length === 64, 'each is held by its method');
     const late = await open();
-    const signature = `X-Signature: ${sign(text)}`;
-    late.socket.write(`${head('signed', 'Content-Length: 7', signature)}${text}`);
+    late.socket.write(`${head('small', 'Content-Length: 2')}{}`);
     await until(async () => {
       await clock.advance(100);
       return late.told().includes('\r\n\r\n');
@@ -146,11 +153,29 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     expect(late.told()).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 2/i);
 
     const next = await open();
-    next.socket.write(`${head('signed', 'Content-Length: 7', signature)}${text}`);
-    slow[0]?.socket.destroy();
+    next.socket.write(`${head('small', 'Content-Length: 2')}{}`);
+    thinking.shift()?.();
     await until(() => next.told().includes('\r\n\r\n'), 'the next one takes the place that became free');
     expect(next.told()).toMatch(/^HTTP\/1\.1 200 /);
-    for (const { socket } of [...slow, late, next]) socket.destroy();
+    for (const resolve of thinking.splice(0)) resolve();
+    for (const { socket } of [...held, late, next]) socket.destroy();
+  });
+
+  it('is not kept out by those that send slowly: the oldest is told that it was too slow', async () => {
+    const clock = new TestClock();
+    await start(clock);
+    const slow = await Promise.all(Array.from({ length: 64 }, open));
+    for (const { socket } of slow) socket.write(`${head('small', 'Content-Length: 7')}{"a":`);
+    const quick = await open();
+    quick.socket.write(`${head('small', 'Content-Length: 2')}{}`);
+    await until(async () => {
+      await clock.advance(100);
+      return quick.told().includes('\r\n\r\n');
+    }, 'the quick one is answered');
+    expect(quick.told()).toMatch(/^HTTP\/1\.1 200 /);
+    const gone = slow.filter(({ told }) => told() !== '');
+    expect(gone.map(({ told }) => told().slice(0, 12))).toEqual(['HTTP/1.1 408']);
+    for (const { socket } of [...slow, quick]) socket.destroy();
   });
 
   it('with a path that encodes nothing is unknown or bad, never an error of ours', async () => {

@@ -16,13 +16,15 @@ export type RawBody =
 export interface RawBodyLimits {
   readonly maxBytes: number;
   readonly clock: Clock;
+  /** Is given what ends the reading before its time: the body is too slow then. */
+  readonly onReading?: (giveUp: () => void) => void;
 }
 
 /**
  * Reads a body as it comes: neither decoded nor parsed. It holds at most `maxBytes`, takes at most {@link MAX_UPLOAD_MS}, and
  * never throws. What is too large is read on for a while and thrown away, so that the sender gets to see the answer.
  */
-export function readRawBody(request: IncomingMessage, { maxBytes, clock }: RawBodyLimits): Promise<RawBody> {
+export function readRawBody(request: IncomingMessage, { maxBytes, clock, onReading }: RawBodyLimits): Promise<RawBody> {
   if (request.readableDidRead) return Promise.resolve(alreadyRead(request));
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -42,7 +44,9 @@ export function readRawBody(request: IncomingMessage, { maxBytes, clock }: RawBo
     const end = (): void =>
       settle(isTooLarge() ? { kind: 'tooLarge' } : { kind: 'bytes', bytes: Buffer.concat(chunks) });
     const abort = (): void => settle({ kind: 'aborted' });
-    const timer = clock.setTimer(() => settle({ kind: isTooLarge() ? 'tooLarge' : 'tooSlow' }), MAX_UPLOAD_MS);
+    const giveUp = (): void => settle({ kind: isTooLarge() ? 'tooLarge' : 'tooSlow' });
+    const timer = clock.setTimer(giveUp, MAX_UPLOAD_MS);
+    onReading?.(giveUp);
     // An aborted request emits an error too; without a listener that would end the process.
     request.on('data', take).on('end', end).on('close', abort).on('error', abort);
   });

@@ -1,33 +1,33 @@
 import { TestClock } from '../../../testing/test-clock.js';
-import { BodySlots, MAX_BODIES, MAX_WAITING, MAX_WAIT_MS } from './body-slots.js';
+import { BodySlots, MAX_BODIES, MAX_WAITING, MAX_WAIT_MS, PATIENCE_MS } from './body-slots.js';
 
 describe('the bodies in memory', () => {
   const full = async (clock = new TestClock()) => {
     const slots = new BodySlots(clock);
-    const releases = await Promise.all(Array.from({ length: MAX_BODIES }, () => slots.take()));
-    return { clock, slots, releases };
+    const taken = await Promise.all(Array.from({ length: MAX_BODIES }, () => slots.take()));
+    return { clock, slots, taken };
   };
 
   it('are so many at most; who waits gets the place that becomes free, in the order of arrival', async () => {
-    const { slots, releases } = await full();
+    const { slots, taken } = await full();
     const order: string[] = [];
     const first = slots.take().then(() => order.push('first'));
     const second = slots.take().then(() => order.push('second'));
-    releases[0]?.();
-    releases[0]?.();
+    taken[0]?.release();
+    taken[0]?.release();
     await first;
     expect(order).toEqual(['first']);
-    releases[1]?.();
+    taken[1]?.release();
     await second;
     expect(order).toEqual(['first', 'second']);
   });
 
   it('are not waited for longer than two seconds', async () => {
-    const { clock, slots, releases } = await full();
+    const { clock, slots, taken } = await full();
     const late = slots.take();
     await clock.advance(MAX_WAIT_MS);
     expect(await late).toBeNull();
-    releases[0]?.();
+    taken[0]?.release();
     expect(await slots.take()).not.toBeNull();
   });
 
@@ -35,5 +35,34 @@ describe('the bodies in memory', () => {
     const { slots } = await full();
     for (let waiting = 0; waiting < MAX_WAITING; waiting += 1) void slots.take();
     expect(await slots.take()).toBeNull();
+  });
+
+  it('that come slowly give way to those that wait, the oldest first, after a second', async () => {
+    const { clock, slots, taken } = await full();
+    const gaveWay: number[] = [];
+    for (const at of [1, 0]) taken[at]?.uploading(() => void gaveWay.push(at));
+    taken[2]?.uploading(() => void gaveWay.push(2));
+    taken[2]?.uploaded();
+    await clock.advance(PATIENCE_MS - 1);
+    const next = slots.take();
+    expect(gaveWay).toEqual([]);
+    await clock.advance(1);
+    expect(gaveWay).toEqual([1]);
+    taken[1]?.release();
+    expect(await next).not.toBeNull();
+    void slots.take();
+    expect(gaveWay).toEqual([1, 0]);
+  });
+
+  it('give way once for each that waits', async () => {
+    const { clock, slots, taken } = await full();
+    const gaveWay: number[] = [];
+    taken.forEach((slot, at) => slot?.uploading(() => void gaveWay.push(at)));
+    await clock.advance(PATIENCE_MS);
+    for (let waiting = 0; waiting < 3; waiting += 1) void slots.take();
+    expect(gaveWay).toEqual([0, 1, 2]);
+    taken[0]?.release();
+    void slots.take();
+    expect(gaveWay).toEqual([0, 1, 2, 3]);
   });
 });

@@ -51,15 +51,17 @@ export class WebhookBodies implements BodyOwner {
 
   async #arrival(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<Arrival> {
     const route = this.routes.find(this.#pathOf(request) ?? '');
-    const release = route === undefined ? null : await this.#slots.take();
-    if (route === undefined || release === null) {
+    const slot = route === undefined ? null : await this.#slots.take();
+    if (route === undefined || slot === null) {
       raw.resume();
       return { kind: route === undefined ? 'unknown' : 'busy' };
     }
     // Held until the answer is out or the sender is gone, whoever answers: a guard of the application may.
-    response.once('close', release).once('finish', release);
-    if (response.destroyed || raw.destroyed) release();
-    const body = await readRawBody(raw, { maxBytes: route.trigger.maxBytes, clock: this.clock });
+    response.once('close', slot.release).once('finish', slot.release);
+    if (response.destroyed || raw.destroyed) slot.release();
+    const { maxBytes } = route.trigger;
+    const body = await readRawBody(raw, { maxBytes, clock: this.clock, onReading: slot.uploading });
+    slot.uploaded();
     return { kind: 'read', route, body, receivedAt: new Date(this.clock.now()) };
   }
 
