@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { NO_REDIS, RedisServer } from '../../bench/harness/redis.js';
 
 /** Whether tests with a real Redis run: there is one, or REQUIRE_REDIS=1 says that there must be. */
-export const RUNS_WITH_REDIS =
-  process.env['REQUIRE_REDIS'] === '1' || spawnSync('redis-server', ['--version']).status === 0;
+const RUNS_WITH_REDIS = process.env['REQUIRE_REDIS'] === '1' || spawnSync('redis-server', ['--version']).status === 0;
 
 /** Tests that {@link useRedis}. Where there is none they are reported as skipped, loudly; with REQUIRE_REDIS=1 they fail. */
 export function describeWithRedis(title: string, tests: () => void): void {

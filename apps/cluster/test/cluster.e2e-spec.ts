@@ -1,22 +1,20 @@
-import { fork, spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
-import { Client } from 'pg';
-import { RUNS_WITH_REDIS } from '../../../test/support/redis.js';
+import { postgresUrl } from '../../../test/support/database.js';
+import { interrupt, play, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
+import { describeWithRedis } from '../../../test/support/redis.js';
+import { databasesOf, sql } from '../../../test/support/sql.js';
 
 const MAIN = join(__dirname, '../dist/main.js');
 const MIGRATE = join(__dirname, '../dist/migrate/main.js');
 const NODE = join(__dirname, '../dist/node/main.js');
-const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
+const POSTGRES = postgresUrl();
 /** The only one that serves pool `gpu`. */
 const GPU_WORKER = 'worker-3';
-/** REQUIRE_REDIS=1 makes a missing redis-server a failure. */
-const TRANSPORTS = RUNS_WITH_REDIS ? ['store', 'bullmq'] : ['store'];
 const SMALL = ['--files', '12', '--calls', '4', '--seconds', '4'];
 
 let temporary: string;
@@ -27,72 +25,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(temporary, { recursive: true }));
 
-/** The show, with a folder of its own for what it puts away. */
-function play(args: readonly string[], over: NodeJS.ProcessEnv = {}): ChildProcess {
-  const env = { ...process.env, TMPDIR: temporary, ...over };
-  const show = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  show.stderr.pipe(process.stderr, { end: false });
-  return show;
-}
-
-async function sql<R extends object>(text: string, url = POSTGRES): Promise<R[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  return (await client.query<R>(text).finally(() => client.end())).rows;
-}
-
-async function databases(): Promise<string[]> {
-  const found = await sql<{ datname: string }>(`SELECT datname FROM pg_database WHERE datname LIKE 'cluster_show_%'`);
-  return found.map(({ datname }) => datname);
-}
-
-/** Those of the processes that it told about which are still there. */
-function survivors(output: string): string[] {
-  const told = [...output.matchAll(/\(process (\d+)\)/g)].map(([, pid = '']) => pid);
-  expect(told.length).toBeGreaterThanOrEqual(4);
-  return told.filter((pid) => {
-    try {
-      return process.kill(Number(pid), 0);
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** What it says until it says that. What it says later is read by nobody. */
-async function until(words: RegExp, { stdout }: ChildProcess): Promise<string> {
-  let output = '';
-  for await (const line of createInterface({ input: stdout! })) {
-    output += `${line}\n`;
-    if (words.test(line)) break;
-  }
-  stdout!.resume();
-  return output;
-}
-
-/** What it says from here to its end. */
-async function rest(show: ChildProcess): Promise<{ readonly code: number | null; readonly output: string }> {
-  let output = '';
-  show.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const [code] = (await once(show, 'exit')) as [number | null];
-  return { code, output };
-}
-
-/** Until it has ended, and its servers, which complain where it does. */
-async function interrupt(show: ChildProcess, signal: NodeJS.Signals = 'SIGINT'): Promise<unknown> {
-  const ended = once(show, 'close');
-  show.kill(signal);
-  return ended;
-}
+const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => play(MAIN, args, temporary, env);
+const databases = () => databasesOf('cluster_show_');
 
 function processOf(name: string, output: string): number {
   return Number(new RegExp(`${name}.*? \\(process (\\d+)\\)`).exec(output)![1]);
 }
 
-it.each(TRANSPORTS)(
-  'ends with every order done exactly once by transport %s, although a worker and the scheduler are killed',
-  async (transport) => {
-    const { code, output } = await rest(play([...SMALL, '--database', POSTGRES, '--transport', transport]));
+/** A whole show. */
+function endsWithEveryOrderDone(transport: 'store' | 'bullmq'): void {
+  it(`ends with every order done exactly once by transport ${transport}, although a worker and the scheduler are killed`, async () => {
+    const { code, output } = await saidToTheEnd(start([...SMALL, '--database', POSTGRES, '--transport', transport]));
 
     expect({ code, output }).toEqual({
       code: 0,
@@ -105,16 +48,17 @@ it.each(TRANSPORTS)(
     expect(output).toMatch(
       /by whom +tasks: worker-1 \d+, worker-2 \d+, worker-3 \d+; [1-9]\d* reports were made by more than one/,
     );
-    expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
-  },
-  120_000,
-);
+    expect([readdirSync(temporary), await databases(), survivors(output, 4)]).toEqual([[], [], []]);
+  }, 120_000);
+}
+
+endsWithEveryOrderDone('store');
 
 it('starts again what somebody else kills, and every order is done exactly once', async () => {
-  const show = play([...SMALL, '--database', POSTGRES, '--transport', 'store']);
-  const before = await until(/the ledger knows/, show);
+  const show = start([...SMALL, '--database', POSTGRES, '--transport', 'store']);
+  const before = await saidUntil(/the ledger knows/, show);
   process.kill(processOf(GPU_WORKER, before), 'SIGKILL');
-  const { code, output } = await rest(show);
+  const { code, output } = await saidToTheEnd(show);
 
   expect({ code, output }).toEqual({
     code: 0,
@@ -125,21 +69,20 @@ it('starts again what somebody else kills, and every order is done exactly once'
 }, 120_000);
 
 it('starts servers of its own, and Ctrl-C leaves no process and no folder behind', async () => {
-  const show = play(SMALL);
-  const output = await until(/the ledger knows/, show);
+  const show = start(SMALL);
+  const output = await saidUntil(/the ledger knows/, show);
 
   expect(await interrupt(show)).toEqual([1, null]);
-  expect(survivors(output)).toEqual([]);
+  expect(survivors(output, 4)).toEqual([]);
   expect(readdirSync(temporary)).toEqual([]);
 }, 120_000);
 
-const itWithRedis = RUNS_WITH_REDIS ? it : it.skip;
+describeWithRedis('with a redis-server on the PATH', () => {
+  endsWithEveryOrderDone('bullmq');
 
-itWithRedis(
-  'takes the Redis that it finds, whose queues carry the work, and which does not outlive it',
-  async () => {
-    const show = play([...SMALL, '--database', POSTGRES]);
-    const output = await until(/delivered [1-9]/, show);
+  it('takes the Redis that it finds, whose queues carry the work, and which does not outlive it', async () => {
+    const show = start([...SMALL, '--database', POSTGRES]);
+    const output = await saidUntil(/delivered [1-9]/, show);
     const redis = new Redis(Number(/Redis of our own on port (\d+)/.exec(output)![1]));
     const told = await Promise.all(['default', 'gpu'].map((pool) => redis.xlen(`bull:triggers-${pool}:events`)));
     redis.disconnect();
@@ -148,16 +91,15 @@ itWithRedis(
     await interrupt(show, 'SIGKILL');
     expect(() => process.kill(processOf('Redis', output), 0)).toThrow('ESRCH');
     for (const name of await databases()) await sql(`DROP DATABASE ${name} WITH (FORCE)`);
-  },
-  120_000,
-);
+  }, 120_000);
+});
 
 describe('without a redis-server on the PATH', () => {
   const nowhere = { PATH: '/nowhere' };
 
   it('goes on with the store transport, and says so', async () => {
-    const show = play([...SMALL, '--database', POSTGRES], nowhere);
-    const output = await until(/the ledger knows/, show);
+    const show = start([...SMALL, '--database', POSTGRES], nowhere);
+    const output = await saidUntil(/the ledger knows/, show);
     await interrupt(show);
 
     expect(output).toContain('there is no redis-server on this machine (Debian: apt-get install redis-server; ');

@@ -14,7 +14,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { postgresUrl } from '../../../test/support/database.js';
+import { sql } from '../../../test/support/sql.js';
 import { DemoProcess, until } from './demo-process.js';
 
 const KILL_TEST = join(__dirname, '../scripts/kill-test.mjs');
@@ -150,7 +151,7 @@ describe('files', () => {
 describe('kill -9 amidst the work', () => {
   it.each([
     ['SQLite', '3', () => []],
-    ['Postgres', '1', () => ['--database', String(process.env['TEST_POSTGRES_URL'])]],
+    ['Postgres', '1', () => ['--database', postgresUrl()]],
   ])(
     'loses nothing and does nothing twice on %s',
     (_name, kills, database) => {
@@ -200,17 +201,11 @@ describe('the health check', () => {
 describe('on Postgres', () => {
   const name = `demo_e2e_${process.pid}`;
 
-  async function sql(text: string): Promise<void> {
-    const client = new Client({ connectionString: process.env['TEST_POSTGRES_URL'] });
-    await client.connect();
-    await client.query(text).finally(() => client.end());
-  }
-
   beforeEach(() => sql(`CREATE DATABASE ${name}`));
   afterEach(() => sql(`DROP DATABASE ${name} WITH (FORCE)`));
 
   it('does the same', async () => {
-    const url = new URL(String(process.env['TEST_POSTGRES_URL']));
+    const url = new URL(postgresUrl());
     url.pathname = `/${name}`;
     const demo = start({ TRIGGERS_DATABASE: url.href });
 

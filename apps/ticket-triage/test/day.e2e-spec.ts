@@ -1,14 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Client } from 'pg';
+import { postgresUrl } from '../../../test/support/database.js';
+import { interrupt, play, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
+import { databasesOf, sql } from '../../../test/support/sql.js';
 
 const MAIN = join(__dirname, '../dist/main.js');
-const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
+const POSTGRES = postgresUrl();
 
 let temporary: string;
 
@@ -17,58 +16,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(temporary, { recursive: true }));
 
-/** The day, with a folder of its own for what it puts away. */
-function play(args: readonly string[] = []): ChildProcess {
-  const env = { ...process.env, TMPDIR: temporary };
-  const day = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  day.stderr.pipe(process.stderr, { end: false });
-  return day;
-}
-
-async function sql<R extends object>(text: string, url = POSTGRES): Promise<R[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  return (await client.query<R>(text).finally(() => client.end())).rows;
-}
-
-async function databases(): Promise<string[]> {
-  const found = await sql<{ datname: string }>(
-    `SELECT datname FROM pg_database WHERE datname LIKE 'ticket_triage_day_%'`,
-  );
-  return found.map(({ datname }) => datname);
-}
-
-/** Those of the processes that it told about which are still there. */
-function survivors(output: string): string[] {
-  const told = [...output.matchAll(/\(process (\d+)\)/g)].map(([, pid = '']) => pid);
-  expect(told.length).toBeGreaterThanOrEqual(1);
-  return told.filter((pid) => {
-    try {
-      return process.kill(Number(pid), 0);
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** What it says until it says that. What it says later is read by nobody. */
-async function until(words: RegExp, { stdout }: ChildProcess): Promise<string> {
-  let output = '';
-  for await (const line of createInterface({ input: stdout! })) {
-    output += `${line}\n`;
-    if (words.test(line)) break;
-  }
-  stdout!.resume();
-  return output;
-}
-
-/** What it says from here to its end. */
-async function rest(day: ChildProcess): Promise<{ readonly code: number | null; readonly output: string }> {
-  let output = '';
-  day.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const [code] = (await once(day, 'close')) as [number | null];
-  return { code, output };
-}
+const start = (args: readonly string[] = []) => play(MAIN, args, temporary);
+const databases = () => databasesOf('ticket_triage_day_');
 
 /** The cells of the rows of the table whose event begins so. */
 function rowsOf(output: string, event: string): string[][] {
@@ -82,7 +31,7 @@ it.each([
 ])(
   'accounts for every event on %s, although the model fails and the process is killed among acknowledged tickets',
   async (_name, args) => {
-    const { code, output } = await rest(play(args));
+    const { code, output } = await saidToTheEnd(start(args));
 
     expect({ code, output }).toEqual({
       code: 0,
@@ -102,18 +51,18 @@ it.each([
     expect(rowsOf(output, 'TKT-1020')).toEqual([['200 accepted', ...completed, '1, rescued', 'billing', '–']]);
     expect(output).toMatch(/repeated [1-3] that it had given before/);
     expect(output).toMatch(/took 26 messages; recognised 1 that it had before/);
-    expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
+    expect([readdirSync(temporary), await databases(), survivors(output, 1)]).toEqual([[], [], []]);
   },
   150_000,
 );
 
 it('ends with 1 and says what is different where dedup keys were lost', async () => {
-  const day = play(['--database', POSTGRES]);
-  await until(/^10:30/, day);
+  const day = start(['--database', POSTGRES]);
+  await saidUntil(/^10:30/, day);
   const url = new URL(POSTGRES);
   url.pathname = `/${(await databases()).join()}`;
   await sql('DELETE FROM triggers_dedup', url.href);
-  const { code, output } = await rest(day);
+  const { code, output } = await saidToTheEnd(day);
 
   expect({ code, output }).toEqual({
     code: 1,
@@ -127,18 +76,16 @@ it('ends with 1 and says what is different where dedup keys were lost', async ()
 }, 150_000);
 
 it('leaves no process, no folder and no database behind when it is interrupted', async () => {
-  const day = play(['--database', POSTGRES]);
-  const output = await until(/^10:00/, day);
-  const ended = once(day, 'close');
-  day.kill('SIGINT');
+  const day = start(['--database', POSTGRES]);
+  const output = await saidUntil(/^10:00/, day);
 
-  expect(await ended).toEqual([1, null]);
-  expect([readdirSync(temporary), await databases(), survivors(output)]).toEqual([[], [], []]);
+  expect(await interrupt(day)).toEqual([1, null]);
+  expect([readdirSync(temporary), await databases(), survivors(output, 1)]).toEqual([[], [], []]);
 }, 60_000);
 
 it('stays with --stay, for a look at the ledger by the commands that it prints', async () => {
-  const day = play(['--stay']);
-  const output = await until(/audit/, day);
+  const day = start(['--stay']);
+  const output = await saidUntil(/audit/, day);
   const [, token = ''] = /Bearer (\S+?)"/.exec(output) ?? [];
   const paths = [...output.matchAll(/^ {2}admin '?(http:[^\s']+)/gm)].map(([, path = '']) => path);
   expect(paths).toHaveLength(5);
@@ -146,10 +93,8 @@ it('stays with --stay, for a look at the ledger by the commands that it prints',
     const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
     expect({ path, status: response.status }).toEqual({ path, status: 200 });
   }
-  const ended = once(day, 'close');
-  day.kill('SIGINT');
-  expect(await ended).toEqual([0, null]);
-  expect([readdirSync(temporary), survivors(output)]).toEqual([[], []]);
+  expect(await interrupt(day)).toEqual([0, null]);
+  expect([readdirSync(temporary), survivors(output, 1)]).toEqual([[], []]);
 }, 120_000);
 
 it.each([
