@@ -61,7 +61,12 @@ it('ends with 1 and says what is different where dedup keys were lost', async ()
   await saidUntil(/^10:30/, day);
   const url = new URL(POSTGRES);
   url.pathname = `/${(await databases()).join()}`;
-  await sql('DELETE FROM triggers_dedup', url.href);
+  // Those of the seven tickets before that, however far the day has gone meanwhile.
+  await sql(
+    `DELETE FROM triggers_dedup WHERE firing_id IN
+      (SELECT id FROM triggers_firing WHERE trigger = 'tickets' AND state = 'accepted' ORDER BY id LIMIT 7)`,
+    url.href,
+  );
   const { code, output } = await saidToTheEnd(day);
 
   expect({ code, output }).toEqual({
