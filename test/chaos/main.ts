@@ -4,7 +4,7 @@ import type { ChaosOptions } from './options.js';
 import { Report } from './report.js';
 import { runRound } from './round.js';
 import type { LedgerServer } from './stores/ledger.js';
-import { PostgresServer } from './stores/postgres.server.js';
+import { PostgresLedgers } from './stores/postgres.ledgers.js';
 import { SqliteServer } from './stores/sqlite.server.js';
 import { startRedis } from './transports.js';
 
@@ -21,7 +21,7 @@ try {
 
 async function run(options: ChaosOptions, redis: Awaited<ReturnType<typeof startRedis>> | undefined): Promise<number> {
   const report = new Report(options);
-  const server: LedgerServer = options.store === 'sqlite' ? new SqliteServer() : await PostgresServer.start();
+  const server: LedgerServer = options.store === 'sqlite' ? new SqliteServer() : await PostgresLedgers.start();
   const surroundings = { server, nodes: options.nodes, redis: redis?.server };
   try {
     for (let round = 0; round < options.rounds; round += 1) {

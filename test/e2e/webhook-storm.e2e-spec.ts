@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Task, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
 import type { PostgresDatabaseOptions, TaskContext } from 'nestjs-triggers';
+import { PostgresServer } from '../../bench/harness/postgres.js';
 import { limitedFiles } from '../chaos/world/full-disk.js';
 import { boot, cleanUp } from '../support/app.js';
 import { killChildren, spawnChild } from '../support/child.js';
@@ -10,7 +11,6 @@ import type { Child } from '../support/child.js';
 import { DIALECTS, databaseAt, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { newFolder, removeFolders } from '../support/folder.js';
-import { OwnPostgres } from '../support/own-postgres.js';
 import { Proxy } from '../support/proxy.js';
 import { SENDERS, Storm, completed, expectEachOnce } from '../support/storm.js';
 import { until } from '../support/until.js';
@@ -73,7 +73,7 @@ describe('a storm of webhooks', () => {
   });
 
   it('loses and doubles nothing while Postgres crashes, stays away and comes back', async () => {
-    const server = await OwnPostgres.start();
+    const server = await PostgresServer.start();
     const proxy = await Proxy.to(server.url);
     afterwards.push(
       () => proxy.close(),

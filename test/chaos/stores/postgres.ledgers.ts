@@ -1,43 +1,28 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Interface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { PostgresServer } from '../../../bench/harness/postgres.js';
 import { TABLES } from './ledger.js';
 import type { Ledger, LedgerRows, LedgerServer, Row } from './ledger.js';
 
-/** Seen from `test/chaos/dist/test/chaos/stores`. */
-const KEEPER = fileURLToPath(new URL('../../../../../../scripts/postgres-keeper.mjs', import.meta.url));
-
-/** The throw-away Postgres of the tests, with its own defaults: `fsync` and `synchronous_commit` are on. */
-export class PostgresServer implements LedgerServer {
+/** A ledger is a schema of its own on one server. */
+export class PostgresLedgers implements LedgerServer {
   #schemas = 0;
 
-  private constructor(
-    private readonly url: string,
-    private readonly keeper: ChildProcess,
-    private readonly lines: Interface,
-  ) {}
+  private constructor(private readonly server: PostgresServer) {}
 
-  static async start(): Promise<PostgresServer> {
-    const keeper = spawn(process.execPath, [KEEPER], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: keeper.stdout });
-    const [url] = (await Promise.race([once(lines, 'line'), once(keeper, 'exit').then(() => [])])) as unknown[];
-    if (typeof url !== 'string') throw new Error('Postgres did not start; its reason is printed above.');
-    return new PostgresServer(url, keeper, lines);
+  static async start(): Promise<PostgresLedgers> {
+    return new PostgresLedgers(await PostgresServer.start());
   }
 
   async ledger(): Promise<Ledger> {
     this.#schemas += 1;
     const schema = `round_${this.#schemas}`;
     await this.#query(`CREATE SCHEMA ${schema}`);
+    const { url } = this.server;
     return {
-      place: { url: this.url, schema },
-      options: { type: 'postgres', url: this.url, schema },
+      place: { url, schema },
+      options: { type: 'postgres', url, schema },
       read: () => this.#read(schema).catch(() => null),
       keepIn: async (folder) =>
         writeFileSync(join(folder, 'ledger.json'), JSON.stringify(await this.#read(schema), null, 1)),
@@ -45,16 +30,12 @@ export class PostgresServer implements LedgerServer {
     };
   }
 
-  async crash(): Promise<void> {
-    const back = once(this.lines, 'line');
-    this.keeper.kill('SIGUSR2');
-    await back;
+  crash(): Promise<void> {
+    return this.server.crash();
   }
 
-  async close(): Promise<void> {
-    const ended = once(this.keeper, 'exit');
-    this.keeper.stdin!.end();
-    await ended;
+  close(): Promise<void> {
+    return this.server.stop();
   }
 
   async #query(sql: string): Promise<Row[]> {
@@ -74,7 +55,7 @@ export class PostgresServer implements LedgerServer {
 
   /** A connection of its own each time: the server crashes now and then. */
   async #connected<R>(work: (client: pg.Client) => Promise<R>): Promise<R> {
-    const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 });
+    const client = new pg.Client({ connectionString: this.server.url, connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     await client.connect();
     try {
