@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { newFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
 const ORDERS = [1, 2, 3, 4, 5];
@@ -20,11 +20,7 @@ describe.each(DIALECTS)('what was accepted before the process was killed, on %s'
     effects = join(folder, 'effects');
     gate = join(folder, 'gate');
   });
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-    removeFolders();
-  });
+  afterEach(endAll);
 
   const start = (): Child =>
     spawnChild('patient.mjs', {

@@ -1,11 +1,8 @@
-import { killChildren, spawnChild } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
+import { endAll, spawnChild } from '../support/child.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 
 describe.each(DIALECTS)('a process that is done, on %s', (dialect) => {
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-  });
+  afterEach(endAll);
 
   const run = async (environment: Record<string, string> = {}) => {
     const database = await newDatabase(dialect);

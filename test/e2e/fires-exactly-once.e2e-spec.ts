@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
+import { newFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
 const NUMBERS = 240;
@@ -12,11 +12,7 @@ const KILLS = [30, 90, 150];
 describe.each(DIALECTS)(
   'a poll that goes on from its cursor, in a process that is killed with -9, on %s',
   (dialect) => {
-    afterEach(async () => {
-      await killChildren();
-      await removeDatabases();
-      removeFolders();
-    });
+    afterEach(endAll);
 
     it('fires everything, and nothing twice', async () => {
       const database = await newDatabase(dialect);

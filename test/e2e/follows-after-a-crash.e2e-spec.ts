@@ -1,6 +1,6 @@
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 
@@ -22,10 +22,7 @@ describe.each(DIALECTS)('the end of an execution whose process is killed with -9
   beforeEach(async () => {
     database = await newDatabase(dialect);
   });
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-  });
+  afterEach(endAll);
 
   const start = (environment: Record<string, string> = {}): Child =>
     spawnChild('follower.mjs', { ...database.environment, ...environment });

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { newFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
 const EXECUTIONS = 100;
@@ -21,11 +21,7 @@ describe.each(DIALECTS)('an application that is killed with -9 again and again, 
     database = await newDatabase(dialect);
     effects = join(newFolder(), 'effects');
   });
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-    removeFolders();
-  });
+  afterEach(endAll);
 
   const start = (): Child =>
     spawnChild('worker.mjs', {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { newDatabase, removeDatabases } from '../support/database.js';
+import { newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { newFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
 describe('a second process on one SQLite file', () => {
@@ -19,11 +19,7 @@ describe('a second process on one SQLite file', () => {
     orders = join(folder, 'orders');
     writeFileSync(orders, '');
   });
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-    removeFolders();
-  });
+  afterEach(endAll);
 
   const start = async (name: string, environment: Record<string, string> = {}): Promise<Child> => {
     const child = spawnChild('worker.mjs', {

@@ -5,9 +5,9 @@ import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
 import type { Poll, TaskContext } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { newFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
 /** A connection of the application, closed where most applications close it: in `onModuleDestroy`. */
@@ -145,10 +145,7 @@ describe.each(DIALECTS)('a shutdown, on %s', (dialect) => {
   });
 
   describe('by SIGTERM in a process of its own', () => {
-    afterEach(async () => {
-      await killChildren();
-      removeFolders();
-    });
+    afterEach(endAll);
 
     it('ends the running task and the process, and leaves no lease behind', async () => {
       const database = await newDatabase(dialect);

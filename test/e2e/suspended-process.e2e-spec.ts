@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { newFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
 const LEASE = '900ms';
@@ -23,11 +23,7 @@ describe.each(DIALECTS)('the only process, suspended for longer than its lease, 
     child = spawnChild('patient.mjs', { ...database.environment, EFFECTS: effects, GATE: gate, LEASE });
     await child.says('ready');
   });
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-    removeFolders();
-  });
+  afterEach(endAll);
 
   const told = (kind: string): unknown[] => child.told.filter((line) => kind in line).map((line) => line[kind]);
   const leases = async (): Promise<{ id: string; isOver: boolean }[]> => {

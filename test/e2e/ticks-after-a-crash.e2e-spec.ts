@@ -1,6 +1,6 @@
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase, removeDatabases } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 
@@ -18,10 +18,7 @@ describe.each(DIALECTS)('a schedule whose process is killed with -9, on %s', (di
   beforeEach(async () => {
     database = await newDatabase(dialect);
   });
-  afterEach(async () => {
-    await killChildren();
-    await removeDatabases();
-  });
+  afterEach(endAll);
 
   const start = (name: string, environment: Record<string, string> = {}): Child =>
     spawnChild('ticking.mjs', { ...database.environment, NODE_NAME: name, ...environment });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../libs/triggers/src/testing/properties.contract.js';
 import { PLATFORMS } from '../support/app.js';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { newDatabase, removeDatabases } from '../support/database.js';
+import { newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { SECRETS, bytesOf, isForged, mayBeCutOff, oddRequest } from '../support/odd-requests.js';
 import type { OddRequest } from '../support/odd-requests.js';
@@ -38,8 +38,7 @@ describe.each(CASES)('webhooks that are sent whatever there is, on $platform and
   }, 60_000);
   afterAll(async () => {
     for (const wire of wires) wire.close();
-    await killChildren();
-    await removeDatabases();
+    await endAll();
   });
 
   async function send(request: OddRequest, wire: Wire): Promise<void> {

@@ -5,12 +5,12 @@ import { Task, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
 import type { PostgresDatabaseOptions, TaskContext } from 'nestjs-triggers';
 import { PostgresServer } from '../../bench/harness/postgres.js';
 import { limitedFiles } from '../chaos/world/full-disk.js';
-import { boot, cleanUp } from '../support/app.js';
-import { killChildren, spawnChild } from '../support/child.js';
+import { boot } from '../support/app.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
 import { DIALECTS, databaseAt, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { newFolder, removeFolders } from '../support/folder.js';
+import { newFolder } from '../support/folder.js';
 import { Proxy } from '../support/proxy.js';
 import { SENDERS, Storm, completed, expectEachOnce } from '../support/storm.js';
 import { until } from '../support/until.js';
@@ -66,9 +66,7 @@ describe('a storm of webhooks', () => {
     afterwards = [];
   });
   afterEach(async () => {
-    await killChildren();
-    await cleanUp();
-    removeFolders();
+    await endAll();
     for (const end of afterwards) await end();
   });
 

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { BASE, TOKEN } from './app.js';
+import { BASE, TOKEN, cleanUp } from './app.js';
+import { removeFolders } from './folder.js';
 import { until } from './until.js';
 
 const FIXTURES = join(__dirname, 'fixtures');
@@ -68,7 +69,7 @@ export class Child {
     headers: Record<string, string> = {},
   ): Promise<any> /* eslint-disable-line @typescript-eslint/no-explicit-any -- what a test expects of it, it says itself */ {
     const url = String(await this.says('ready'));
-    const response = await fetch(url.replace('[::1]', '127.0.0.1') + BASE + path, {
+    const response = await fetch(url + BASE + path, {
       method,
       headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -77,7 +78,7 @@ export class Child {
   }
 }
 
-/** Starts a fixture. {@link killChildren} ends it, whatever it does. */
+/** Starts a fixture. {@link endAll} ends it, whatever it does. */
 export function spawnChild(fixture: string, environment: Readonly<Record<string, string>>): Child {
   if (!existsSync(BUILT)) throw new Error('libs/triggers/dist is missing: run `npm run build` first.');
   const { PATH = '', HOME = '' } = process.env;
@@ -89,11 +90,14 @@ export function spawnChild(fixture: string, environment: Readonly<Record<string,
   );
 }
 
-export async function killChildren(): Promise<void> {
+/** Ends every child and every application, whatever they do, and takes their databases and folders away. */
+export async function endAll(): Promise<void> {
   for (const child of children.splice(0)) {
     if (child.isRunning) child.kill('SIGKILL');
     await child.exit();
   }
+  await cleanUp();
+  removeFolders();
 }
 
 function told(line: string): Told {
