@@ -1,4 +1,3 @@
-import type { ExecutionId } from '../../model/ids.js';
 import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { run, send } from '../dialects/batch.js';
@@ -9,6 +8,7 @@ import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 import { isUndecided, refuseDuplicates, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
 import { handOver, insertExecutions, planExecutions } from './firing.executions.js';
+import { firingRow } from './firing.row.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
 import { closeLetters, insertLetters, isLetter, lendKeys } from './letter.statements.js';
 import { limitRates } from './rate.statements.js';
@@ -131,31 +131,4 @@ function* insert(judged: readonly Judged[], scope: CommitScope): Work<void> {
 
 function idsOf(rows: Rows): ReadonlySet<unknown> {
   return new Set(rows.map((row) => row['id']));
-}
-
-function firingRow(draft: FiringDraft): unknown[] {
-  const { dedup } = draft;
-  const ids: ExecutionId[] = draft.executions.map(({ id }) => id);
-  return [
-    draft.id,
-    draft.trigger,
-    draft.kind,
-    draft.state,
-    dedup?.space,
-    dedup?.key,
-    dedup?.scope,
-    dedup?.cooldown ?? false,
-    dedup?.label,
-    draft.context,
-    JSON.stringify(ids),
-    ids.length,
-    draft.reason,
-    draft.initiatedBy,
-    draft.causedBy,
-    draft.depth,
-    draft.replayOf ?? draft.replayOfLetter,
-    draft.scheduledFor,
-    0,
-    draft.payload,
-  ];
 }

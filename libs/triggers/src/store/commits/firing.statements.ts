@@ -1,4 +1,5 @@
 import { batch } from '../dialects/batch.js';
+import { FIRING_COLUMNS, FIRING_NAMES, FIRING_VALUES } from './firing.row.js';
 
 /** Every insert ignores an id that is there already: that is how a repeated group is recognised. */
 const ONCE = 'ON CONFLICT DO NOTHING';
@@ -12,33 +13,8 @@ export const STORED_BEFORE = batch(
 
 export const INSERT_FIRING = batch(
   'firing_insert',
-  {
-    _id: 'text',
-    _trigger: 'text',
-    _kind: 'text',
-    _state: 'text',
-    _space: 'text',
-    _key: 'bytes',
-    _scope: 'text',
-    _cooldown: 'bool',
-    _label: 'text',
-    _context: 'text',
-    _executions: 'text',
-    _open: 'int',
-    _reason: 'text',
-    _by: 'text',
-    _caused: 'text',
-    _depth: 'int',
-    _replay: 'text',
-    _scheduled: 'at',
-    _created: 'instant',
-    _payload: 'text',
-  },
-  () => `INSERT INTO triggers_firing (id, trigger, kind, state, dedup_space, dedup_key, dedup_scope, dedup_cooldown,
-      dedup_label, context, executions, open_executions, reason, initiated_by, caused_by, depth, replay_of, scheduled_for,
-      created_at, payload)
-    SELECT _id, _trigger, _kind, _state, _space, _key, _scope, _cooldown, _label, _context, _executions, _open, _reason,
-      _by, _caused, _depth, _replay, _scheduled, _created, _payload FROM g WHERE true ${ONCE} RETURNING id`,
+  FIRING_COLUMNS,
+  () => `INSERT INTO triggers_firing (${FIRING_NAMES}) SELECT ${FIRING_VALUES} FROM g WHERE true ${ONCE} RETURNING id`,
 );
 
 export const INSERT_EXECUTION = batch(

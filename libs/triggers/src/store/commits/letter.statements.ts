@@ -3,6 +3,7 @@ import type { Work } from '../dialects/batch.js';
 import { freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
 import type { FiringDraft, LetterKey } from './firing.draft.js';
 import type { Judged } from './firing.duplicates.js';
+import { FIRING_COLUMNS, FIRING_NAMES, FIRING_VALUES, firingRow } from './firing.row.js';
 
 /** A dead letter that waits for somebody and knows its key: one for each key, by the unique index of these words. */
 const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND dedup_key IS NOT NULL`;
@@ -10,31 +11,8 @@ const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND ded
 /** A row that is there already keeps what it says; its id is answered either way. */
 const INSERT_LETTER = batch(
   'letter_insert',
-  {
-    _id: 'text',
-    _trigger: 'text',
-    _kind: 'text',
-    _state: 'text',
-    _space: 'text',
-    _key: 'bytes',
-    _scope: 'text',
-    _label: 'text',
-    _context: 'text',
-    _reason: 'text',
-    _by: 'text',
-    _caused: 'text',
-    _depth: 'int',
-    _replay: 'text',
-    _scheduled: 'at',
-    _created: 'instant',
-    _payload: 'text',
-    _origin: 'text',
-  },
-  () => `INSERT INTO triggers_firing (id, trigger, kind, state, dedup_space, dedup_key, dedup_scope, dedup_cooldown,
-      dedup_label, context, executions, open_executions, reason, initiated_by, caused_by, depth, replay_of, scheduled_for,
-      created_at, payload, origin)
-    SELECT _id, _trigger, _kind, _state, _space, _key, _scope, false, _label, _context, '[]', 0, _reason, _by, _caused,
-      _depth, _replay, _scheduled, _created, _payload, _origin FROM g WHERE true
+  { ...FIRING_COLUMNS, _origin: 'text' },
+  () => `INSERT INTO triggers_firing (${FIRING_NAMES}, origin) SELECT ${FIRING_VALUES}, _origin FROM g WHERE true
     ON CONFLICT (dedup_space, dedup_key) WHERE ${OPEN_LETTER} DO UPDATE SET duplicates = triggers_firing.duplicates
     RETURNING id, dedup_space, dedup_key`,
 );
@@ -134,26 +112,9 @@ function rowName(row: Readonly<Record<string, unknown>>): string {
   return key === null ? (row['id'] as string) : keyOf({ space: row['dedup_space'] as string, key });
 }
 
+/** It stands under the key of the letter, if that has one, and starts nothing. */
 function letterRow(draft: FiringDraft): unknown[] {
-  const key = keyOfLetter(draft);
-  return [
-    draft.id,
-    draft.trigger,
-    draft.kind,
-    draft.state,
-    key?.space,
-    key?.key,
-    draft.dedup?.scope,
-    key?.label,
-    draft.context,
-    draft.reason,
-    draft.initiatedBy,
-    draft.causedBy,
-    draft.depth,
-    draft.replayOf,
-    draft.scheduledFor,
-    0,
-    draft.letter?.payload,
-    draft.letter?.origin,
-  ];
+  const { dedup, letter } = draft;
+  const firing = { ...draft, executions: [], payload: letter?.payload ?? null, replayOfLetter: null };
+  return [...firingRow(firing, { ...dedup, ...letter?.key, cooldown: false }), letter?.origin];
 }
