@@ -1,14 +1,11 @@
-import { Type } from 'class-transformer';
 import {
   Allow,
   IsBoolean,
-  IsDate,
   IsIn,
   IsInt,
   IsNotEmpty,
   IsObject,
   IsOptional,
-  IsString,
   Matches,
   Max,
   MaxLength,
@@ -17,14 +14,14 @@ import {
 import { DEAD_LETTER_KINDS } from '../../history/history.types.js';
 import type { DeadLetterKind } from '../../history/history.types.js';
 import { MAX_TEXT } from '../../model/text.js';
+import { OptionalInstant, OptionalText } from './optional.decorators.js';
 
 /** The most dead letters that one call replays. */
 export const MAX_BULK_REPLAY = 1_000;
 
 /** Why an operator does something; stands in the audit. */
 export class ReasonBody {
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   @MaxLength(MAX_TEXT)
   reason?: string;
 }
@@ -65,22 +62,16 @@ export class BulkReplayBody extends ReasonBody {
   @IsIn(DEAD_LETTER_KINDS)
   kind?: DeadLetterKind;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   trigger?: string;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   workflow?: string;
 
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @OptionalInstant()
   from?: Date;
 
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @OptionalInstant()
   to?: Date;
 
   @IsOptional()
@@ -92,9 +83,7 @@ export class BulkReplayBody extends ReasonBody {
 
 /** `POST /workflows/:name/run` */
 export class RunBody extends ReplayBody {
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @OptionalInstant()
   runAt?: Date;
 
   @IsOptional()
@@ -106,8 +95,7 @@ export class RunBody extends ReplayBody {
 
 /** `POST /:name/fire` */
 export class FireBody extends RunBody {
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   @IsNotEmpty()
   @MaxLength(MAX_TEXT)
   dedupKey?: string;
@@ -123,13 +111,11 @@ export class CursorBody extends ReasonBody {
 
 /** `POST /session`: one of them. */
 export class SessionBody {
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   @MaxLength(1_000)
   token?: string;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   @MaxLength(1_000)
   code?: string;
 }

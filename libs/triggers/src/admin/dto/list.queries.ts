@@ -1,10 +1,11 @@
 import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, MaxLength, Min } from 'class-validator';
 import { DEAD_LETTER_KINDS } from '../../history/history.types.js';
 import type { DeadLetterKind } from '../../history/history.types.js';
 import { MAX_PAGE_LIMIT } from '../../history/page.js';
 import { EXECUTION_EDGES } from '../../model/states.js';
 import type { ExecutionState, FiringState } from '../../model/states.js';
+import { OptionalInstant, OptionalText } from './optional.decorators.js';
 
 const EXECUTION_STATES = Object.keys(EXECUTION_EDGES);
 const FIRING_STATES: readonly FiringState[] = [
@@ -27,28 +28,22 @@ export class ListQuery {
   @Max(MAX_PAGE_LIMIT)
   limit?: number;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   @MaxLength(200)
   after?: string;
 
   /** Names of top-level fields, with commas between them. */
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   @MaxLength(500)
   fields?: string;
 }
 
 /** A list of what happened takes a range of time as well. */
 export class RangeQuery extends ListQuery {
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @OptionalInstant()
   from?: Date;
 
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @OptionalInstant()
   to?: Date;
 }
 
@@ -61,12 +56,10 @@ export class TriggerExecutionsQuery extends RangeQuery {
 
 /** `GET /executions` */
 export class ExecutionsQuery extends TriggerExecutionsQuery {
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   workflow?: string;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   trigger?: string;
 }
 
@@ -80,12 +73,10 @@ export class DeadLettersQuery extends RangeQuery {
   @IsIn(['open', 'closed', 'all'])
   state?: 'open' | 'closed' | 'all';
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   trigger?: string;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   workflow?: string;
 }
 
@@ -105,15 +96,12 @@ export class TicksQuery extends RangeQuery {
 
 /** `GET /audit` */
 export class AuditQuery extends RangeQuery {
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   actor?: string;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   action?: string;
 
-  @IsOptional()
-  @IsString()
+  @OptionalText()
   target?: string;
 }
