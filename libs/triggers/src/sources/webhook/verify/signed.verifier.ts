@@ -3,6 +3,8 @@ import { quoteAll } from '../../../model/text.js';
 import { SecretBook } from './secret-book.js';
 import { SecretSlot } from './secret.js';
 import type { SecretOption } from './secret.js';
+import { toleranceOf } from './signed-time.js';
+import type { ToleranceOption } from './signed-time.js';
 import type { OpenVerifier, Verification, VerifierSetup, WebhookDelivery } from './verifier.js';
 
 /** A check against secrets: `null`, or why not. Says neither a secret nor what the signature should have been. */
@@ -43,6 +45,21 @@ export async function openWithSecrets<K>(
       return isRenewed && check(delivery, now.keys) === null ? { ok: true } : { ok: false, reason };
     },
   };
+}
+
+/**
+ * Opens a preset that signs the time as well: the check is told how many milliseconds that may be off.
+ *
+ * @throws TRG_DEF_INVALID_DURATION, and TRG_DEF_INVALID_OPTION as {@link SecretBook.open}
+ */
+export async function openWithTime<K>(
+  setup: VerifierSetup,
+  options: ToleranceOption,
+  source: SecretSource<K>,
+  check: (delivery: WebhookDelivery, keys: readonly K[], toleranceMs: number) => string | null,
+): Promise<OpenVerifier> {
+  const toleranceMs = toleranceOf(options, setup);
+  return openWithSecrets(setup, source, (delivery, keys) => check(delivery, keys, toleranceMs), toleranceMs);
 }
 
 /** What is said of a header that should be there. */

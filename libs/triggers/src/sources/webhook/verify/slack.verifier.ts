@@ -1,9 +1,9 @@
 import { FORM, jsonOrForm } from './body-form.js';
 import type { SecretOption } from './secret.js';
 import { hmacText, isSignedByAny } from './signature.js';
-import { timeProblem, toleranceOf } from './signed-time.js';
+import { timeProblem } from './signed-time.js';
 import type { ToleranceOption } from './signed-time.js';
-import { idAsKey, memberOf, missing, NOT_SIGNED, openWithSecrets, textSecret } from './signed.verifier.js';
+import { idAsKey, memberOf, missing, NOT_SIGNED, openWithTime, textSecret } from './signed.verifier.js';
 import type { WebhookDelivery, WebhookVerifier } from './verifier.js';
 
 /** Options of {@link slack}. */
@@ -33,15 +33,7 @@ export function slack({ secret, ...options }: SlackOptions): WebhookVerifier {
     resendsSameBytes: false,
     contentTypes: [FORM],
     secretHeaders: [],
-    async open(setup) {
-      const toleranceMs = toleranceOf(options, setup);
-      return openWithSecrets(
-        setup,
-        textSecret(secret),
-        (delivery, keys) => problemOf(delivery, keys, toleranceMs),
-        toleranceMs,
-      );
-    },
+    open: (setup) => openWithTime(setup, options, textSecret(secret), problemOf),
     keyOf: (_delivery, payload) => idAsKey(memberOf(payload, 'event_id')),
     payloadOf: jsonOrForm,
     challenge(_delivery, payload) {

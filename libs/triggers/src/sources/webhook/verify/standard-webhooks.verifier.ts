@@ -1,9 +1,9 @@
 import type { SecretOption } from './secret.js';
 import type { SignedParts } from './signature.js';
 import { hmacText, isSignedByAny } from './signature.js';
-import { timeProblem, toleranceOf } from './signed-time.js';
+import { timeProblem } from './signed-time.js';
 import type { ToleranceOption } from './signed-time.js';
-import { idAsKey, missing, NOT_SIGNED, openWithSecrets } from './signed.verifier.js';
+import { idAsKey, missing, NOT_SIGNED, openWithTime } from './signed.verifier.js';
 import type { StandardKey } from './standard-webhooks.key.js';
 import { isSignedByOwner, standardKey } from './standard-webhooks.key.js';
 import type { WebhookDelivery, WebhookVerifier } from './verifier.js';
@@ -42,16 +42,13 @@ export function standardWebhooks({
     resendsSameBytes: false,
     contentTypes: [],
     secretHeaders: [],
-    async open(setup) {
-      const toleranceMs = toleranceOf(options, setup);
-      const source = { name: 'secret', value: secret, toKey: standardKey };
-      return openWithSecrets(
+    open: (setup) =>
+      openWithTime(
         setup,
-        source,
-        (delivery, keys) => problemOf(delivery, names, keys, toleranceMs),
-        toleranceMs,
-      );
-    },
+        options,
+        { name: 'secret', value: secret, toKey: standardKey },
+        (delivery, keys, toleranceMs) => problemOf(delivery, names, keys, toleranceMs),
+      ),
     keyOf: (delivery) => idAsKey(delivery.headers[names.id]),
   };
 }

@@ -1,8 +1,8 @@
 import type { SecretOption } from './secret.js';
 import { hmacText, isSignedByAny } from './signature.js';
-import { timeProblem, toleranceOf } from './signed-time.js';
+import { timeProblem } from './signed-time.js';
 import type { ToleranceOption } from './signed-time.js';
-import { idAsKey, memberOf, missing, NOT_SIGNED, openWithSecrets, textSecret } from './signed.verifier.js';
+import { idAsKey, memberOf, missing, NOT_SIGNED, openWithTime, textSecret } from './signed.verifier.js';
 import type { WebhookDelivery, WebhookVerifier } from './verifier.js';
 
 /** Options of {@link stripe}. */
@@ -29,15 +29,7 @@ export function stripe({ secret, ...options }: StripeOptions): WebhookVerifier {
     resendsSameBytes: false,
     contentTypes: [],
     secretHeaders: [],
-    async open(setup) {
-      const toleranceMs = toleranceOf(options, setup);
-      return openWithSecrets(
-        setup,
-        textSecret(secret),
-        (delivery, keys) => problemOf(delivery, keys, toleranceMs),
-        toleranceMs,
-      );
-    },
+    open: (setup) => openWithTime(setup, options, textSecret(secret), problemOf),
     keyOf: (_delivery, payload) => idAsKey(memberOf(payload, 'id')),
   };
 }
