@@ -1,5 +1,4 @@
 import type { FireOutcome } from '../../intake/fire.types.js';
-import { PollIntake } from '../../intake/poll-intake.js';
 import type {
   DeclaredTrigger,
   FirePreview,
@@ -12,25 +11,16 @@ import type {
   TriggerStamp,
 } from '../../intake/poll-intake.js';
 import type { TriggerDefinition } from '../../intake/trigger.definition.js';
-import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import { newId } from '../../model/ids.js';
 import type { NodeId } from '../../model/ids.js';
 import type { FireItem } from '../../model/trigger-result.js';
-
-type Row = { -readonly [K in keyof StoredTrigger]: StoredTrigger[K] } & { owner: string | null };
-
-/** What the nodes of one store share. */
-export class FakeTriggers {
-  readonly rows = new Map<string, Row>();
-  readonly living = new Set<string>();
-}
+import { FakeTriggerRows } from './fake-trigger-rows.contract.js';
 
 /** The store behind pollers, in memory: as strict about owner, epoch, version and switch as the real one. */
-export class FakePollIntake extends PollIntake {
+export class FakePollIntake extends FakeTriggerRows {
   /** Triggers whose owner was told that they changed. */
   readonly told: string[] = [];
-  readonly rows: Map<string, Row>;
   readonly writes: PollWrite[] = [];
   readonly previews: FireItem[][] = [];
   readonly keys = new Set<string>();
@@ -40,64 +30,8 @@ export class FakePollIntake extends PollIntake {
   isAway = false;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly shared: FakeTriggers | null = null,
-    readonly nodeId = 'me' as NodeId,
-  ) {
-    super();
-    this.rows = (shared ?? new FakeTriggers()).rows;
-    shared?.living.add(nodeId);
-  }
-
-  get isAlone(): boolean {
-    return this.shared === null;
-  }
-
-  row(name: string): Row {
-    const found = this.rows.get(name);
-    if (found === undefined) throw new Error(`no row ${name}`);
-    return found;
-  }
-
-  seed(name: string, row: Partial<Row> = {}): Row {
-    const full: Row = {
-      name,
-      mine: false,
-      owner: null,
-      epoch: 0,
-      wantedBy: null,
-      cursorVersion: 0,
-      cursor: null,
-      enabledOverride: null,
-      intervalOverrideMs: null,
-      consecutiveFailures: 0,
-      lastError: null,
-      suspendedAt: null,
-      lastPollAt: null,
-      lastPollAgoMs: null,
-      lastFireAt: null,
-      firstSeenAt: new Date(this.clock.now()),
-      ...row,
-    };
-    this.rows.set(name, full);
-    return full;
-  }
-
   tellChanged(name: string): void {
     this.told.push(name);
-  }
-
-  /** What an operator does: it raises the version. */
-  operate(name: string, change: Partial<Row>): void {
-    const row = this.row(name);
-    Object.assign(row, change, { cursorVersion: row.cursorVersion + 1 });
-  }
-
-  /** Another node takes it. */
-  steal(name: string): void {
-    const row = this.row(name);
-    Object.assign(row, { owner: 'other', epoch: row.epoch + 1 });
   }
 
   back(): void {
@@ -112,15 +46,15 @@ export class FakePollIntake extends PollIntake {
 
   async acquire(names: readonly string[], limit = names.length): Promise<readonly StoredTrigger[]> {
     this.calls.acquire += 1;
-    const free = this.#named(names).filter(({ owner }) => !this.#lives(owner) || owner === this.nodeId);
+    const free = this.named(names).filter(({ owner }) => !this.lives(owner) || owner === this.nodeId);
     const taken = free.slice(0, limit);
     for (const row of taken) Object.assign(row, { owner: this.nodeId, wantedBy: null, epoch: row.epoch + 1 });
-    return taken.map((row) => this.#view(row));
+    return taken.map((row) => this.view(row));
   }
 
   async release(names: readonly string[]): Promise<void> {
     this.released.push(...names);
-    for (const row of this.#named(names)) {
+    for (const row of this.named(names)) {
       if (row.owner === this.nodeId) Object.assign(row, { owner: null, wantedBy: null });
       if (row.wantedBy === this.nodeId) row.wantedBy = null;
     }
@@ -129,11 +63,11 @@ export class FakePollIntake extends PollIntake {
   async holdings(names: readonly string[]): Promise<TriggerHoldings> {
     this.calls.holdings += 1;
     const groups = [...this.rows.values()].map(({ name, owner, wantedBy }) => {
-      const living = this.#lives(owner) ? (owner as NodeId) : null;
+      const living = this.lives(owner) ? (owner as NodeId) : null;
       return {
         asked: names.includes(name),
         owner: living,
-        wanter: living !== null && this.#lives(wantedBy) ? wantedBy : null,
+        wanter: living !== null && this.lives(wantedBy) ? wantedBy : null,
         triggers: 1,
       };
     });
@@ -142,7 +76,7 @@ export class FakePollIntake extends PollIntake {
 
   async want(names: readonly string[], from: NodeId, limit: number): Promise<number> {
     this.calls.want += 1;
-    const rows = this.#named(names).filter(({ owner, wantedBy }) => owner === from && !this.#lives(wantedBy));
+    const rows = this.named(names).filter(({ owner, wantedBy }) => owner === from && !this.lives(wantedBy));
     for (const row of rows.slice(0, limit)) row.wantedBy = this.nodeId;
     return Math.min(rows.length, limit);
   }
@@ -152,7 +86,7 @@ export class FakePollIntake extends PollIntake {
     if (this.isAway) throw new TriggersError('TRG_STORE_UNAVAILABLE', 'away');
     const done = handOvers.filter(({ name, epoch, to }) => {
       const row = this.row(name);
-      return row.owner === this.nodeId && row.epoch === epoch && row.wantedBy === to && this.#lives(to);
+      return row.owner === this.nodeId && row.epoch === epoch && row.wantedBy === to && this.lives(to);
     });
     for (const { name, epoch, to } of done) {
       Object.assign(this.row(name), { owner: to, wantedBy: null, epoch: epoch + 1 });
@@ -161,21 +95,21 @@ export class FakePollIntake extends PollIntake {
   }
 
   async owned(names: readonly string[]): Promise<readonly StoredTrigger[]> {
-    return this.#named(names)
+    return this.named(names)
       .filter(({ owner }) => owner === this.nodeId)
-      .map((row) => this.#view(row));
+      .map((row) => this.view(row));
   }
 
   async read(names: readonly string[]): Promise<readonly StoredTrigger[]> {
     this.calls.read += 1;
-    return names.flatMap((name) => (this.rows.has(name) ? [this.#view(this.row(name))] : []));
+    return names.flatMap((name) => (this.rows.has(name) ? [this.view(this.row(name))] : []));
   }
 
   async stamps(names: readonly string[]): Promise<readonly TriggerStamp[]> {
     this.calls.stamps += 1;
-    return this.#named(names)
+    return this.named(names)
       .filter(({ owner }) => owner === this.nodeId)
-      .map((row) => this.#view(row));
+      .map((row) => this.view(row));
   }
 
   async prepare(_: TriggerDefinition, items: readonly FireItem[]): Promise<readonly PreparedFiring[]> {
@@ -234,24 +168,5 @@ export class FakePollIntake extends PollIntake {
     const of = isDuplicate ? 'dedup' : null;
     const { id: firingId, state } = draft;
     return { status, of, firingId, executionIds: [], dedupKey, state, reason: null, delayedMs: 0 };
-  }
-
-  #named(names: readonly string[]): Row[] {
-    return names.flatMap((name) => this.rows.get(name) ?? []);
-  }
-
-  /** A node that no test speaks of lives as long as it owns something. */
-  #lives(node: string | null): boolean {
-    return node !== null && (this.shared === null || this.shared.living.has(node));
-  }
-
-  #view({ owner, ...row }: Row): StoredTrigger {
-    const { lastPollAt, wantedBy } = row;
-    return {
-      ...row,
-      mine: owner === this.nodeId,
-      wantedBy: this.#lives(wantedBy) ? wantedBy : null,
-      lastPollAgoMs: lastPollAt === null ? null : this.clock.now() - lastPollAt.getTime(),
-    };
   }
 }

@@ -8,7 +8,7 @@ import { NodeRoles } from '../../model/node-roles.js';
 import { TimerRegistry } from '../../model/timer-registry.js';
 import { TestClock } from '../../testing/test-clock.js';
 import { FakePollIntake } from './fake-poll-intake.contract.js';
-import type { FakeTriggers } from './fake-poll-intake.contract.js';
+import type { FakeTriggers } from './fake-trigger-rows.contract.js';
 import { PollControl } from './poll-control.service.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollerService } from './poller.service.js';

@@ -1,6 +1,6 @@
 import { TriggerResult } from '../../model/trigger-result.js';
 import { TestClock } from '../../testing/test-clock.js';
-import { FakeTriggers } from './fake-poll-intake.contract.js';
+import { FakeTriggers } from './fake-trigger-rows.contract.js';
 import { createHarness, deferred } from './poll-harness.contract.js';
 import type { Deferred, PollHarness } from './poll-harness.contract.js';
 import { COUNTS_EVERY_MS } from './tick-counter.js';

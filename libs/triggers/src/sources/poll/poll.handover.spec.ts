@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
 import { TestClock } from '../../testing/test-clock.js';
-import { FakeTriggers } from './fake-poll-intake.contract.js';
+import { FakeTriggers } from './fake-trigger-rows.contract.js';
 import { createHarness, deferred } from './poll-harness.contract.js';
 import type { Deferred, PollHarness } from './poll-harness.contract.js';
 import { spreadMs } from './poll-schedule.js';

@@ -1,6 +1,6 @@
 import { TriggerResult } from '../../model/trigger-result.js';
 import { TestClock } from '../../testing/test-clock.js';
-import { FakeTriggers } from '../poll/fake-poll-intake.contract.js';
+import { FakeTriggers } from '../poll/fake-trigger-rows.contract.js';
 import { createHarness } from '../poll/poll-harness.contract.js';
 import type { PollHarness } from '../poll/poll-harness.contract.js';
 import { CronCalendar } from './cron.calendar.js';
