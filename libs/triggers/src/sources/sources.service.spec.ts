@@ -1,6 +1,7 @@
 import { DefinitionProblems } from '../discovery/definition-problems.js';
 import { plainTrigger } from '../intake/plain-trigger.contract.js';
 import type { TriggerDefinition } from '../intake/trigger.definition.js';
+import { messageOf } from './discovery-kit.contract.js';
 import type { Source } from './source.js';
 import { Sources } from './sources.service.js';
 import type { UnpolledTriggers } from './unpolled-triggers.service.js';
@@ -18,12 +19,7 @@ function finding(...found: readonly Partial<TriggerDefinition>[]): Source {
 async function problemsOf(...sources: readonly Source[]): Promise<string> {
   const problems = new DefinitionProblems();
   await new Sources(sources, nobody, problems).discover();
-  try {
-    problems.throwIfAny();
-    return '';
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return messageOf(problems);
 }
 
 describe('Sources', () => {

@@ -1,58 +1,27 @@
-import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
-import { DefinitionProblems } from '../../discovery/definition-problems.js';
-import { ProviderExplorer } from '../../discovery/provider.explorer.js';
-import { TriggerBaseResolver } from '../../intake/trigger-base.resolver.js';
 import type { TriggerOverride } from '../../intake/trigger-overrides.js';
-import { TriggerOverrides } from '../../intake/trigger-overrides.js';
 import { TriggerRegistry } from '../../intake/trigger.registry.js';
-import { WorkflowRegistry } from '../../workflows/workflow.registry.js';
-import type { WorkflowDefinition } from '../../workflows/workflow.definition.js';
+import { REPORT, moduleWith, problemsOf } from '../discovery-kit.contract.js';
+import type { Declares } from '../discovery-kit.contract.js';
 import type { ManualRequest } from './manual-request.js';
 import { ManualTriggerBuilder } from './manual-trigger.builder.js';
 import { ManualTrigger } from './manual-trigger.decorator.js';
 import type { ManualDefinition } from './manual-trigger.definition.js';
 import { ManualSource } from './manual.source.js';
 
-const REPORT = { name: 'report', tasks: [], target: class Report {} } as unknown as WorkflowDefinition;
-
 class Month {
   @IsString()
   month!: string;
 }
 
-@Module({})
-class Empty {}
-
 async function discover(
-  providers: readonly (new (...args: never[]) => object)[],
+  providers: readonly Declares[],
   overrides: Record<string, TriggerOverride> = {},
 ): Promise<{ readonly found: readonly ManualDefinition[]; readonly problems: string }> {
-  const module = await Test.createTestingModule({
-    imports: [DiscoveryModule, Empty],
-    providers: [
-      ...providers,
-      DefinitionProblems,
-      ManualSource,
-      ManualTriggerBuilder,
-      ProviderExplorer,
-      TriggerBaseResolver,
-      TriggerRegistry,
-      WorkflowRegistry,
-      { provide: TriggerOverrides, useValue: new TriggerOverrides(overrides) },
-    ],
-  }).compile();
-  module.get(WorkflowRegistry).add(REPORT);
+  const module = await moduleWith({ providers: [...providers, ManualSource, ManualTriggerBuilder] }, overrides);
   const found = await module.get(ManualSource).discover();
   expect(module.get(TriggerRegistry).all()).toEqual(found);
-  try {
-    module.get(DefinitionProblems).throwIfAny();
-    return { found, problems: '' };
-  } catch (error) {
-    return { found, problems: (error as Error).message };
-  }
+  return { found, problems: problemsOf(module) };
 }
 
 function declare(options: object) {

@@ -1,24 +1,15 @@
 import { Injectable, Module, Scope } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
-import { DefinitionProblems } from '../../discovery/definition-problems.js';
-import { ProviderExplorer } from '../../discovery/provider.explorer.js';
-import { TriggerBaseResolver } from '../../intake/trigger-base.resolver.js';
-import { TriggerOverrides } from '../../intake/trigger-overrides.js';
 import type { TriggerOverride } from '../../intake/trigger-overrides.js';
-import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import type { Duration } from '../../model/duration.js';
 import { TriggerResult } from '../../model/trigger-result.js';
-import type { WorkflowDefinition } from '../../workflows/workflow.definition.js';
-import { WorkflowRegistry } from '../../workflows/workflow.registry.js';
+import { REPORT, moduleWith, problemsOf } from '../discovery-kit.contract.js';
+import type { Declares } from '../discovery-kit.contract.js';
 import { PollTriggerBuilder } from './poll-trigger.builder.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollTriggerExplorer } from './poll-trigger.explorer.js';
 import type { TriggerSource } from './poll.js';
 import { Trigger } from './trigger.decorator.js';
 import type { TriggerOptions } from './trigger.options.js';
-
-const FILES = { name: 'files', tasks: [], target: class Files {} } as unknown as WorkflowDefinition;
 
 @Module({ providers: [{ provide: 'INTERVAL', useValue: '5s' }] })
 class ConfigModule {}
@@ -30,44 +21,21 @@ interface Explored {
 }
 
 async function explore(
-  providers: readonly (new (...args: never[]) => object)[],
+  providers: readonly Declares[],
   overrides: Record<string, TriggerOverride> = {},
 ): Promise<Explored> {
-  const module = await Test.createTestingModule({
-    imports: [DiscoveryModule, ConfigModule],
-    providers: [
-      ...providers,
-      DefinitionProblems,
-      ProviderExplorer,
-      TriggerBaseResolver,
-      TriggerRegistry,
-      WorkflowRegistry,
-      PollTriggerBuilder,
-      PollTriggerExplorer,
-      { provide: TriggerOverrides, useValue: new TriggerOverrides(overrides) },
-    ],
-  }).compile();
-  module.get(WorkflowRegistry).add(FILES);
-  const found = await module.get(PollTriggerExplorer).explore();
-  for (const problem of module.get(TriggerOverrides).problems(module.get(TriggerRegistry).all()))
-    module.get(DefinitionProblems).add(problem);
-  return { found, problems: messageOf(() => module.get(DefinitionProblems).throwIfAny()) };
-}
-
-function messageOf(check: () => void): string {
-  try {
-    check();
-    return '';
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const module = await moduleWith(
+    { imports: [ConfigModule], providers: [...providers, PollTriggerBuilder, PollTriggerExplorer] },
+    overrides,
+  );
+  return { found: await module.get(PollTriggerExplorer).explore(), problems: problemsOf(module) };
 }
 
 /** A provider whose one method `look` is a trigger with these options. */
 function providerWith(options: Partial<TriggerOptions>): new () => object {
   @Injectable()
   class Inbox {
-    @Trigger({ workflow: 'files', ...options } as never)
+    @Trigger({ workflow: 'report', ...options } as never)
     look(): TriggerResult {
       return TriggerResult.skip();
     }
@@ -88,7 +56,7 @@ describe('PollTriggerExplorer', () => {
         kind: 'poll',
         label: 'Inbox.look',
         aliases: [],
-        workflows: [FILES],
+        workflows: [REPORT],
         enabled: true,
         pollIntervalMs: 60_000,
         timeoutMs: 30_000,
@@ -105,7 +73,7 @@ describe('PollTriggerExplorer', () => {
   });
 
   it('finds several triggers on one method and triggers that are classes, by their names in snake_case', async () => {
-    @Trigger({ workflow: 'files' })
+    @Trigger({ workflow: 'report' })
     class CSVInbox implements TriggerSource {
       poll(): TriggerResult {
         return TriggerResult.skip('class');
@@ -114,8 +82,8 @@ describe('PollTriggerExplorer', () => {
     }
     @Injectable({ scope: Scope.REQUEST })
     class Mail {
-      @Trigger({ workflow: 'files', name: 'one' })
-      @Trigger({ workflow: ['files'], name: 'two', pollInterval: '2s' })
+      @Trigger({ workflow: 'report', name: 'one' })
+      @Trigger({ workflow: ['report'], name: 'two', pollInterval: '2s' })
       look(): TriggerResult {
         return TriggerResult.skip('request');
       }
@@ -167,8 +135,8 @@ describe('PollTriggerExplorer', () => {
   it.each<[string, Partial<Record<keyof TriggerOptions, unknown>>]>([
     ['[TRG_DEF_INVALID_NAME] Trigger of Inbox.look, option "name": "1st" is no name.', { name: '1st' }],
     [
-      '[TRG_DEF_UNKNOWN_WORKFLOW] Trigger "look" (Inbox.look) starts unknown workflow "fils". Known: "files".',
-      { workflow: 'fils' },
+      '[TRG_DEF_UNKNOWN_WORKFLOW] Trigger "look" (Inbox.look) starts unknown workflow "reprot". Known: "report".',
+      { workflow: 'reprot' },
     ],
     [
       '[TRG_DEF_INVALID_DURATION] Trigger "look" (Inbox.look), option "pollInterval": "2 s" is no duration.',
@@ -207,7 +175,7 @@ describe('PollTriggerExplorer', () => {
 
   it('reports an inherited method in two classes, overrides of unknown triggers and a class without poll together', async () => {
     class Base {
-      @Trigger({ workflow: 'files' })
+      @Trigger({ workflow: 'report' })
       look(): TriggerResult {
         return TriggerResult.skip();
       }
@@ -217,7 +185,7 @@ describe('PollTriggerExplorer', () => {
     @Injectable()
     class Second extends Base {}
     class NoPoll {}
-    Trigger({ workflow: 'files' })(NoPoll as never);
+    Trigger({ workflow: 'report' })(NoPoll as never);
     const { problems } = await explore([First, Second, NoPoll], { gone: { enabled: false } });
     expect(problems).toContain('3 definition errors');
     expect(problems).toContain('Two triggers have the name "look": First.look and Second.look.');

@@ -1,27 +1,18 @@
 import { Injectable, Module } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
-import { DefinitionProblems } from '../../discovery/definition-problems.js';
-import { ProviderExplorer } from '../../discovery/provider.explorer.js';
-import { TriggerBaseResolver } from '../../intake/trigger-base.resolver.js';
-import { TriggerOverrides } from '../../intake/trigger-overrides.js';
 import type { TriggerOverride } from '../../intake/trigger-overrides.js';
-import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { Clock } from '../../model/clock.js';
 import { EventBus } from '../../model/events.js';
 import { TestClock } from '../../testing/test-clock.js';
-import type { WorkflowDefinition } from '../../workflows/workflow.definition.js';
-import { WorkflowRegistry } from '../../workflows/workflow.registry.js';
 import { PollerService } from '../poll/poller.service.js';
+import { REPORT, moduleWith, problemsOf } from '../discovery-kit.contract.js';
+import type { Declares } from '../discovery-kit.contract.js';
 import { CronTrigger, IntervalTrigger } from './schedule.decorators.js';
 import { nextTicks } from './schedule.definition.js';
 import type { ScheduleDefinition } from './schedule.definition.js';
 import type { CronTriggerOptions, IntervalTriggerOptions } from './schedule.options.js';
 import { SCHEDULE_PROVIDERS } from './schedule.providers.js';
 import { ScheduleSource } from './schedule.source.js';
-
-const REPORT = { name: 'report', tasks: [], target: class Report {} } as unknown as WorkflowDefinition;
 
 @Module({ providers: [{ provide: 'ZONE', useValue: 'Europe/Berlin' }] })
 class ConfigModule {}
@@ -36,44 +27,25 @@ interface Explored {
 }
 
 async function explore(
-  providers: readonly (new (...args: never[]) => object)[],
+  providers: readonly Declares[],
   overrides: Record<string, TriggerOverride> = {},
 ): Promise<Explored> {
   const polled: string[] = [];
   const warnings: string[] = [];
-  const module = await Test.createTestingModule({
-    imports: [DiscoveryModule, ConfigModule],
-    providers: [
-      ...providers,
-      ...SCHEDULE_PROVIDERS,
-      DefinitionProblems,
-      ProviderExplorer,
-      TriggerBaseResolver,
-      TriggerRegistry,
-      WorkflowRegistry,
-      { provide: Clock, useValue: new TestClock() },
-      { provide: EventBus, useValue: {} },
-      { provide: PollerService, useValue: { add: ({ name }: ScheduleDefinition) => polled.push(name) } },
-      { provide: TriggerOverrides, useValue: new TriggerOverrides(overrides) },
-    ],
-  }).compile();
+  const services = [
+    { provide: Clock, useValue: new TestClock() },
+    { provide: EventBus, useValue: {} },
+    { provide: PollerService, useValue: { add: ({ name }: ScheduleDefinition) => polled.push(name) } },
+  ];
+  const module = await moduleWith(
+    { imports: [ConfigModule], providers: [...providers, ...SCHEDULE_PROVIDERS, ...services] },
+    overrides,
+  );
   module.useLogger({ warn: (message: string) => warnings.push(message) } as unknown as LoggerService);
-  module.get(WorkflowRegistry).add(REPORT);
   const source = module.get(ScheduleSource);
   const found = await source.discover();
   await source.start();
-  for (const problem of module.get(TriggerOverrides).problems(module.get(TriggerRegistry).all()))
-    module.get(DefinitionProblems).add(problem);
-  return { found, problems: messageOf(() => module.get(DefinitionProblems).throwIfAny()), polled, warnings };
-}
-
-function messageOf(check: () => void): string {
-  try {
-    check();
-    return '';
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return { found, problems: problemsOf(module), polled, warnings };
 }
 
 function cronWith(options: Partial<CronTriggerOptions>): new () => object {
