@@ -37,13 +37,13 @@ export class PoolWatch {
   async runOnce(): Promise<{ readonly moved: number; readonly unserved: readonly string[] }> {
     const { unserved, served } = await this.store.look(() => readUnservedPools());
     let moved = 0;
-    for (const pool of unserved) moved += await this.#handOver(pool, served);
+    for (const pool of unserved) moved += await this.#moveFrom(pool, served);
     if (moved > 0) this.#logger.log(`Moved ${moved} ready tasks to the pools that their workflows declare by now.`);
     await this.#tell(unserved);
     return { moved, unserved };
   }
 
-  async #handOver(pool: string, served: ReadonlySet<string>): Promise<number> {
+  async #moveFrom(pool: string, served: ReadonlySet<string>): Promise<number> {
     let moved = 0;
     let skip = this.#seen.get(pool) ?? 0;
     for (let page = 0; page < MAX_PAGES; page += 1) {

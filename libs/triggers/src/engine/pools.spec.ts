@@ -179,7 +179,7 @@ describe.each(DATABASES)('task pools on %s', (database) => {
       expect(new Set(owners.map(String))).toEqual(new Set([`cut,${cpu.nodeId}`, `render,${gpu.nodeId}`]));
     });
 
-    it('hand a task over that another version had made ready, while both versions live', async () => {
+    it('move a task that another version had made ready, while both versions live', async () => {
       const Before = filmWorkflow('gpu', 'before');
       const before = await kit().boot([Before], serving('default'));
       await before.start(Before);

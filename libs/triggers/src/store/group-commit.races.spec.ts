@@ -73,7 +73,7 @@ class ScheduledDatabase {
   }
 }
 
-/** Slots, and what was handed over. */
+/** Slots, and the tasks that it was told of. */
 class Slots implements Claimer {
   readonly nodeId = 'node' as NodeId;
   readonly declared = [];

@@ -61,7 +61,7 @@ export interface TaskOptions<
   /**
    * The pool of the task: only processes whose `worker.pools` names it run it, so that work which needs a special machine
    * waits for one. It takes no part in the shape of the workflow, so a deploy may move a task to another pool: what waits
-   * for its dependencies goes to the new pool when it becomes ready, what is ready in the old one is handed over by the
+   * for its dependencies goes to the new pool when it becomes ready, what is ready in the old one is moved by the
    * first process of the new version that claims it or finds that nobody serves the old pool.
    *
    * @default DEFAULT_TASK_OPTIONS.pool

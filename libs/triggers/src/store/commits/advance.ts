@@ -24,7 +24,7 @@ export interface Advanced {
  * execution of a firing, and leaves follow-ups for the triggers that follow an end. Only counters are read, never siblings. The rows of the executions are locked.
  *
  * An execution counts its open ends: tasks that have not ended and that nothing open depends on. When the last of them has
- * ended, all have. So a task that hands over to a dependant changes no row of its execution.
+ * ended, all have. So the end of a task that has a dependant changes no row of its execution.
  */
 export function* advance(ended: readonly EndedTask[], scope: CommitScope): Work<Advanced> {
   const ends = new Map<ExecutionId, ExecutionEnd>();

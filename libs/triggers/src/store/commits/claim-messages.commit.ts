@@ -4,7 +4,7 @@ import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { batch, run } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { ALONE_FROM_RESCUE, CLAIMED_COLUMNS, handOverClaimed } from './claim.commit.js';
+import { ALONE_FROM_RESCUE, CLAIMED_COLUMNS, startClaimed } from './claim.commit.js';
 
 /** A message says that this task is ready. It may be lost, late, doubled or wrong: the row decides. */
 export interface MessageItem {
@@ -69,7 +69,7 @@ function* claimNamed(items: readonly MessageItem[], scope: CommitScope): Work<Se
     CLAIM_NAMED,
     items.map(({ executionId, task }) => [executionId, task, scope.claimer?.nodeId, token, declared]),
   );
-  yield* handOverClaimed(rows, token, scope);
+  yield* startClaimed(rows, token, scope);
   return new Set(rows.map((row) => `${String(row['execution_id'])}/${String(row['task'])}`));
 }
 

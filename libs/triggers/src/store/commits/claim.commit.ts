@@ -25,7 +25,7 @@ export interface ClaimOutcome {
 /** From this rescue on a task runs alone on its node, so that a task that kills its process is told from its neighbours. */
 export const ALONE_FROM_RESCUE = 2;
 
-/** The columns that {@link handOverClaimed} reads. */
+/** The columns that {@link startClaimed} reads. */
 export const CLAIMED_COLUMNS =
   'execution_id, task, id, ordinal, graph, attempt, max_attempts, rescues, priority, attempts, run_at';
 
@@ -77,12 +77,12 @@ function* claim({ alone, overdueMs }: ClaimItem, scope: CommitScope): Work<Claim
   if (claimer === null || slots === 0) return { claimed: 0, slots };
   const token = newId<LeaseToken>();
   const rows = yield* claimRows(claimer, token, slots, { alone, overdueMs });
-  yield* handOverClaimed(rows, token, scope);
+  yield* startClaimed(rows, token, scope);
   return { claimed: rows.length, slots };
 }
 
-/** Starts the executions of claimed rows and hands the tasks over, in order of urgency. */
-export function* handOverClaimed(rows: Rows, token: LeaseToken, scope: CommitScope): Work<void> {
+/** Starts the executions of claimed rows and tells the engine of the tasks, in order of urgency. */
+export function* startClaimed(rows: Rows, token: LeaseToken, scope: CommitScope): Work<void> {
   if (rows.length === 0) return;
   const ordered = [...rows].sort(byUrgency);
   const ids = [...new Set(ordered.map((row) => row['execution_id'] as ExecutionId))].sort();

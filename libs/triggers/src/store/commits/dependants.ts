@@ -44,7 +44,7 @@ export function* countOnDependants(wave: readonly EndedTask[], scope: CommitScop
     if (row?.['state'] === 'ready') scope.leavesReady(readyTask(row, item.parents[0].facts.executionId, item.task, 0));
     if (row?.['state'] === 'skipped') left.push({ ended: skippedTask(row, item), reason: row['reason'] as string });
   });
-  yield* handOver(claimed, scope);
+  yield* tellClaimed(claimed, scope);
   const deaf = new Set(others.filter((_, at) => answer[at] === undefined));
   return { left, unheard: deaf.size === 0 ? [] : findUnheard(wave, waiting, deaf) };
 }
@@ -134,15 +134,15 @@ function skippedTask(row: Row, { parents: [parent], task }: Waiting): EndedTask 
 }
 
 /**
- * Claimed dependants go to the engine, those of one execution in the order of its tasks, with the outputs that they need;
- * what this node does not know is read.
+ * Tells the engine of claimed dependants, those of one execution in the order of its tasks, with the outputs that they
+ * need; what this node does not know is read.
  */
-function* handOver(claimed: ClaimedDependant[], scope: CommitScope): Work<void> {
+function* tellClaimed(claimed: ClaimedDependant[], scope: CommitScope): Work<void> {
   claimed.sort((a, b) => (a.row['ordinal'] as number) - (b.row['ordinal'] as number));
-  const handed = claimed.map(({ row, item }) => ({ row, item, place: placeOf(row), outputs: outputsOfParents(item) }));
-  const unknown = handed.filter(({ place, outputs }) => place.ancestors.some((name) => !outputs.has(name)));
+  const told = claimed.map(({ row, item }) => ({ row, item, place: placeOf(row), outputs: outputsOfParents(item) }));
+  const unknown = told.filter(({ place, outputs }) => place.ancestors.some((name) => !outputs.has(name)));
   const read = yield* readOutputs(unknown.map(({ item }) => item.parents[0].facts.executionId));
-  for (const { row, item, place, outputs } of handed) {
+  for (const { row, item, place, outputs } of told) {
     const { facts } = item.parents[0];
     const known = read.get(facts.executionId);
     scope.claimed({

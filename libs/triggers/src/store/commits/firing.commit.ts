@@ -7,7 +7,7 @@ import type { HeldBy } from './dedup.statements.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 import { isUndecided, refuseDuplicates, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
-import { handOver, insertExecutions, planExecutions } from './firing.executions.js';
+import { insertExecutions, planExecutions, tellClaimed } from './firing.executions.js';
 import { firingRow } from './firing.row.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
 import { closeLetters, insertLetters, isLetter, lendKeys } from './letter.statements.js';
@@ -118,12 +118,12 @@ function* insert(judged: readonly Judged[], scope: CommitScope): Work<void> {
       scope,
     );
     yield* insertExecutions(plans, scope);
-    for (const planned of plans) handOver(planned, scope);
+    for (const planned of plans) tellClaimed(planned, scope);
   } else {
     const plans = planExecutions(judged, scope);
     yield* send(INSERT_FIRING, rows, (inserted) => {
       const fresh = idsOf(inserted);
-      for (const planned of plans) if (fresh.has(planned.draft.id)) handOver(planned, scope);
+      for (const planned of plans) if (fresh.has(planned.draft.id)) tellClaimed(planned, scope);
     });
     yield* insertExecutions(plans, scope);
   }

@@ -105,8 +105,8 @@ function stateOf(task: TaskDraft, token: LeaseToken | null): string {
   return token === null ? 'ready' : 'running';
 }
 
-/** Hands the tasks that run here to the engine, with the commit. */
-export function handOver({ draft, execution, tokens }: PlannedExecution, scope: CommitScope): void {
+/** Tells the engine of the tasks that run here, with the commit. */
+export function tellClaimed({ draft, execution, tokens }: PlannedExecution, scope: CommitScope): void {
   if (tokens.size === 0) return;
   const facts: ExecutionFacts = {
     executionId: execution.id,

@@ -53,7 +53,7 @@ export function finishesContract(database: Database): void {
       expect((await engine.finish(again['a'])).written).toBe(true);
     });
 
-    it('hands a dependant over in the finishing commit, with the outputs of its ancestors in order', async () => {
+    it('gives a dependant to the engine in the finishing commit, with the outputs of its ancestors in order', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);
       await begin(store, { graph: { a: [], b: ['a'], c: ['b'] }, context: '{"in":0}' });
@@ -173,7 +173,7 @@ export function finishesContract(database: Database): void {
       expect(await rowsOf(store, 'execution')).toMatchObject([due]);
     });
 
-    it('hands a fan-out over in the order of its tasks, in passing and claimed later', async () => {
+    it('gives a fan-out to the engine in the order of its tasks, in passing and claimed later', async () => {
       const store = await kit().open();
       const engine = await FakeEngine.on(store);
       const names = Array.from({ length: 12 }, (_, at) => `t${at}`);

@@ -31,7 +31,7 @@ export class FakeEngine implements Claimer {
   pools: readonly string[] = ['default'];
   /** Where this node's code has tasks by now that are not in the pool `default`. */
   readonly moved = new Map<string, string>();
-  /** Everything that was handed over, in order. */
+  /** Every task that it was told of, in order. */
   readonly started: ClaimedTask[] = [];
   readonly wakes: number[] = [];
   /** What was told, in order: `started a`, `settled …`. */

@@ -3,7 +3,7 @@
  * it only makes others look sooner than they would by themselves.
  */
 export interface NoticeChannel {
-  /** Hands over what other processes say, until {@link close}. Never throws: while it cannot hear, others are not heard. */
+  /** Tells what other processes say, until {@link close}. Never throws: while it cannot hear, others are not heard. */
   listen(hear: (text: string) => void): void;
   /** Called every second: looks for what does not come by itself, and for a connection that broke. */
   look(): void;
