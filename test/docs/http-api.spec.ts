@@ -4,6 +4,7 @@ import { AUDITED_ACTION, NEEDED_ROLE } from '../../libs/triggers/src/admin/acces
 import { createAdminControllers } from '../../libs/triggers/src/admin/admin.controllers.js';
 import { UnknownPathController } from '../../libs/triggers/src/admin/controllers/unknown-path.controller.js';
 import { read, rows, sourcesIn } from './markdown.js';
+import { fieldsOf } from './source.js';
 
 interface Route {
   readonly route: string;
@@ -64,4 +65,15 @@ it('names every audited action', () => {
   const actions = [...new Set([...byRoutes, ...inCommits])];
   expect(byRoutes.length).toBeGreaterThan(0);
   expect(actions.filter((action) => !page.includes(`\`${action}\``))).toEqual([]);
+});
+
+it('names every field of a node, and no other', () => {
+  const [, documented = ''] = /A node has ([^;]+);/.exec(page) ?? [];
+  const declared = [
+    ...fieldsOf('model/node-description.ts', 'NodeDescription'),
+    ...fieldsOf('history/history.types.ts', 'NodeItem'),
+  ];
+  expect([...documented.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()).toEqual(
+    declared.map(({ name }) => name).sort(),
+  );
 });
