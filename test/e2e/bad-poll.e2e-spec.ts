@@ -5,6 +5,7 @@ import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
+import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 
 const told: string[] = [];
@@ -123,11 +124,11 @@ describe.each(DIALECTS)('a poll that goes wrong, on %s', (database) => {
   it('that hangs is stalled: its signal aborts, it is not called again, and delays nobody else', async () => {
     let calls = 0;
     let aborted = false;
-    let release!: (result: TriggerResult) => void;
+    const late = gate<TriggerResult>();
     poll = ({ signal }) => {
       calls += 1;
       signal.addEventListener('abort', () => (aborted = true));
-      return new Promise((resolve) => (release = resolve));
+      return late.opened;
     };
     await passUntil((trigger) => trigger.state === 'stalled', 'it is stalled');
     const healthy = (await app.get('/healthy')).counts.polls as number;
@@ -139,7 +140,7 @@ describe.each(DIALECTS)('a poll that goes wrong, on %s', (database) => {
     }, 'the other trigger is polled');
     expect(calls).toBe(1);
 
-    release(TriggerResult.fire({ late: true }));
+    late.open(TriggerResult.fire({ late: true }));
     await passUntil((trigger) => trigger.state === 'failing', 'the poll counts as failed');
     expect(await app.get('/source')).toMatchObject({ lastError: expect.stringContaining('2s'), counts: { fires: 0 } });
     poll = () => TriggerResult.skip('fine');

@@ -11,6 +11,7 @@ import { boot, cleanUp, logged } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { gate } from '../support/gate.js';
 import { describeWithRedis, useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -37,12 +38,6 @@ function workOf(node: string): Type {
     }
   }
   return Work;
-}
-
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open: () => open() };
 }
 
 describeWithRedis('many workers over BullMQ', () => {

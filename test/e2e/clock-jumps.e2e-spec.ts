@@ -5,6 +5,8 @@ import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 
 const DAY_MS = 86_400_000;
@@ -16,8 +18,7 @@ let clock: TestClock;
 let polls: number[];
 let attempts: Record<string, number[]>;
 let begun: number;
-let open: () => void;
-let opened: Promise<void>;
+let work: Gate<void>;
 
 @Workflow({ name: 'flaky' })
 class Flaky {
@@ -34,7 +35,10 @@ class Patient {
   @Task()
   async work(context: TaskContext) {
     begun += 1;
-    await Promise.race([opened, new Promise((_resolve, reject) => context.signal.addEventListener('abort', reject))]);
+    await Promise.race([
+      work.opened,
+      new Promise((_resolve, reject) => context.signal.addEventListener('abort', reject)),
+    ]);
     return { done: begun };
   }
 
@@ -60,11 +64,11 @@ describe.each(DIALECTS)('a wall clock that jumps, on %s', (database) => {
     polls = [];
     attempts = {};
     begun = 0;
-    opened = new Promise((resolve) => (open = resolve));
+    work = gate();
     clock = new TestClock();
   });
   afterEach(async () => {
-    open();
+    work.open();
     await cleanUp();
   });
 
@@ -110,7 +114,7 @@ describe.each(DIALECTS)('a wall clock that jumps, on %s', (database) => {
     expect(gaps.length).toBeGreaterThanOrEqual(8);
     expect(gaps).toEqual(gaps.map(() => INTERVAL_MS));
 
-    open();
+    work.open();
     await over(id);
     expect(await tasksOf(id)).toMatchObject([
       { attempt: 1, rescues: 0, output: { done: 1 } },
@@ -152,7 +156,7 @@ describe.each(DIALECTS)('a wall clock that jumps, on %s', (database) => {
     jump(DAY_MS);
     await passUntil(() => begun === 2, 'it begins again');
     const before = polls.length;
-    open();
+    work.open();
     await passUntil(() => isOver(id), 'the execution is completed');
     await passUntil(() => polls.length > before, 'triggers are polled');
     expect(await tasksOf(id)).toMatchObject([{ attempt: 1, rescues: 1, output: { done: 2 } }, { attempt: 1 }]);

@@ -5,10 +5,12 @@ import { watchCrashPoints } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 
 let fails = false;
 let skipsLast = false;
-let gate: Promise<void> | undefined;
+let work: Gate<void> | undefined;
 let ends: WorkflowEnd[] = [];
 let mapping: (end: WorkflowEnd) => object | undefined = () => undefined;
 
@@ -21,7 +23,7 @@ class Bill {
 
   @Task({ dependencies: ['total'], retry: { attempts: 1 }, when: () => !skipsLast })
   async send(_context: TaskContext) {
-    await gate;
+    await work?.opened;
     if (fails) throw new RangeError('no such address');
     return { sent: true };
   }
@@ -63,7 +65,7 @@ describe.each(DIALECTS)('triggers that follow a workflow, on %s', (database) => 
   let app: TestApp;
 
   beforeEach(async () => {
-    [fails, skipsLast, gate, ends, mapping] = [false, false, undefined, [], () => undefined];
+    [fails, skipsLast, work, ends, mapping] = [false, false, undefined, [], () => undefined];
     app = await boot({ database, providers: [Bill, Book, Alarm, Followers] });
   });
   afterEach(cleanUp);
@@ -128,12 +130,11 @@ describe.each(DIALECTS)('triggers that follow a workflow, on %s', (database) => 
   });
 
   it('follow a cancellation', async () => {
-    let open!: () => void;
-    gate = new Promise((resolve) => (open = resolve));
+    work = gate();
     const id = await app.runner.start(Bill, { items: [1] });
     await app.kit.events.next('task.started', ({ task }) => task === 'send');
     await app.call('POST', `/executions/${id}/cancel`);
-    open();
+    work.open();
     await app.kit.drain();
     expect((await firings('not_billed')).map(({ context }: ExecutionItem) => context)).toEqual([
       { executionId: id, state: 'cancelled' },

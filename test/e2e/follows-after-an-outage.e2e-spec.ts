@@ -5,16 +5,18 @@ import { armCrashPoint } from 'nestjs-triggers/testing';
 import type { CrashPoint } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import { newDatabase } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 import { Proxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
-let gate: Promise<void>;
+let work: Gate<void>;
 
 @Workflow({ name: 'first' })
 class First {
   @Task()
   async only() {
-    await gate;
+    await work.opened;
     return { done: true };
   }
 }
@@ -52,12 +54,11 @@ describe('the end of an execution after which Postgres goes away', () => {
         options: { node: { lease: '3s' }, shutdown: { drain: '1s' } },
       });
       const away = app.kit.events.next('store.away');
-      let open!: () => void;
-      gate = new Promise((resolve) => (open = resolve));
+      work = gate();
       const id = await app.runner.start(First, {});
       await app.kit.events.next('task.started');
       armCrashPoint(app.nest, { point, act: () => proxy.cut() });
-      open();
+      work.open();
       await away;
       proxy.mend();
       await until(

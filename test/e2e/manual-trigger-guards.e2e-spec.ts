@@ -6,16 +6,17 @@ import { boot, cleanUp } from '../support/app.js';
 import type { Answer, TestApp } from '../support/app.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 
 /** Bodies that were told to wait do so until this is called. */
-let release: () => void;
-let released: Promise<void>;
+let report: Gate<void>;
 
 @Workflow({ name: 'export' })
 class Export {
   @Task({ retry: { attempts: 1 } })
   async write(context: TaskContext) {
-    if (context.get('wait', false)) await released;
+    if (context.get('wait', false)) await report.opened;
     if (context.get('fail', false)) throw new Error('no paper');
   }
 }
@@ -53,14 +54,14 @@ describe.each(DIALECTS)('a manual trigger in many hands, on %s', (type) => {
   let clock: TestClock;
   let app: TestApp;
   beforeEach(async () => {
-    released = new Promise((resolve) => (release = resolve));
+    report = gate();
     called = 0;
     clock = new TestClock();
     database = await newDatabase(type);
     app = await start();
   });
   afterEach(async () => {
-    release();
+    report.open();
     await cleanUp();
   });
 
@@ -217,7 +218,7 @@ describe.each(DIALECTS)('a manual trigger in many hands, on %s', (type) => {
         expect(body.message).toContain(executionIds[0]);
       }
       expect(await rows('triggers_execution')).toBe(1);
-      release();
+      report.open();
       await app.kit.drain();
       expect((await fire('alone', { n: 0, more: 1 })).status).toBe(202);
     });

@@ -5,13 +5,14 @@ import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 
 let clock: TestClock;
 /** When each trigger was polled, in monotonic time. */
 let polls: Record<string, number[]>;
-let open: () => void;
-let opened: Promise<void>;
+let work: Gate<void>;
 let begun: number;
 
 const look = ({ trigger }: Poll): void => void (polls[trigger] ??= []).push(clock.monotonic());
@@ -21,7 +22,7 @@ class Long {
   @Task()
   async run(): Promise<void> {
     begun += 1;
-    await opened;
+    await work.opened;
   }
 }
 
@@ -58,14 +59,14 @@ describe.each(DIALECTS)('every trigger keeps its own pace, on %s', (database) =>
   beforeEach(async () => {
     polls = {};
     begun = 0;
-    opened = new Promise((resolve) => (open = resolve));
+    work = gate();
     clock = new TestClock();
     // The clock runs faster than a database answers: with a short lease the node would lose it on the way.
     app = await boot({ database, clock, providers: [Long, Sources], options: { node: { lease: '1d' } } });
     await pass(10_000);
   });
   afterEach(async () => {
-    open();
+    work.open();
     await cleanUp();
   });
 

@@ -6,11 +6,12 @@ import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 
 /** What the body of the workflow waits for, and what it has seen. */
-let open: () => void;
-let opened: Promise<void>;
+let work: Gate<void>;
 let ran: unknown[];
 /** What each trigger finds next, and how often it was polled. */
 let found: Record<string, (poll: Poll) => TriggerResult>;
@@ -27,7 +28,7 @@ class Work {
   @Task({ retry: { attempts: 1 } })
   async run(context: TaskContext): Promise<void> {
     ran.push(context.data);
-    await opened;
+    await work.opened;
   }
 }
 
@@ -54,7 +55,7 @@ describe.each(DIALECTS)('the same context again, on %s', (database) => {
   let clock: TestClock;
 
   beforeEach(async () => {
-    opened = new Promise((resolve) => (open = resolve));
+    work = gate();
     ran = [];
     found = {};
     polls = {};
@@ -63,7 +64,7 @@ describe.each(DIALECTS)('the same context again, on %s', (database) => {
     app = await boot({ database, clock, providers: [Work, Sources], options: { node: { lease: '1d' } } });
   });
   afterEach(async () => {
-    open();
+    work.open();
     await cleanUp();
   });
 
@@ -106,7 +107,7 @@ describe.each(DIALECTS)('the same context again, on %s', (database) => {
     found['one'] = () => TriggerResult.fire({ file: 'b' });
     await begun(2);
     found['one'] = nothing;
-    open();
+    work.open();
     await app.ended(2);
 
     found['one'] = () => TriggerResult.fire({ file: 'a' });
@@ -116,7 +117,7 @@ describe.each(DIALECTS)('the same context again, on %s', (database) => {
 
   // Cloacina T-3
   it('fires three times without a context, each time after the execution before it has ended', async () => {
-    open();
+    work.open();
     for (let round = 1; round <= 3; round += 1) {
       found['one'] = () => TriggerResult.fire();
       await begun(round);
@@ -136,7 +137,7 @@ describe.each(DIALECTS)('the same context again, on %s', (database) => {
       { state: 'accepted', dedupKey: null },
     ]);
     expect((await app.get('/executions?state=running')).items).toHaveLength(2);
-    open();
+    work.open();
     await app.ended(2);
   });
 

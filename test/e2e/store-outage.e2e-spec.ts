@@ -4,19 +4,21 @@ import type { Poll, TaskContext } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { newDatabase } from '../support/database.js';
+import { gate } from '../support/gate.js';
+import type { Gate } from '../support/gate.js';
 import { Proxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
 const NUMBERS = 40;
 let polls = 0;
 let ran: unknown[] = [];
-let gate: Promise<void> | undefined;
+let work: Gate<void> | undefined;
 
 @Workflow({ name: 'work' })
 class Work {
   @Task()
   async run(context: TaskContext<{ n?: number }>) {
-    await gate;
+    await work?.opened;
     ran.push(context.data.n);
     return { ran: true };
   }
@@ -45,7 +47,7 @@ describe('an application whose Postgres goes away for a while', () => {
   beforeEach(async () => {
     polls = 0;
     ran = [];
-    gate = undefined;
+    work = undefined;
     const database = await newDatabase('postgres');
     proxy = await Proxy.to(database.environment['DATABASE'] as string);
     const options = { ...database.options, url: proxy.url, commitDeadline: '300ms' } as typeof database.options;
@@ -92,12 +94,11 @@ describe('an application whose Postgres goes away for a while', () => {
   /** A task whose body ends while the database is away, so that its result waits. */
   async function endsDuringOutage(): Promise<string> {
     await until(() => ran.length === NUMBERS, 'the numbers have run');
-    let open!: () => void;
-    gate = new Promise((resolve) => (open = resolve));
+    work = gate();
     const id = await app.runner.start('work', { n: 99 });
     await until(async () => (await app.get(`/executions/${id}`)).tasks[0].state === 'running', 'the body runs');
     proxy.cut();
-    open();
+    work.open();
     await until(() => ran.includes(99), 'the body has ended');
     return id;
   }

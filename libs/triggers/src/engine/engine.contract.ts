@@ -22,6 +22,8 @@ import { NodeLease } from './node-lease.service.js';
 import { TestMessages } from './test-messages.contract.js';
 import { TaskTransport } from './transport/transport.js';
 
+export { gate } from '../../../../test/support/gate.js';
+
 /** The databases that tests of the engine run on. */
 export const DATABASES = ['sqlite', 'postgres'] as const satisfies readonly Database[];
 
@@ -211,11 +213,4 @@ export function useEngineKit(ground: Ground): () => EngineKit {
   });
   afterEach(() => kit.close());
   return () => kit;
-}
-
-/** A promise that a test settles. */
-export function gate<T = void>(): { readonly opened: Promise<T>; open(value: T): void; fail(error: Error): void } {
-  let [open, fail]: [(value: T) => void, (error: Error) => void] = [() => undefined, () => undefined];
-  const opened = new Promise<T>((resolve, reject) => ([open, fail] = [resolve, reject]));
-  return { opened, open, fail };
 }

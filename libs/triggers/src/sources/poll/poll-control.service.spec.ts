@@ -1,6 +1,8 @@
+import { gate } from '../../../../../test/support/gate.js';
+import type { Gate } from '../../../../../test/support/gate.js';
 import { TriggerResult } from '../../model/trigger-result.js';
-import { createHarness, deferred } from './poll-harness.contract.js';
-import type { Deferred, PollHarness } from './poll-harness.contract.js';
+import { createHarness } from './poll-harness.contract.js';
+import type { PollHarness } from './poll-harness.contract.js';
 import type { Poll } from './poll.js';
 
 const SECOND = 1_000;
@@ -33,21 +35,21 @@ describe('pollNow', () => {
   });
 
   it('waits for the poll under way and then polls once for everybody who asked', async () => {
-    const bodies: Deferred<TriggerResult>[] = [];
+    const bodies: Gate<TriggerResult>[] = [];
     harness.add({
       name: 'inbox',
       poll: () => {
-        bodies.push(deferred());
-        return bodies.at(-1)!.promise;
+        bodies.push(gate());
+        return bodies.at(-1)!.opened;
       },
     });
     await harness.poller.start();
     await harness.clock.advance(SECOND);
     const reports = [harness.control.pollNow('inbox'), harness.control.pollNow('inbox')];
-    bodies[0]?.resolve(TriggerResult.skip('first'));
+    bodies[0]?.open(TriggerResult.skip('first'));
     await harness.clock.advance(0);
     expect(bodies).toHaveLength(2);
-    bodies[1]?.resolve(TriggerResult.skip('second'));
+    bodies[1]?.open(TriggerResult.skip('second'));
     expect(await Promise.all(reports)).toMatchObject([{ reason: 'second' }, { reason: 'second' }]);
     await harness.clock.settle();
     expect(bodies).toHaveLength(2);
@@ -58,7 +60,7 @@ describe('pollNow', () => {
     harness.add({ name: 'inbox', timeoutMs: SECOND, poll: () => result() });
     await harness.poller.start();
     expect(await harness.control.pollNow('inbox')).toMatchObject({ status: 'failed', error: 'broken' });
-    result = () => deferred<TriggerResult>().promise;
+    result = () => gate<TriggerResult>().opened;
     const report = harness.control.pollNow('inbox');
     await harness.clock.advance(SECOND);
     expect(await report).toMatchObject({
@@ -94,7 +96,7 @@ describe('pollNow', () => {
   });
 
   it('answers who waits when the trigger is lost', async () => {
-    harness.add({ name: 'inbox', poll: () => deferred<TriggerResult>().promise });
+    harness.add({ name: 'inbox', poll: () => gate<TriggerResult>().opened });
     await harness.poller.start();
     const report = harness.control.pollNow('inbox');
     await harness.clock.settle();
@@ -135,11 +137,11 @@ describe('test', () => {
 
   it('runs beside the polls of the owner and delays none', async () => {
     let owned = 0;
-    const dry = deferred<TriggerResult>();
+    const dry = gate<TriggerResult>();
     harness.add({
       name: 'inbox',
       poll: (poll) => {
-        if (poll.dryRun) return dry.promise;
+        if (poll.dryRun) return dry.opened;
         owned += 1;
         return TriggerResult.skip();
       },
@@ -148,7 +150,7 @@ describe('test', () => {
     const report = harness.control.test('inbox');
     await harness.clock.advance(5 * SECOND);
     expect(owned).toBe(5);
-    dry.resolve(TriggerResult.skip('nothing'));
+    dry.open(TriggerResult.skip('nothing'));
     expect(await report).toEqual({
       status: 'skipped',
       reason: 'nothing',
@@ -173,7 +175,7 @@ describe('test', () => {
       timeoutMs: 3 * SECOND,
       poll: (poll) => {
         if (poll.dryRun) seen = poll;
-        return deferred<TriggerResult>().promise;
+        return gate<TriggerResult>().opened;
       },
     });
     await harness.poller.enlist([

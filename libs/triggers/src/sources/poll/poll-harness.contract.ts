@@ -76,21 +76,3 @@ export async function createHarness(among?: Neighbour): Promise<PollHarness> {
     eventNames: () => events.map(({ name }) => name),
   };
 }
-
-/** A promise that a test settles. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-/** Makes a {@link Deferred}. */
-export function deferred<T>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<T>((ok, bad) => {
-    resolve = ok;
-    reject = bad;
-  });
-  return { promise, resolve, reject };
-}

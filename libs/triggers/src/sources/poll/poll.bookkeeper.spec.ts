@@ -1,8 +1,10 @@
+import { gate } from '../../../../../test/support/gate.js';
+import type { Gate } from '../../../../../test/support/gate.js';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { TestClock } from '../../testing/test-clock.js';
 import { FakeTriggers } from './fake-trigger-rows.contract.js';
-import { createHarness, deferred } from './poll-harness.contract.js';
-import type { Deferred, PollHarness } from './poll-harness.contract.js';
+import { createHarness } from './poll-harness.contract.js';
+import type { PollHarness } from './poll-harness.contract.js';
 import { COUNTS_EVERY_MS } from './tick-counter.js';
 import type { TestDefinition } from './test-trigger.contract.js';
 
@@ -49,14 +51,14 @@ async function untilDue(): Promise<void> {
 }
 
 /** Holds the next write back until the returned promise is settled. */
-function holdWrite(): Deferred<void> {
-  const gate = deferred<void>();
+function holdWrite(): Gate<void> {
+  const held = gate<void>();
   const commit = harness.intake.commit.bind(harness.intake);
   jest.spyOn(harness.intake, 'commit').mockImplementationOnce(async (write, options) => {
-    await gate.promise;
+    await held.opened;
     return commit(write, options);
   });
-  return gate;
+  return held;
 }
 
 const counted = (): number => harness.intake.writes.reduce((sum, { counts }) => sum + counts.polls, 0);
@@ -87,12 +89,12 @@ describe('the counts of idle polls', () => {
   it('are not added to while they are written: the poll that is due comes right after', async () => {
     idle();
     await untilDue();
-    const gate = holdWrite();
+    const write = holdWrite();
     const renewed = harness.poller.renewed();
     const before = polls;
     await harness.clock.advance(1_500);
     expect(polls).toBe(before);
-    gate.resolve();
+    write.open();
     await renewed;
     await harness.clock.advance(0);
     expect(polls).toBe(before + 1);
@@ -104,11 +106,11 @@ describe('the counts of idle polls', () => {
   it('are written before the poll that somebody asked for meanwhile', async () => {
     idle();
     await untilDue();
-    const gate = holdWrite();
+    const write = holdWrite();
     const renewed = harness.poller.renewed();
     await harness.clock.settle();
     const report = harness.control.pollNow('inbox');
-    gate.resolve();
+    write.open();
     await renewed;
     await harness.clock.advance(0);
     expect(await report).toMatchObject({ status: 'skipped' });
@@ -116,18 +118,18 @@ describe('the counts of idle polls', () => {
   });
 
   it('are written by the poll that is under way, which is not waited for', async () => {
-    const bodies: Deferred<TriggerResult>[] = [];
+    const bodies: Gate<TriggerResult>[] = [];
     harness.add({
       poll: () => {
-        bodies.push(deferred());
-        return bodies.length % 2 === 1 ? TriggerResult.skip('empty') : bodies.at(-1)!.promise;
+        bodies.push(gate());
+        return bodies.length % 2 === 1 ? TriggerResult.skip('empty') : bodies.at(-1)!.opened;
       },
       timeoutMs: 2 * COUNTS_EVERY_MS,
     });
     await untilDue();
     await harness.poller.renewed();
     expect(harness.intake.writes).toEqual([]);
-    bodies[1]?.resolve(TriggerResult.skip('empty'));
+    bodies[1]?.open(TriggerResult.skip('empty'));
     await harness.clock.settle();
     expect(harness.intake.writes.map(({ counts }) => counts.polls)).toEqual([2]);
     await pass(MINUTE);
@@ -158,11 +160,11 @@ describe('the counts of idle polls', () => {
   it('bring back no trigger whose lease was lost while they were written', async () => {
     idle();
     await untilDue();
-    const gate = holdWrite();
+    const write = holdWrite();
     const renewed = harness.poller.renewed();
     await harness.clock.settle();
     harness.poller.leaseLost();
-    gate.resolve();
+    write.open();
     await renewed;
     const before = polls;
     await harness.clock.advance(MINUTE);

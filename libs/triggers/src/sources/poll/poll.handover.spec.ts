@@ -1,10 +1,12 @@
 import fc from 'fast-check';
+import { gate } from '../../../../../test/support/gate.js';
+import type { Gate } from '../../../../../test/support/gate.js';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
 import { TestClock } from '../../testing/test-clock.js';
 import { FakeTriggers } from './fake-trigger-rows.contract.js';
-import { createHarness, deferred } from './poll-harness.contract.js';
-import type { Deferred, PollHarness } from './poll-harness.contract.js';
+import { createHarness } from './poll-harness.contract.js';
+import type { PollHarness } from './poll-harness.contract.js';
 import { spreadMs } from './poll-schedule.js';
 import type { TestDefinition } from './test-trigger.contract.js';
 
@@ -124,15 +126,15 @@ describe('a trigger that is handed over', () => {
 
   // Cloacina T-10
   it('goes only after the poll under way is committed', async () => {
-    const body = deferred<TriggerResult>();
-    const { intake } = await wanted({ poll: () => body.promise });
+    const body = gate<TriggerResult>();
+    const { intake } = await wanted({ poll: () => body.opened });
     await all.clock.advance(SECOND);
     await all.renew('a');
     await all.renew('b');
     await all.clock.advance(5 * SECOND);
     expect(all.polls).toHaveLength(1);
     expect(all.owners()).toEqual(['a']);
-    body.resolve(TriggerResult.fire({ a: 1 }, { cursor: 3 }));
+    body.open(TriggerResult.fire({ a: 1 }, { cursor: 3 }));
     await all.clock.settle();
     expect(intake.row('inbox')).toMatchObject({ owner: 'b', cursor: '3' });
     await all.renew('b');
@@ -152,20 +154,20 @@ describe('a trigger that is handed over', () => {
   });
 
   it('answers first who asked for a poll', async () => {
-    const bodies: Deferred<TriggerResult>[] = [];
+    const bodies: Gate<TriggerResult>[] = [];
     const owner = await wanted({
       poll: () => {
-        const body = deferred<TriggerResult>();
+        const body = gate<TriggerResult>();
         bodies.push(body);
-        return body.promise;
+        return body.opened;
       },
     });
     await all.clock.advance(SECOND);
     const report = owner.control.pollNow('inbox');
     await all.renew('a');
-    bodies[0]?.resolve(TriggerResult.skip('before'));
+    bodies[0]?.open(TriggerResult.skip('before'));
     await all.clock.advance(1);
-    bodies[1]?.resolve(TriggerResult.skip('asked'));
+    bodies[1]?.open(TriggerResult.skip('asked'));
     expect(await report).toMatchObject({ status: 'skipped', reason: 'asked' });
     await all.clock.settle();
     expect(all.owners()).toEqual(['b']);
@@ -273,16 +275,16 @@ describe('nodes that share triggers', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 40 }), async (given) => {
           const all = new Neighbourhood();
-          let running: Deferred<TriggerResult>[] = [];
+          let running: Gate<TriggerResult>[] = [];
           let overlaps = 0;
           const poll = (): Promise<TriggerResult> => {
             if (running.length > 0) overlaps += 1;
-            const body = deferred<TriggerResult>();
+            const body = gate<TriggerResult>();
             running.push(body);
-            return body.promise;
+            return body.opened;
           };
           const end = (): void => {
-            for (const body of running) body.resolve(TriggerResult.skip());
+            for (const body of running) body.open(TriggerResult.skip());
             running = [];
           };
           for (const node of ['a', 'b', 'c']) await all.start(node, { name: 'inbox', timeoutMs: 60 * MINUTE, poll });

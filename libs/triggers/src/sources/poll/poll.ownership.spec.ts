@@ -1,7 +1,9 @@
 import fc from 'fast-check';
+import { gate } from '../../../../../test/support/gate.js';
+import type { Gate } from '../../../../../test/support/gate.js';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
-import { createHarness, deferred } from './poll-harness.contract.js';
+import { createHarness } from './poll-harness.contract.js';
 import type { PollHarness } from './poll-harness.contract.js';
 import { MAX_STALLED_TIMEOUTS } from './polled-trigger.js';
 
@@ -23,7 +25,7 @@ class Bodies {
   polls = 0;
   /** Bodies that began while another ran that nobody has given up. */
   overlaps = 0;
-  readonly #running: { readonly body: ReturnType<typeof deferred<TriggerResult>>; readonly at: number }[] = [];
+  readonly #running: { readonly body: Gate<TriggerResult>; readonly at: number }[] = [];
 
   private constructor(readonly harness: PollHarness) {}
 
@@ -59,15 +61,15 @@ class Bodies {
     const now = this.harness.clock.monotonic();
     if (this.#running.some(({ at }) => now < at + GIVEN_UP_MS)) this.overlaps += 1;
     this.polls += 1;
-    const body = deferred<TriggerResult>();
+    const body = gate<TriggerResult>();
     this.#running.push({ body, at: now });
-    return body.promise;
+    return body.opened;
   }
 
   #end(how: 'return' | 'throw', pick: number): void {
     const [ended] = this.#running.splice(pick % Math.max(1, this.#running.length), 1);
-    if (how === 'return') ended?.body.resolve(TriggerResult.skip());
-    else ended?.body.reject(new Error('broken'));
+    if (how === 'return') ended?.body.open(TriggerResult.skip());
+    else ended?.body.fail(new Error('broken'));
   }
 }
 

@@ -1,6 +1,8 @@
+import { gate } from '../../../../../test/support/gate.js';
+import type { Gate } from '../../../../../test/support/gate.js';
 import { TriggerResult } from '../../model/trigger-result.js';
-import { createHarness, deferred } from './poll-harness.contract.js';
-import type { Deferred, PollHarness } from './poll-harness.contract.js';
+import { createHarness } from './poll-harness.contract.js';
+import type { PollHarness } from './poll-harness.contract.js';
 import type { Poll } from './poll.js';
 import type { TestDefinition } from './test-trigger.contract.js';
 
@@ -36,16 +38,16 @@ async function polling(results: readonly unknown[], definition: Partial<TestDefi
 /** Adds a trigger whose bodies a test ends. */
 async function hanging(
   definition: Partial<TestDefinition> = {},
-): Promise<{ polls: Poll[]; bodies: Deferred<TriggerResult>[] }> {
+): Promise<{ polls: Poll[]; bodies: Gate<TriggerResult>[] }> {
   const polls: Poll[] = [];
-  const bodies: Deferred<TriggerResult>[] = [];
+  const bodies: Gate<TriggerResult>[] = [];
   harness.add({
     ...definition,
     poll: (poll) => {
       polls.push(poll);
-      const body = deferred<TriggerResult>();
+      const body = gate<TriggerResult>();
       bodies.push(body);
-      return body.promise;
+      return body.opened;
     },
   });
   await harness.poller.start();
@@ -258,7 +260,7 @@ describe('a poll that does not return', () => {
     expect(harness.control.live('inbox')).toMatchObject({ stalled: true, nextPollAt: null, consecutiveFailures: 1 });
     await harness.clock.advance(10 * SECOND);
     expect(polls).toHaveLength(1);
-    bodies[0]?.resolve(TriggerResult.fire({ late: true }));
+    bodies[0]?.open(TriggerResult.fire({ late: true }));
     await harness.clock.advance(SECOND);
     expect(polls).toHaveLength(2);
     expect(harness.intake.writes).toMatchObject([{ drafts: [], consecutiveFailures: 1 }]);
@@ -273,7 +275,7 @@ describe('a poll that does not return', () => {
     await harness.poller.renewed();
     await harness.clock.advance(SECOND);
     expect(polls).toHaveLength(2);
-    bodies[0]?.resolve(TriggerResult.fire({ late: true }));
+    bodies[0]?.open(TriggerResult.fire({ late: true }));
     await harness.clock.settle();
     expect(harness.control.live('inbox')).toMatchObject({ polling: true, stalled: false });
   });
@@ -297,11 +299,11 @@ describe('a superseded poll', () => {
   it('is discarded when an operator moved the cursor, and repeated with the new one', async () => {
     const { polls, bodies } = await hanging();
     harness.intake.operate('inbox', { cursor: '"operator"' });
-    bodies[0]?.resolve(TriggerResult.fire({}, { cursor: 'mine' }));
+    bodies[0]?.open(TriggerResult.fire({}, { cursor: 'mine' }));
     await harness.clock.advance(1);
     expect(harness.eventNames()).toEqual(['trigger.superseded']);
     expect(polls.map(({ cursor }) => cursor)).toEqual([undefined, 'operator']);
-    bodies[1]?.resolve(TriggerResult.skip('empty', { cursor: 'next' }));
+    bodies[1]?.open(TriggerResult.skip('empty', { cursor: 'next' }));
     await harness.clock.advance(1);
     expect(harness.intake.writes.map(({ ticks }) => ticks.map(({ outcome }) => outcome))).toEqual([
       ['superseded', 'skipped'],
@@ -313,7 +315,7 @@ describe('a superseded poll', () => {
     const { polls, bodies } = await hanging();
     harness.intake.operate('inbox', { cursor: '"operator"' });
     await harness.poller.renewed();
-    bodies[0]?.resolve(TriggerResult.fire({}, { cursor: 'mine' }));
+    bodies[0]?.open(TriggerResult.fire({}, { cursor: 'mine' }));
     await harness.clock.advance(1);
     expect(polls.map(({ cursor }) => cursor)).toEqual([undefined, 'operator']);
     expect(harness.intake.writes).toEqual([]);
@@ -322,7 +324,7 @@ describe('a superseded poll', () => {
   it('is not repeated when the trigger was disabled', async () => {
     const { polls, bodies } = await hanging();
     harness.intake.operate('inbox', { enabledOverride: false });
-    bodies[0]?.resolve(TriggerResult.fire({}));
+    bodies[0]?.open(TriggerResult.fire({}));
     await harness.clock.advance(5 * SECOND);
     expect(polls).toHaveLength(1);
     expect(harness.intake.writes).toEqual([]);
@@ -331,7 +333,7 @@ describe('a superseded poll', () => {
   it('ends here when another node owns the trigger', async () => {
     const { polls, bodies } = await hanging();
     harness.intake.steal('inbox');
-    bodies[0]?.resolve(TriggerResult.fire({}));
+    bodies[0]?.open(TriggerResult.fire({}));
     await harness.clock.advance(5 * SECOND);
     expect(polls).toHaveLength(1);
     expect(harness.control.live('inbox')).toBeUndefined();

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { gate } from '../../../../../test/support/gate.js';
+import type { Gate } from '../../../../../test/support/gate.js';
 import { TriggerResult } from '../../model/trigger-result.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
 import { spreadMs } from './poll-schedule.js';
-import { createHarness, deferred } from './poll-harness.contract.js';
+import { createHarness } from './poll-harness.contract.js';
 import type { PollHarness } from './poll-harness.contract.js';
 import type { Poll } from './poll.js';
 
@@ -46,17 +48,17 @@ describe('time', () => {
   it('skips the slots that a slow poll missed and stays on the grid', async () => {
     const polls: number[] = [];
     const first = spreadMs('slow', SECOND);
-    let body = deferred<TriggerResult>();
+    let body = gate<TriggerResult>();
     harness.add({
       name: 'slow',
       poll: () => {
         polls.push(harness.clock.monotonic() - first);
-        return (body = deferred()).promise;
+        return (body = gate()).opened;
       },
     });
     await harness.poller.start();
     await harness.clock.advance(first + 2_500);
-    body.resolve(TriggerResult.skip());
+    body.open(TriggerResult.skip());
     await harness.clock.advance(1_000);
     expect(polls).toEqual([0, 3_000]);
   });
@@ -69,7 +71,7 @@ describe('time', () => {
       timeoutMs: 100 * SECOND,
       poll: () => {
         calls += 1;
-        return deferred<TriggerResult>().promise;
+        return gate<TriggerResult>().opened;
       },
     });
     const polls = recording('other');
@@ -258,13 +260,13 @@ describe('ownership', () => {
   });
 
   it('aborts every poll at once when the lease is lost, and refuses their results', async () => {
-    const body = deferred<TriggerResult>();
+    const body = gate<TriggerResult>();
     let seen: Poll | undefined;
     harness.add({
       name: 'inbox',
       poll: (poll) => {
         seen = poll;
-        return body.promise;
+        return body.opened;
       },
     });
     await harness.poller.start();
@@ -274,20 +276,20 @@ describe('ownership', () => {
     harness.poller.leaseLost();
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toMatchObject({ code: 'TRG_ENG_LEASE_LOST' });
-    body.resolve(TriggerResult.fire({ a: 1 }));
+    body.open(TriggerResult.fire({ a: 1 }));
     await harness.clock.advance(5 * SECOND);
     expect(harness.intake.writes).toEqual([]);
   });
 
   // Cloacina T-7
   it('takes a trigger back after a lost lease only when its old body has ended', async () => {
-    const bodies: ReturnType<typeof deferred<TriggerResult>>[] = [];
+    const bodies: Gate<TriggerResult>[] = [];
     harness.add({
       name: 'inbox',
       poll: () => {
-        const body = deferred<TriggerResult>();
+        const body = gate<TriggerResult>();
         bodies.push(body);
-        return body.promise;
+        return body.opened;
       },
     });
     await harness.poller.start();
@@ -296,7 +298,7 @@ describe('ownership', () => {
     await harness.poller.renewed();
     await harness.clock.advance(5 * SECOND);
     expect(bodies).toHaveLength(1);
-    bodies[0]?.resolve(TriggerResult.skip());
+    bodies[0]?.open(TriggerResult.skip());
     await harness.clock.settle();
     await harness.poller.renewed();
     await harness.clock.advance(SECOND);
@@ -333,12 +335,12 @@ describe('the end', () => {
   });
 
   it('lets a poll end and commits what it found', async () => {
-    const body = deferred<TriggerResult>();
-    harness.add({ name: 'inbox', poll: () => body.promise });
+    const body = gate<TriggerResult>();
+    harness.add({ name: 'inbox', poll: () => body.opened });
     await harness.poller.start();
     await harness.clock.advance(SECOND);
     const stopped = harness.poller.stop(never);
-    body.resolve(TriggerResult.fire({ a: 1 }, { cursor: 7 }));
+    body.open(TriggerResult.fire({ a: 1 }, { cursor: 7 }));
     await stopped;
     expect(harness.intake.writes).toMatchObject([{ cursor: '7', drafts: [{ context: '{"a":1}' }] }]);
   });
