@@ -75,9 +75,9 @@ export class DeadLettersService {
     const letter = await this.get(id);
     await permit?.(letter);
     const by = initiatedBy === undefined ? {} : { initiatedBy };
-    if (letter.kind === 'execution' && letter.closedAt !== null) throw closed(id);
     if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, { payload, ...by });
-    return this.intake.replay(letter.id, { ...(payload !== undefined && { context: payload as object }), ...by });
+    const edited = payload === undefined ? {} : { context: payload as object };
+    return this.intake.replay(letter.id, { ...edited, ...by, once: true });
   }
 
   /**

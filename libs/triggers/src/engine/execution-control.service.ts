@@ -66,6 +66,12 @@ export class ExecutionControl {
         throw new TriggersError('TRG_API_CONFLICT', `Execution "${id}" is ${outcome.state}; ${advice(change)}`, {
           details: { state: outcome.state },
         });
+      case 'replayed':
+        throw new TriggersError(
+          'TRG_API_CONFLICT',
+          `Execution "${id}" was replayed by firing "${outcome.by}". Retry what that has started.`,
+          { details: { firingId: outcome.by } },
+        );
       case 'nothingLeft':
         throw new TriggersError(
           'TRG_API_CONFLICT',

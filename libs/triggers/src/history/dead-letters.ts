@@ -103,6 +103,7 @@ async function toLetters(
       kind: 'execution' as const,
       ...toExecutionItem(row, context(row.firingId)),
       closedAt: toIso(row.closedAt),
+      closedBy: row.closedBy,
     })),
   ];
 }

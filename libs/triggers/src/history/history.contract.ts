@@ -98,6 +98,7 @@ export class Seed {
       initiatedBy: null,
       replayOf: null,
       closedAt: null,
+      closedBy: null,
       createdAt: new Date(),
       startedAt: null,
       finishedAt: null,

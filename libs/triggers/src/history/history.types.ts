@@ -164,6 +164,8 @@ export interface DeadExecution extends ExecutionItem {
   readonly kind: 'execution';
   /** When it was replayed or discarded; `null` while it waits. */
   readonly closedAt: string | null;
+  /** The firing that replayed it; `null` while it waits, and when it was discarded. */
+  readonly closedBy: FiringId | null;
 }
 
 /** Something that went wrong for good and waits for a decision. */

@@ -47,15 +47,15 @@ export function togetherOutcome(outcomes: readonly FireOutcome[]): FireOutcome {
   return { ...first, executionIds: outcomes.flatMap(({ executionIds }) => executionIds) };
 }
 
-/** The firing that was accepted in the place of a dead one, by its row. */
-export function answeredOutcome(row: Row): FireOutcome {
+/** The firing that was accepted in the place of a dead letter. @param row `undefined` when it was pruned */
+export function answeredOutcome(firingId: FiringId, row: Row | undefined): FireOutcome {
   return {
     status: 'duplicate',
     of: 'letter',
-    firingId: row['closed_by'] as FiringId,
-    executionIds: JSON.parse((row['by_executions'] as string | null) ?? '[]') as ExecutionId[],
-    dedupKey: row['dedup_label'] as string | null,
-    state: (row['by_state'] as FireOutcome['state']) ?? 'pruned',
+    firingId,
+    executionIds: JSON.parse((row?.['executions'] as string | undefined) ?? '[]') as ExecutionId[],
+    dedupKey: (row?.['dedup_label'] as string | null | undefined) ?? null,
+    state: (row?.['state'] as FireOutcome['state'] | undefined) ?? 'pruned',
     reason: 'answered already',
     delayedMs: 0,
   };

@@ -5,9 +5,11 @@ import type { Json } from '../model/json.js';
 import { TriggersError } from '../model/errors.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { FIRING } from '../store/commits/firing.commit.js';
+import { REPLAY } from '../store/commits/replay.commit.js';
+import type { Replayed } from '../store/commits/replay.commit.js';
 import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
 import { batch } from '../store/dialects/batch.js';
-import { discardLetter } from '../store/letter.repository.js';
+import { READ_ANSWER, discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import { canonicalJson } from './dedup-key.js';
 import { answeredOutcome, outcomeOf, skippedOutcome, tellStored, togetherOutcome } from './fire-outcome.js';
@@ -24,6 +26,15 @@ const READ_CONTEXT = batch(
   { _id: 'text' },
   () => `SELECT COALESCE(payload, context) AS sent FROM triggers_firing WHERE id IN (SELECT _id FROM g)`,
 );
+
+/** How an execution is replayed. */
+export interface ReplayExecutionOptions {
+  /** @default that of its firing */
+  readonly context?: object;
+  readonly initiatedBy?: string;
+  /** Only while it is an open dead letter. @default as often as somebody asks */
+  readonly once?: boolean;
+}
 
 /**
  * Intake: everything that fires comes through here, whatever its source.
@@ -92,21 +103,19 @@ export class IntakeService {
   /**
    * A new execution of the firing of an ended one, linked to it. It takes a free dedup key and ignores windows.
    *
+   * @param options `once`: as a dead letter; one that was answered before is a duplicate of that
    * @throws TRG_API_EXECUTION_NOT_FOUND; TRG_API_CONFLICT while the execution still runs, its workflow is gone, or another
    *   execution holds its key; and as {@link fire}
    */
   async replay(
     executionId: ExecutionId,
-    options: { readonly context?: object; readonly initiatedBy?: string } = {},
+    { context, initiatedBy, once = false }: ReplayExecutionOptions = {},
   ): Promise<FireOutcome> {
     const { source, item, replayKey } = await this.replays.find(executionId);
-    const replayed = options.context === undefined ? item : { ...item, context: options.context };
-    const outcome = await this.#submit(source, replayed, {
-      initiatedBy: options.initiatedBy,
-      replayOf: executionId,
-      replayKey,
-    });
-    if (outcome.status !== 'duplicate') return outcome;
+    const replayed = context === undefined ? item : { ...item, context };
+    const of = { kind: 'execution', id: executionId, once } as const;
+    const outcome = await this.#replay(of, source, [replayed], { initiatedBy, replayOf: executionId, replayKey });
+    if (outcome.status !== 'duplicate' || outcome.of === 'letter') return outcome;
     throw new TriggersError(
       'TRG_API_CONFLICT',
       `Firing "${outcome.firingId}" holds the dedup key of this execution. Replay it when that has ended.`,
@@ -128,13 +137,10 @@ export class IntakeService {
     { payload, initiatedBy }: { readonly payload?: unknown; readonly initiatedBy?: string } = {},
   ): Promise<FireOutcome> {
     const found = await this.letters.find(id, payload);
-    if (found.kind === 'answered') return answeredOutcome(found.by);
+    if (found.kind === 'over') return this.#answered(id, found.by);
     if (found.kind === 'skipped') return skippedOutcome(id, found.reason);
     const { source, items, replayKey } = found;
-    const outcomes: FireOutcome[] = [];
-    for (const item of items)
-      outcomes.push(await this.#submit(source, item, { initiatedBy, replayOfLetter: id, replayKey }));
-    return togetherOutcome(outcomes);
+    return this.#replay({ kind: 'firing', id }, source, items, { initiatedBy, replayOfLetter: id, replayKey });
   }
 
   /** Closes a dead letter without an answer; says whether there was an open one. */
@@ -148,6 +154,28 @@ export class IntakeService {
     const repeated = outcome.of === 'idempotency' && extras.idempotency !== undefined;
     if (repeated) await this.#refuseOtherContext(draft, outcome.firingId);
     return outcome;
+  }
+
+  /** All items or none: one that cannot be taken refuses the replay before anything is written. */
+  async #replay(
+    of: Replayed,
+    source: FiringSource,
+    items: readonly FireItem[],
+    extras: FiringExtras,
+  ): Promise<FireOutcome> {
+    const drafts: FiringDraft[] = [];
+    for (const item of items) drafts.push(await this.pipe.draft(source, item, 'throw', extras));
+    const { commitDeadlineMs: deadlineMs } = this.store.options;
+    const outcome = await this.store.commits.submit(REPLAY, { of, drafts }, { deadlineMs });
+    if (outcome.status === 'over') return this.#answered(of.id, outcome.closedBy);
+    return togetherOutcome(outcome.verdicts.map((verdict, at) => this.conclude(drafts[at] as FiringDraft, verdict)));
+  }
+
+  /** @throws TRG_API_CONFLICT when nothing was accepted in its place */
+  async #answered(id: FiringId | ExecutionId, by: FiringId | null): Promise<FireOutcome> {
+    if (by !== null) return answeredOutcome(by, (await this.store.read(READ_ANSWER, [[by]]))[0]);
+    const message = `"${id}" is no open dead letter (any more): it was discarded, or it was retried and goes on.`;
+    throw new TriggersError('TRG_API_CONFLICT', message);
   }
 
   async #commit(draft: FiringDraft, deadlineMs = this.store.options.commitDeadlineMs): Promise<FireOutcome> {

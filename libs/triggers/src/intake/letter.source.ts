@@ -22,10 +22,11 @@ export interface LetterReplay {
   readonly replayKey: DedupKey | undefined;
 }
 
-/** What a dead letter says of its replay: what to fire, what was accepted instead, or why nothing is to be fired. */
+/** What a dead letter says of its replay: what to fire, that it is over, or why nothing is to be fired. */
 export type FoundLetter =
   | ({ readonly kind: 'open' } & LetterReplay)
-  | { readonly kind: 'answered'; readonly by: Row }
+  /** `by`: what was accepted instead; `null` when it was discarded. */
+  | { readonly kind: 'over'; readonly by: FiringId | null }
   | { readonly kind: 'skipped'; readonly reason: string };
 
 /** Finds what the replay of a dead firing fires: its payload or the edited one, through everything that its source does. */
@@ -41,12 +42,14 @@ export class LetterSource {
   async find(id: FiringId, payload: unknown): Promise<FoundLetter> {
     const [row] = await this.store.read(READ_LETTER, [[id]]);
     if (row === undefined) throw noDeadLetter(id);
-    if (row['closed_at'] !== null) return answeredBy(row, id);
+    if (row['closed_at'] !== null) return { kind: 'over', by: row['closed_by'] as FiringId | null };
     const trigger = this.#triggerOf(row);
     const items = await this.#itemsOf(trigger, row, payload);
     if ('skipped' in items) return { kind: 'skipped', reason: items.skipped };
     const replayKey = items.length === 1 ? keyOf(row) : undefined;
-    return { kind: 'open', source: sourceOf(trigger, { onLimit: 'refuse' }), items, replayKey };
+    // What came as one delivery stays together: what is too much of it comes later.
+    const onLimit = items.length === 1 ? 'refuse' : 'delay';
+    return { kind: 'open', source: sourceOf(trigger, { onLimit }), items, replayKey };
   }
 
   #triggerOf(row: Row): TriggerDefinition {
@@ -75,11 +78,6 @@ export class LetterSource {
 export function noDeadLetter(id: string): TriggersError {
   const message = `There is no dead letter "${id}"; it may have been pruned.`;
   return new TriggersError('TRG_API_DEAD_LETTER_NOT_FOUND', message, { details: { id } });
-}
-
-function answeredBy(row: Row, id: FiringId): FoundLetter {
-  if (row['closed_by'] !== null) return { kind: 'answered', by: row };
-  throw conflict(`Dead letter "${id}" was discarded.`);
 }
 
 function keyOf(row: Row): DedupKey | undefined {

@@ -25,10 +25,11 @@ export const COMMIT_ORDER = {
   putBack: 1,
   poll: 2,
   followUp: 3,
-  firing: 4,
-  change: 5,
-  message: 6,
-  claim: 7,
+  replay: 4,
+  firing: 5,
+  change: 6,
+  message: 7,
+  claim: 8,
 } as const;
 
 /** What one try of a group knows, and what it claims on the way. */

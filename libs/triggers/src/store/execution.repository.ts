@@ -1,4 +1,4 @@
-import type { ExecutionId } from '../model/ids.js';
+import type { ExecutionId, FiringId } from '../model/ids.js';
 import type { ExecutionState, TaskState } from '../model/states.js';
 import { EXECUTION_EDGES, statesBefore } from '../model/states.js';
 import type { ExecutionFacts } from './claimer.js';
@@ -17,7 +17,7 @@ const list = (states: readonly string[]): string => states.map((state) => `'${st
 const READ_STATE = batch(
   'execution_state',
   { _id: 'text' },
-  () => `SELECT id, workflow, state FROM triggers_execution WHERE id IN (SELECT _id FROM g)`,
+  () => `SELECT id, workflow, state, closed_by FROM triggers_execution WHERE id IN (SELECT _id FROM g)`,
 );
 
 const MOVE = batch(
@@ -99,6 +99,8 @@ export type ControlOutcome =
   | { readonly status: 'done'; readonly state: ExecutionState; readonly workflow: string }
   | { readonly status: 'refused'; readonly state: ExecutionState }
   | { readonly status: 'heldByOther'; readonly holder: Holder }
+  /** A replay has taken its place. */
+  | { readonly status: 'replayed'; readonly by: FiringId }
   /** Every task has completed, although the execution was cancelled. */
   | { readonly status: 'nothingLeft' }
   | { readonly status: 'absent' };
@@ -132,7 +134,8 @@ export function* resumeExecution(id: ExecutionId, scope: CommitScope): Work<Cont
 
 /**
  * Goes on with an ended execution: every task that has not completed gets a fresh budget of attempts, from the failed
- * ones on. A `running` dedup key is taken again first; when another firing holds it, nothing changes.
+ * ones on. A `running` dedup key is taken again first; when another firing holds it, or a replay has taken its place, nothing
+ * changes.
  */
 export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<ControlOutcome> {
   yield* lockExecutions([id]);
@@ -140,7 +143,8 @@ export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<Contr
   const facts = (yield* readFacts([id])).get(id);
   if (before === undefined || facts === undefined) return { status: 'absent' };
   const state = before['state'] as ExecutionState;
-  if (state !== 'failed' && state !== 'cancelled') return { status: 'refused', state };
+  const obstacle = whyNotRetried(before);
+  if (obstacle !== null) return obstacle;
   const { resets, skips, ends } = planRetry(yield* run(READ_TASKS, [[id]]));
   if (resets.length === 0) return { status: 'nothingLeft' };
   const holder = yield* retakeKey(facts);
@@ -158,6 +162,12 @@ export function* retryExecution(id: ExecutionId, scope: CommitScope): Work<Contr
   for (const row of reset)
     if (row['state'] === 'ready') scope.leavesReady(readyTask(row, id, row['task'] as string, 0));
   return yield* done(id);
+}
+
+function whyNotRetried(row: Row): ControlOutcome | null {
+  const [state, by] = [row['state'] as ExecutionState, row['closed_by'] as FiringId | null];
+  if (state !== 'failed' && state !== 'cancelled') return { status: 'refused', state };
+  return by === null ? null : { status: 'replayed', by };
 }
 
 /** Takes a `running` key again, also out of a cool-down, which an operator ends; returns who runs with it. */

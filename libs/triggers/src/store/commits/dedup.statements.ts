@@ -139,8 +139,10 @@ export function* findHolders(holds: readonly DedupHold[]): Work<Map<string, Hold
   );
 }
 
-/** Gives keys back whatever their scope: their firings were refused after all. */
-export function* freeKeys(held: readonly HeldBy[]): Work<void> {
+/** Gives keys back whatever their scope: their firings were refused after all, or discarded. */
+export function* freeKeys(
+  held: readonly { readonly hold: Pick<DedupHold, 'space' | 'key'>; readonly firingId: FiringId }[],
+): Work<void> {
   yield* send(
     RELEASE,
     held.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),

@@ -24,20 +24,6 @@ const CLOSE_BY_KEY = batch(
     WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER}`,
 );
 
-const CLOSE = batch(
-  'letter_close',
-  { _id: 'text', _by: 'text' },
-  ({ now }) => `UPDATE triggers_firing SET closed_at = ${now}, closed_by = g._by FROM g
-    WHERE id = g._id AND state IN ('dead', 'rejected') AND closed_at IS NULL`,
-);
-
-const CLOSE_EXECUTION = batch(
-  'letter_close_execution',
-  { _id: 'text' },
-  ({ now }) => `UPDATE triggers_execution SET closed_at = ${now} FROM g
-    WHERE id = g._id AND state = 'failed' AND closed_at IS NULL`,
-);
-
 /** Whether a firing is kept as a dead letter, or as the record of a refused sender. */
 export function isLetter({ draft: { state } }: Judged): boolean {
   return state === 'dead' || state === 'rejected';
@@ -69,7 +55,7 @@ export function* insertLetters(letters: readonly Judged[]): Work<void> {
   yield* passKeysOn(keys);
 }
 
-/** What was accepted closes the dead letters that it makes up for: those of its key, and what it replays. */
+/** What was accepted closes the dead letter of its key. */
 export function* closeLetters(accepted: readonly FiringDraft[]): Work<void> {
   const byKey = accepted.flatMap(({ id, closes }) => (closes === null ? [] : [{ ...closes, id }]));
   byKey.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
@@ -77,11 +63,6 @@ export function* closeLetters(accepted: readonly FiringDraft[]): Work<void> {
     CLOSE_BY_KEY,
     byKey.map(({ space, key, id }) => [space, key, id]),
   );
-  yield* send(
-    CLOSE,
-    accepted.flatMap(({ id, replayOfLetter }) => (replayOfLetter === null ? [] : [[replayOfLetter, id]])).sort(byId),
-  );
-  yield* send(CLOSE_EXECUTION, accepted.flatMap(({ replayOf }) => (replayOf === null ? [] : [[replayOf]])).sort(byId));
 }
 
 /** Dead letters that are replayed lend their keys to the replay. */
@@ -91,10 +72,6 @@ export function* lendKeys(judged: readonly Judged[]): Work<void> {
       dedup === null || replayOfLetter === null ? [] : [{ hold: dedup, firingId: replayOfLetter }],
     ),
   );
-}
-
-function byId([a]: readonly string[], [b]: readonly string[]): number {
-  return (a as string) < (b as string) ? -1 : 1;
 }
 
 function keyOfLetter({ letter, dedup }: FiringDraft): LetterKey | null {

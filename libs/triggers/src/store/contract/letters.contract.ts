@@ -1,11 +1,9 @@
-import { newId } from '../../model/ids.js';
-import type { FiringId } from '../../model/ids.js';
 import type { LetterKey } from '../commits/firing.draft.js';
 import type { Store } from '../store.service.js';
 import { draftOf, wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FAILED, FakeEngine, begin, fire } from './work.contract.js';
+import { begin, fire } from './work.contract.js';
 
 const DAY_MS = 86_400_000;
 
@@ -108,66 +106,6 @@ export function lettersContract(database: Database): void {
       expect(repeat).toMatchObject({ status: 'duplicate', of: 'letter' });
       expect(await rowsOf(store, 'dedup')).toMatchObject([{ firing_id: first.id }]);
       expect(await fire(store, { dedup: window })).toMatchObject({ status: 'duplicate', firingId: first.id });
-    });
-
-    describe('replayed', () => {
-      const window = wish('evt_1', { scope: 'window', windowMs: DAY_MS });
-
-      it('lends its own window to the replay and is closed by it', async () => {
-        const store = await kit().open();
-        const letter = draftOf({ ...broken('evt_1', { state: 'dead' }), dedup: window });
-        await fire(store, letter);
-        const replay = draftOf({ dedup: window, closes: keyOf('evt_1'), replayOfLetter: letter.id });
-        expect(await fire(store, replay)).toMatchObject({ status: 'stored', state: 'accepted' });
-        expect(await letters(store)).toMatchObject([{ closed_by: replay.id }]);
-        expect(await rowsOf(store, 'dedup')).toMatchObject([{ firing_id: replay.id }]);
-      });
-
-      it('is a duplicate when its key was accepted since', async () => {
-        const store = await kit().open();
-        const letter = draftOf(broken('evt_1'));
-        await fire(store, letter);
-        const accepted = draftOf({ dedup: window, closes: keyOf('evt_1') });
-        await fire(store, accepted);
-        const replay = { dedup: window, closes: keyOf('evt_1'), replayOfLetter: letter.id };
-        expect(await fire(store, replay)).toMatchObject({ status: 'duplicate', firingId: accepted.id });
-      });
-
-      it('is closed without a key as well', async () => {
-        const store = await kit().open();
-        const letter = draftOf(broken(null));
-        await fire(store, letter);
-        const replay = draftOf({ replayOfLetter: letter.id });
-        await fire(store, replay);
-        expect(await letters(store)).toMatchObject([{ closed_by: replay.id }]);
-      });
-
-      it('starts one execution when two operators replay it at once', async () => {
-        const store = await kit().open();
-        const letter = draftOf(broken('evt_1'));
-        await fire(store, letter);
-        const replay = () => fire(store, { dedup: window, closes: keyOf('evt_1'), replayOfLetter: letter.id });
-        const verdicts = await Promise.all([replay(), replay()]);
-        expect(verdicts.map(({ status }) => status).sort()).toEqual(['duplicate', 'stored']);
-      });
-    });
-
-    it('are failed executions too, closed by a replay', async () => {
-      const store = await kit().open();
-      const engine = await FakeEngine.on(store);
-      const executionId = await begin(store, {});
-      const [task] = await engine.claim();
-      await engine.finish(task, FAILED);
-      await fire(store, { replayOf: executionId });
-      expect((await rowsOf(store, 'execution', 'id'))[0]).toMatchObject({
-        state: 'failed',
-        closed_at: expect.anything() as unknown,
-      });
-    });
-
-    it('do not learn of a firing that is not there', async () => {
-      const store = await kit().open();
-      expect(await fire(store, { replayOfLetter: newId<FiringId>() })).toMatchObject({ status: 'stored' });
     });
   });
 }

@@ -25,5 +25,6 @@ export function executionEntity(kinds: ColumnKinds): EntitySchema<ExecutionRow> 
     startedAt: kinds.instant,
     finishedAt: kinds.instant,
     closedAt: kinds.instant,
+    closedBy: kinds.maybe,
   });
 }

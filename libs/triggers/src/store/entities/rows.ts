@@ -63,6 +63,8 @@ export interface ExecutionRow {
   finishedAt: Date | null;
   /** When a failed one was dealt with: replayed, or discarded. */
   closedAt: Date | null;
+  /** The firing that was accepted in its place; `null` for one that was discarded. */
+  closedBy: FiringId | null;
 }
 
 /** A task execution as it is stored: the truth about the task, and the outbox of the engine. */

@@ -94,7 +94,7 @@ function executions({ instant }: Types): string[] {
       id text PRIMARY KEY, firing_id text NOT NULL, workflow text NOT NULL, workflow_hash text NOT NULL, trigger text,
       state text NOT NULL, open_ends integer NOT NULL, failed_tasks integer NOT NULL DEFAULT 0, error text, callback text,
       callback_state text, callback_error text, callback_owner text, initiated_by text, replay_of text,
-      created_at ${instant} NOT NULL, started_at ${instant}, finished_at ${instant}, closed_at ${instant})`,
+      created_at ${instant} NOT NULL, started_at ${instant}, finished_at ${instant}, closed_at ${instant}, closed_by text)`,
     `CREATE INDEX triggers_execution_by_trigger ON triggers_execution (trigger, id) WHERE trigger IS NOT NULL`,
     `CREATE INDEX triggers_execution_by_workflow ON triggers_execution (workflow, id)`,
     `CREATE INDEX triggers_execution_open ON triggers_execution (state, id) WHERE state <> 'completed'`,
