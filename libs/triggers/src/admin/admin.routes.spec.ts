@@ -325,7 +325,7 @@ describe.each(VARIANTS)('the admin API on $platform and $database', ({ platform,
       await call('post', `/executions/${id}/replay`)
         .send({ context: { filename: 'c' } })
         .expect(202);
-      expect(behind.intake.replay).toHaveBeenCalledWith(id, { context: { filename: 'c' }, initiatedBy: 'token' });
+      expect(behind.intake.replay).toHaveBeenCalledWith(id, { edited: { filename: 'c' }, initiatedBy: 'token' });
     });
 
     it('answers 404 for an id that is none and for one that is not there, and 409 as it comes', async () => {

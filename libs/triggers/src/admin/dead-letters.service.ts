@@ -20,6 +20,8 @@ export interface ReplayOptions {
   readonly payload?: unknown;
   /** Who asked; stands on the firing. */
   readonly initiatedBy?: string;
+  /** Why, in the words of who asked; the method of a manual trigger is told. */
+  readonly reason?: string | undefined;
   /** Asked before it is fired; what it throws refuses the replay. @default a program may */
   readonly permit?: (letter: DeadLetterDetail) => Promise<void>;
 }
@@ -71,13 +73,11 @@ export class DeadLettersService {
    * @throws TRG_API_DEAD_LETTER_NOT_FOUND; TRG_API_CONFLICT for one that was discarded, whose trigger is gone, or whose key
    *   somebody holds; TRG_CONTEXT_* for a payload that does not fit
    */
-  async replay(id: string, { payload, initiatedBy, permit }: ReplayOptions = {}): Promise<FireOutcome> {
+  async replay(id: string, { payload: edited, permit, ...by }: ReplayOptions = {}): Promise<FireOutcome> {
     const letter = await this.get(id);
     await permit?.(letter);
-    const by = initiatedBy === undefined ? {} : { initiatedBy };
-    if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, { payload, ...by });
-    const edited = payload === undefined ? {} : { context: payload as object };
-    return this.intake.replay(letter.id, { ...edited, ...by, once: true });
+    if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, { edited, ...by });
+    return this.intake.replay(letter.id, { edited, ...by, once: true });
   }
 
   /**

@@ -56,6 +56,7 @@ function toDetail({ execution, firing, tasks, replays, names }: DetailRows): Exe
   return {
     ...toExecutionItem(execution, preview),
     input: fromJson<JsonObject>(firing?.context ?? null),
+    payload: firing?.payload ?? null,
     result: hasEnded(execution.state) ? resultOf(tasks) : null,
     tasks: tasks.map((task) => toTaskView(task, names)),
     callbacks: toCallbacks(execution),

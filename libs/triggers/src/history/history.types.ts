@@ -42,6 +42,8 @@ export interface ExecutionItem extends ContextPreview {
 export interface ExecutionDetail extends ExecutionItem {
   /** What was fired. */
   readonly input: JsonObject | null;
+  /** What was sent, as text, where a trigger made the input of it and keeps it: manual triggers do. */
+  readonly payload: string | null;
   /** The outputs of its tasks laid over each other in topological order; `null` until it has ended. */
   readonly result: JsonObject | null;
   readonly tasks: readonly TaskView[];

@@ -30,8 +30,8 @@ export interface FireRequest extends FireItem {
   /** What becomes of it while the trigger is disabled. @default it fires: whoever asks has looked at the switch */
   readonly whenDisabled?: 'hold' | 'refuse' | undefined;
   /**
-   * What the sender sent, where it is not the context; kept if this becomes a dead letter. With `idempotency` it is JSON,
-   * and what has to be the same for a repeat.
+   * What the sender sent, where it is not the context; kept if this becomes a dead letter, and always where the trigger says
+   * so. With `idempotency` it is JSON, and what has to be the same for a repeat.
    */
   readonly payload?: string | undefined;
   /** Where it came from; kept if this becomes a dead letter. */
@@ -74,6 +74,15 @@ export interface StartRequest extends FireItem {
   readonly workflow: WorkflowDefinition;
   readonly initiatedBy?: string | undefined;
   readonly idempotency?: IdempotencyKey | undefined;
+}
+
+/** Somebody asks for a replay. */
+export interface ReplayRequest {
+  /** Instead of what was kept; judged like anything that arrives. */
+  readonly edited?: unknown;
+  readonly initiatedBy?: string | undefined;
+  /** Why, in the words of who asked. */
+  readonly reason?: string | undefined;
 }
 
 /** What became of a firing, as callers are told. */

@@ -43,13 +43,18 @@ export function claimsOf(
   return {
     dedup: wishOf(source, given, judged.json, extras),
     idempotency: secondWish(source, extras),
-    payload: extras.idempotency === undefined ? null : (extras.payload ?? null),
+    payload: keepsPayload(source, extras) ? (extras.payload ?? null) : null,
     rate: source.rate,
     gate: source.gate,
     executions: source.workflows.map(executionOf),
     letter: null,
     closes: keyOfTrigger(source, given),
   };
+}
+
+/** What was sent tells another request under an `Idempotency-Key`, and somebody else's wish at a replay. */
+function keepsPayload({ trigger }: FiringSource, { idempotency }: FiringExtras): boolean {
+  return idempotency !== undefined || trigger?.keepsPayload === true;
 }
 
 /** The key that somebody chose. */

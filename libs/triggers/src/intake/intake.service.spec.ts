@@ -369,7 +369,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     const { executionIds: byProgram } = await h().intake.start({ workflow, context: { n: 2 } });
     await h().kit.clock.settle();
     const replay = (id: ExecutionId | undefined, options?: object) => h().intake.replay(id as ExecutionId, options);
-    expect(await replay(byTrigger[0], { context: { n: 3 } })).toMatchObject({ dedupKey: keyOfContext({ n: 3 }).label });
+    expect(await replay(byTrigger[0], { edited: { n: 3 } })).toMatchObject({ dedupKey: keyOfContext({ n: 3 }).label });
     await h().kit.clock.settle();
     h().undeclare('inbox');
     await replay(byTrigger[0]);

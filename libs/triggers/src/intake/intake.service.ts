@@ -14,7 +14,14 @@ import { Store } from '../store/store.service.js';
 import { canonicalJson } from './dedup-key.js';
 import { answeredOutcome, outcomeOf, skippedOutcome, tellStored, togetherOutcome } from './fire-outcome.js';
 import { IntakeCounter } from './intake-counter.js';
-import type { FireOutcome, FireRequest, RejectRequest, SkipRequest, StartRequest } from './fire.types.js';
+import type {
+  FireOutcome,
+  FireRequest,
+  RejectRequest,
+  ReplayRequest,
+  SkipRequest,
+  StartRequest,
+} from './fire.types.js';
 import { IntakePipe } from './intake.pipe.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
@@ -28,10 +35,7 @@ const READ_CONTEXT = batch(
 );
 
 /** How an execution is replayed. */
-export interface ReplayExecutionOptions {
-  /** @default that of its firing */
-  readonly context?: object;
-  readonly initiatedBy?: string;
+export interface ReplayExecutionOptions extends ReplayRequest {
   /** Only while it is an open dead letter. @default as often as somebody asks */
   readonly once?: boolean;
 }
@@ -101,7 +105,8 @@ export class IntakeService {
   }
 
   /**
-   * A new execution of the firing of an ended one, linked to it. It takes a free dedup key and ignores windows.
+   * A new execution of the firing of an ended one, linked to it. It takes a free dedup key and ignores windows. What was
+   * edited is a context, or what the trigger makes one of, where that keeps what was sent.
    *
    * @param options `once`: as a dead letter; one that was answered before is a duplicate of that
    * @throws TRG_API_EXECUTION_NOT_FOUND; TRG_API_CONFLICT while the execution still runs, its workflow is gone, or another
@@ -109,12 +114,14 @@ export class IntakeService {
    */
   async replay(
     executionId: ExecutionId,
-    { context, initiatedBy, once = false }: ReplayExecutionOptions = {},
+    { once = false, ...asked }: ReplayExecutionOptions = {},
   ): Promise<FireOutcome> {
-    const { source, item, replayKey } = await this.replays.find(executionId);
-    const replayed = context === undefined ? item : { ...item, context };
+    const found = await this.replays.find(executionId, asked);
+    if (found.kind === 'skipped') return skippedOutcome(found.firingId, found.reason);
+    const { source, item, payload, replayKey } = found;
+    const { initiatedBy } = asked;
     const of = { kind: 'execution', id: executionId, once } as const;
-    const outcome = await this.#replay(of, source, [replayed], { initiatedBy, replayOf: executionId, replayKey });
+    const outcome = await this.#replay(of, source, [item], { initiatedBy, payload, replayOf: executionId, replayKey });
     if (outcome.status !== 'duplicate' || outcome.of === 'letter') return outcome;
     throw new TriggersError(
       'TRG_API_CONFLICT',
@@ -126,21 +133,19 @@ export class IntakeService {
   }
 
   /**
-   * A new firing from what was kept of a dead one, or from `payload`; when it is accepted it closes the dead letter. One that
-   * was answered meanwhile is answered as a duplicate of that.
+   * A new firing from what was kept of a dead one, or from what was edited; when it is accepted it closes the dead letter.
+   * One that was answered meanwhile is answered as a duplicate of that.
    *
    * @throws TRG_API_DEAD_LETTER_NOT_FOUND; TRG_API_CONFLICT for one that was discarded, or whose trigger is gone; and as
    *   {@link fire}
    */
-  async replayLetter(
-    id: FiringId,
-    { payload, initiatedBy }: { readonly payload?: unknown; readonly initiatedBy?: string } = {},
-  ): Promise<FireOutcome> {
-    const found = await this.letters.find(id, payload);
+  async replayLetter(id: FiringId, asked: ReplayRequest = {}): Promise<FireOutcome> {
+    const found = await this.letters.find(id, asked);
     if (found.kind === 'over') return this.#answered(id, found.by);
     if (found.kind === 'skipped') return skippedOutcome(id, found.reason);
-    const { source, items, replayKey } = found;
-    return this.#replay({ kind: 'firing', id }, source, items, { initiatedBy, replayOfLetter: id, replayKey });
+    const { source, items, payload, replayKey } = found;
+    const { initiatedBy } = asked;
+    return this.#replay({ kind: 'firing', id }, source, items, { initiatedBy, payload, replayOfLetter: id, replayKey });
   }
 
   /** Closes a dead letter without an answer; says whether there was an open one. */

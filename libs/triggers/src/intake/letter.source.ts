@@ -7,10 +7,10 @@ import type { Row } from '../store/dialects/batch.js';
 import { READ_LETTER } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import type { DedupKey } from './dedup-key.js';
+import type { ReplayRequest } from './fire.types.js';
 import { sourceOf } from './firing-source.js';
 import type { FiringSource } from './firing-source.js';
-import { PayloadReaders } from './payload-readers.js';
-import type { PayloadReader } from './payload-readers.js';
+import { PayloadReaders, keptOf } from './payload-readers.js';
 import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
@@ -18,6 +18,8 @@ import { TriggerRegistry } from './trigger.registry.js';
 export interface LetterReplay {
   readonly source: FiringSource;
   readonly items: readonly FireItem[];
+  /** What the sender sent or the operator has made of it, where it is not the context. */
+  readonly payload: string | undefined;
   /** The key that its sender chose, for a single item. */
   readonly replayKey: DedupKey | undefined;
 }
@@ -39,17 +41,17 @@ export class LetterSource {
   ) {}
 
   /** @throws TRG_API_DEAD_LETTER_NOT_FOUND, TRG_API_CONFLICT, TRG_CONTEXT_* */
-  async find(id: FiringId, payload: unknown): Promise<FoundLetter> {
+  async find(id: FiringId, asked: ReplayRequest): Promise<FoundLetter> {
     const [row] = await this.store.read(READ_LETTER, [[id]]);
     if (row === undefined) throw noDeadLetter(id);
     if (row['closed_at'] !== null) return { kind: 'over', by: row['closed_by'] as FiringId | null };
     const trigger = this.#triggerOf(row);
-    const items = await this.#itemsOf(trigger, row, payload);
-    if ('skipped' in items) return { kind: 'skipped', reason: items.skipped };
-    const replayKey = items.length === 1 ? keyOf(row) : undefined;
+    const read = await this.#read(trigger, row, asked);
+    if ('skipped' in read) return { kind: 'skipped', reason: read.skipped };
+    const isSingle = read.items.length === 1;
     // What came as one delivery stays together: what is too much of it comes later.
-    const onLimit = items.length === 1 ? 'refuse' : 'delay';
-    return { kind: 'open', source: sourceOf(trigger, { onLimit }), items, replayKey };
+    const source = sourceOf(trigger, { onLimit: isSingle ? 'refuse' : 'delay' });
+    return { kind: 'open', source, ...read, replayKey: isSingle ? keyOf(row) : undefined };
   }
 
   #triggerOf(row: Row): TriggerDefinition {
@@ -60,16 +62,21 @@ export class LetterSource {
     throw conflict(`This process does not declare trigger "${name}" (any more), so nothing can be replayed here.`);
   }
 
-  async #itemsOf(trigger: TriggerDefinition, row: Row, edited: unknown): ReturnType<PayloadReader> {
+  async #read(
+    trigger: TriggerDefinition,
+    row: Row,
+    asked: ReplayRequest,
+  ): Promise<Pick<LetterReplay, 'items' | 'payload'> | { readonly skipped: string }> {
+    const { edited } = asked;
     const [context, kept] = [row['context'] as string | null, row['payload'] as string | null];
     const reader = this.readers.get(trigger.kind);
     if (reader !== undefined && (kept !== null || edited !== undefined)) {
-      const origin = JSON.parse((row['origin'] as string | null) ?? 'null') as JsonObject | null;
       const payload = edited === undefined ? (kept as string) : JSON.stringify(edited);
-      return reader(trigger, { payload, origin, key: row['dedup_label'] as string | null });
+      const items = await reader(trigger, keptOf(row, payload, asked));
+      return 'skipped' in items ? items : { items, payload };
     }
-    if (edited !== undefined) return [{ context: edited as object }];
-    if (context !== null) return [{ context: JSON.parse(context) as JsonObject }];
+    if (edited !== undefined) return { items: [{ context: edited as object }], payload: undefined };
+    if (context !== null) return { items: [{ context: JSON.parse(context) as JsonObject }], payload: undefined };
     throw conflict('Nothing of the context was kept, because it cannot be stored. Give a payload that can.');
   }
 }

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '../model/json.js';
 import type { SourceKind } from '../model/states.js';
 import type { FireItem } from '../model/trigger-result.js';
+import type { Row } from '../store/dialects/batch.js';
+import type { ReplayRequest } from './fire.types.js';
 import type { TriggerDefinition } from './trigger.definition.js';
 
 /** What was kept of something that could not be fired. */
@@ -11,6 +13,8 @@ export interface KeptPayload {
   readonly origin: JsonObject | null;
   /** The dedup key of the dead letter, as people see it. */
   readonly key: string | null;
+  /** Who asks for the replay, and why. */
+  readonly by: Pick<ReplayRequest, 'initiatedBy' | 'reason'>;
 }
 
 /**
@@ -23,6 +27,12 @@ export type PayloadReader = (
   trigger: TriggerDefinition,
   kept: KeptPayload,
 ) => Promise<readonly FireItem[] | { readonly skipped: string }>;
+
+/** What a reader is told of a firing, by its row. @param payload as it is to be read */
+export function keptOf(row: Row, payload: string, { initiatedBy, reason }: ReplayRequest): KeptPayload {
+  const origin = JSON.parse((row['origin'] as string | null | undefined) ?? 'null') as JsonObject | null;
+  return { payload, origin, key: row['dedup_label'] as string | null, by: { initiatedBy, reason } };
+}
 
 /** Who can read the payloads of a kind of triggers; where nobody can, the payload is the context. */
 @Injectable()

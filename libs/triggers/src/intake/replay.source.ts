@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TriggersError } from '../model/errors.js';
-import type { ExecutionId } from '../model/ids.js';
+import type { ExecutionId, FiringId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
 import { hasEnded } from '../model/states.js';
 import type { ExecutionState } from '../model/states.js';
@@ -8,60 +8,100 @@ import type { FireItem } from '../model/trigger-result.js';
 import { batch } from '../store/dialects/batch.js';
 import type { Row } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
+import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import { keyOfContext } from './dedup-key.js';
 import type { DedupKey } from './dedup-key.js';
+import type { ReplayRequest } from './fire.types.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringSource } from './firing-source.js';
+import { PayloadReaders, keptOf } from './payload-readers.js';
+import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
 const READ_FIRING = batch(
   'replay_read',
   { _id: 'text' },
-  () => `SELECT e.state, e.workflow, e.trigger, f.context, f.dedup_key, f.dedup_label
+  () => `SELECT e.state, e.workflow, e.trigger, e.firing_id, f.context, f.payload, f.dedup_key, f.dedup_label
     FROM g JOIN triggers_execution e ON e.id = g._id JOIN triggers_firing f ON f.id = e.firing_id`,
 );
 
 /** What a replay fires again. */
 export interface Replayed {
+  readonly kind: 'open';
   readonly source: FiringSource;
   readonly item: FireItem;
+  /** What was sent, or what the operator has made of it, where it is not the context. */
+  readonly payload: string | undefined;
   /** The key that somebody chose; `undefined` where the context alone makes the key. */
   readonly replayKey: DedupKey | undefined;
 }
 
-/** Finds what a replay fires again. */
+/** What a replay fires again, or why nothing is to be fired: the trigger wants nothing of the edited payload. */
+export type FoundReplay = Replayed | { readonly kind: 'skipped'; readonly firingId: FiringId; readonly reason: string };
+
+/**
+ * Finds what the replay of an execution fires: the context of its firing. An edited one takes the place of the context, or
+ * of what was sent where the trigger keeps that: then it goes through everything that the source does.
+ */
 @Injectable()
 export class ReplaySource {
   constructor(
     private readonly store: Store,
     private readonly workflows: WorkflowRegistry,
     private readonly triggers: TriggerRegistry,
+    private readonly readers: PayloadReaders,
   ) {}
 
-  /** @throws TRG_API_EXECUTION_NOT_FOUND, TRG_API_CONFLICT */
-  async find(executionId: ExecutionId): Promise<Replayed> {
-    const [row] = await this.store.read(READ_FIRING, [[executionId]]);
-    if (row === undefined) {
-      throw new TriggersError('TRG_API_EXECUTION_NOT_FOUND', `There is no execution "${executionId}".`, {
-        details: { executionId },
-      });
-    }
-    if (!hasEnded(row['state'] as ExecutionState)) {
-      throw conflict(
-        `Execution "${executionId}" is ${String(row['state'])}; only an ended one can be replayed. Cancel it first.`,
-      );
-    }
-    const workflow = this.workflows.get(row['workflow'] as string);
-    if (workflow === undefined)
-      throw conflict(`No workflow "${String(row['workflow'])}" is declared any more, so nothing can be replayed.`);
+  /** @throws TRG_API_EXECUTION_NOT_FOUND, TRG_API_CONFLICT, and what the reader of the payload throws */
+  async find(executionId: ExecutionId, asked: ReplayRequest = {}): Promise<FoundReplay> {
+    const row = await this.#read(executionId);
+    const workflow = this.#workflowOf(row);
     const trigger = row['trigger'] === null ? undefined : this.triggers.get(row['trigger'] as string);
     const source =
       trigger === undefined
         ? directSource(workflow)
         : { ...sourceOf(trigger, { onLimit: 'delay' }), workflows: [workflow] };
     const context = JSON.parse((row['context'] as string | null) ?? '{}') as JsonObject;
-    return { source, item: { context }, replayKey: chosenKey(row, context) };
+    const fired = await this.#firedBy(trigger, row, context, asked);
+    if ('skipped' in fired) return { kind: 'skipped', firingId: row['firing_id'] as FiringId, reason: fired.skipped };
+    return { kind: 'open', source, ...fired, replayKey: chosenKey(row, context) };
+  }
+
+  async #firedBy(
+    trigger: TriggerDefinition | undefined,
+    row: Row,
+    context: JsonObject,
+    asked: ReplayRequest,
+  ): Promise<Pick<Replayed, 'item' | 'payload'> | { readonly skipped: string }> {
+    const { edited } = asked;
+    if (edited === undefined) return { item: { context }, payload: (row['payload'] as string | null) ?? undefined };
+    const read = trigger?.keepsPayload === true ? this.readers.get(trigger.kind) : undefined;
+    if (trigger === undefined || read === undefined) return { item: { context: edited as object }, payload: undefined };
+    const payload = JSON.stringify(edited);
+    const items = await read(trigger, keptOf(row, payload, asked));
+    if ('skipped' in items) return items;
+    const [item] = items;
+    return item === undefined ? { skipped: 'nothing was made of it' } : { item, payload };
+  }
+
+  async #read(executionId: ExecutionId): Promise<Row> {
+    const [row] = await this.store.read(READ_FIRING, [[executionId]]);
+    if (row === undefined) {
+      throw new TriggersError('TRG_API_EXECUTION_NOT_FOUND', `There is no execution "${executionId}".`, {
+        details: { executionId },
+      });
+    }
+    if (hasEnded(row['state'] as ExecutionState)) return row;
+    throw conflict(
+      `Execution "${executionId}" is ${String(row['state'])}; only an ended one can be replayed. Cancel it first.`,
+    );
+  }
+
+  #workflowOf(row: Row): WorkflowDefinition {
+    const workflow = this.workflows.get(row['workflow'] as string);
+    if (workflow !== undefined) return workflow;
+    throw conflict(`No workflow "${String(row['workflow'])}" is declared any more, so nothing can be replayed.`);
   }
 }
 

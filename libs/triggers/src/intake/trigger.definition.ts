@@ -38,6 +38,8 @@ export interface TriggerDefinition {
   readonly options: JsonObject;
   /** The ends of executions that it follows, where that is its source. */
   readonly follows?: FollowRule | undefined;
+  /** What was sent stands on every firing, also where nothing goes wrong: whoever replays one is judged by it. */
+  readonly keepsPayload?: boolean;
   /** The interval between polls as declared, where the source has one. */
   readonly pollIntervalMs: number | null;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ExecutionDetail } from '../../history/history.types.js';
 import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { TriggersError } from '../../model/errors.js';
 import { ROLES } from '../../model/identity.js';
@@ -18,6 +19,16 @@ export interface Wanted {
   readonly dryRun: boolean;
 }
 
+/** What was fired. */
+export type Fired = Pick<ExecutionDetail, 'trigger' | 'input' | 'payload'>;
+
+/** How it is to be done again. */
+export interface Again {
+  /** Instead of what was sent. */
+  readonly edited?: unknown;
+  readonly reason?: string | undefined;
+}
+
 /** Asks the permission that a manual trigger declares, after the guard of the API has let the request in. */
 @Injectable()
 export class TriggerPermission {
@@ -25,6 +36,17 @@ export class TriggerPermission {
     private readonly triggers: TriggerRegistry,
     private readonly audit: AccessAudit,
   ) {}
+
+  /**
+   * As {@link require}, for the replay or the retry of what the trigger has fired: with what was sent then, or what that
+   * was edited to. What no trigger has fired, or one that this process does not declare, needs no permission.
+   */
+  async requireAgain(request: AdminRequest, fired: Fired, { edited, reason }: Again): Promise<void> {
+    if (fired.trigger === null || !isManual(this.triggers.get(fired.trigger))) return;
+    const sent = fired.payload === null ? fired.input : (JSON.parse(fired.payload) as object);
+    const context = edited === undefined ? sent : edited;
+    await this.require(request, fired.trigger, { context: context ?? {}, reason, dryRun: false });
+  }
 
   /**
    * Lets through whoever may fire this trigger. A refusal leaves an audit row and nothing else.

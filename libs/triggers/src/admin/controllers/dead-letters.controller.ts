@@ -41,12 +41,13 @@ export class DeadLettersController {
   @Needs('operator')
   @Audited('deadLetter.replayAll')
   replayAll(
-    @Body(checked(BulkReplayBody)) { limit, reason: _reason, ...filter }: Given<BulkReplayBody>,
+    @Body(checked(BulkReplayBody)) { limit, reason, ...filter }: Given<BulkReplayBody>,
     @Req() request: AdminRequest,
   ): Promise<BulkReplay> {
     return this.letters.replayAll(filter, {
       initiatedBy: userOf(request),
-      permit: (letter) => this.#permit(request, letter),
+      reason,
+      permit: (letter) => this.permission.requireAgain(request, letter, { reason }),
       ...(limit !== undefined && { limit }),
     });
   }
@@ -58,11 +59,13 @@ export class DeadLettersController {
   @Audited('deadLetter.replay')
   async replay(
     @Param('id') id: string,
-    @Body(checked(DeadLetterBody)) { payload }: Given<DeadLetterBody>,
+    @Body(checked(DeadLetterBody)) { payload, reason }: Given<DeadLetterBody>,
     @Req() request: AdminRequest,
   ): Promise<FireAnswer> {
-    const permit = (letter: DeadLetterDetail): Promise<void> => this.#permit(request, letter, payload);
-    return fireAnswer(await this.letters.replay(id.toLowerCase(), { payload, initiatedBy: userOf(request), permit }));
+    const permit = (letter: DeadLetterDetail): Promise<void> =>
+      this.permission.requireAgain(request, letter, { edited: payload, reason });
+    const options = { payload, reason, initiatedBy: userOf(request), permit };
+    return fireAnswer(await this.letters.replay(id.toLowerCase(), options));
   }
 
   @Delete(':id')
@@ -71,11 +74,5 @@ export class DeadLettersController {
   @Audited('deadLetter.discard')
   discard(@Param('id') id: string, @Body(checked(ReasonBody)) _body: Given<ReasonBody>): Promise<void> {
     return this.letters.discard(id.toLowerCase());
-  }
-
-  /** Whoever may not fire the trigger may not replay what it could not fire. */
-  async #permit(request: AdminRequest, { trigger, input }: DeadLetterDetail, payload?: unknown): Promise<void> {
-    const context = (payload ?? input ?? undefined) as object | undefined;
-    if (trigger !== null) await this.permission.require(request, trigger, { context, dryRun: false });
   }
 }

@@ -7,6 +7,7 @@ import type { Page } from '../../history/page.js';
 import { IntakeService } from '../../intake/intake.service.js';
 import { Audited, Needs } from '../access/route-access.js';
 import { TriggerPermission } from '../access/trigger-permission.js';
+import type { Again } from '../access/trigger-permission.js';
 import { ReasonBody, ReplayBody } from '../dto/bodies.js';
 import { ExecutionsQuery } from '../dto/list.queries.js';
 import { checked } from '../http/checked.pipe.js';
@@ -82,11 +83,12 @@ export class ExecutionsController {
   @HttpCode(200)
   @Needs('operator')
   @Audited('execution.retry')
-  retry(
+  async retry(
     @Param('id') id: string,
-    @Body(checked(ReasonBody)) _body: Given<ReasonBody>,
+    @Body(checked(ReasonBody)) { reason }: Given<ReasonBody>,
     @Req() request: AdminRequest,
   ): Promise<Controlled> {
+    await this.#permit(request, id, { reason });
     return this.control.retry(executionId(id), userOf(request));
   }
 
@@ -97,15 +99,17 @@ export class ExecutionsController {
   @Audited('execution.replay')
   async replay(
     @Param('id') id: string,
-    @Body(checked(ReplayBody)) { context }: Given<ReplayBody>,
+    @Body(checked(ReplayBody)) { context, reason }: Given<ReplayBody>,
     @Req() request: AdminRequest,
   ): Promise<FireAnswer> {
-    const replayed = await this.history.execution(executionId(id));
-    if (replayed !== null && replayed.trigger !== null) {
-      const input = context ?? replayed.input ?? undefined;
-      await this.permission.require(request, replayed.trigger, { context: input, dryRun: false });
-    }
-    const options = { initiatedBy: userOf(request), ...(context && { context }) };
-    return fireAnswer(await this.intake.replay(executionId(id), options));
+    const edited = context ?? undefined;
+    await this.#permit(request, id, { edited, reason });
+    return fireAnswer(await this.intake.replay(executionId(id), { edited, reason, initiatedBy: userOf(request) }));
+  }
+
+  /** Whoever may not fire the trigger may not have done again what it has fired. One that is not there is refused later. */
+  async #permit(request: AdminRequest, id: string, again: Again): Promise<void> {
+    const found = await this.history.execution(executionId(id));
+    if (found !== null) await this.permission.requireAgain(request, found, again);
   }
 }

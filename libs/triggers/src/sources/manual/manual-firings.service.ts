@@ -3,27 +3,22 @@ import { keyOfContext } from '../../intake/dedup-key.js';
 import type { FireOutcome, FireRequest, IdempotencyKey } from '../../intake/fire.types.js';
 import { IntakeService } from '../../intake/intake.service.js';
 import { PollIntake } from '../../intake/poll-intake.js';
-import { judgeInput } from '../../intake/trigger-input.js';
-import type { JudgedInput } from '../../intake/trigger-input.js';
 import { Clock } from '../../model/clock.js';
 import { isTriggersError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { errorMessage } from '../../model/text.js';
 import type { FireItem } from '../../model/trigger-result.js';
 import type { DryRunReport } from '../poll/poll.reports.js';
+import { callMethod, itemOf } from './manual-call.js';
+import type { ManualCall } from './manual-call.js';
 import { disabled, occupied } from './manual-refusals.js';
-import type { ManualRequest } from './manual-request.js';
-import { readManualResult } from './manual-result.js';
-import type { ManualResult } from './manual-result.js';
 import type { ManualDefinition } from './manual-trigger.definition.js';
 
-/** Somebody asks for a firing of a manual trigger. What the method says of key, time and priority goes before this. */
-export interface ManualFire extends Omit<FireItem, 'context'> {
-  /** Not judged yet. */
-  readonly input: unknown;
-  /** The user: guards and limits are per user, and there are none for a program that names nobody. */
-  readonly initiatedBy?: string | undefined;
-  readonly reason?: string | undefined;
+/**
+ * Somebody asks for a firing of a manual trigger. What the method says of key, time and priority goes before this. Guards and
+ * limits are per user: there are none where `initiatedBy` names nobody.
+ */
+export interface ManualFire extends Omit<FireItem, 'context'>, Omit<ManualCall, 'dryRun'> {
   readonly idempotency?: IdempotencyKey | undefined;
 }
 
@@ -38,12 +33,6 @@ export interface SkippedFire {
   /** In the words of the method. */
   readonly reason: string | null;
   readonly delayedMs: 0;
-}
-
-/** What a {@link ManualFire} has become before intake decides. */
-interface Prepared {
-  readonly input: JudgedInput;
-  readonly result: ManualResult;
 }
 
 /** Fires manual triggers: input → method → intake, where the guards of the user stand beside dedup. */
@@ -63,7 +52,7 @@ export class ManualFirings {
    *   and what the method throws
    */
   async fire(trigger: ManualDefinition, asked: ManualFire): Promise<FireOutcome | SkippedFire> {
-    const { input, result } = await this.#prepare(trigger, asked, false);
+    const { input, result } = await callMethod(trigger, asked);
     if (result.kind === 'skip') return skipped(result.reason);
     const { initiatedBy, idempotency } = asked;
     const outcome = await this.intake.fire({
@@ -85,7 +74,7 @@ export class ManualFirings {
     const startedAt = this.clock.monotonic();
     const durationMs = (): number => Math.round(this.clock.monotonic() - startedAt);
     try {
-      const { result } = await this.#prepare(trigger, asked, true);
+      const { result } = await callMethod(trigger, { ...asked, dryRun: true });
       const nothing = { cursor: undefined, more: false };
       if (result.kind === 'skip') {
         return { status: 'skipped', reason: result.reason, items: [], ...nothing, durationMs: durationMs() };
@@ -97,32 +86,6 @@ export class ManualFirings {
       return { status: 'failed', error: errorMessage(error), code, durationMs: durationMs() };
     }
   }
-
-  async #prepare(trigger: ManualDefinition, asked: ManualFire, dryRun: boolean): Promise<Prepared> {
-    const input = await judgeInput(trigger, trigger.input, asked.input);
-    const request: ManualRequest = {
-      trigger: trigger.name,
-      input: input.value,
-      initiatedBy: asked.initiatedBy ?? null,
-      reason: asked.reason ?? null,
-      dryRun,
-    };
-    const returned = await trigger.invoker.invoke([request]);
-    return { input, result: readManualResult(returned, input.value, trigger.label) };
-  }
-}
-
-/** The one key of an exclusive trigger. It is held while an execution runs, so that no other key would be let through. */
-const EXCLUSIVE_KEY = 'exclusive';
-
-/** What the method says goes before what was asked for. */
-function itemOf({ exclusive }: ManualDefinition, { dedupKey, runAt, priority }: ManualFire, item: FireItem): FireItem {
-  return {
-    context: item.context,
-    dedupKey: exclusive ? EXCLUSIVE_KEY : (item.dedupKey ?? dedupKey),
-    runAt: item.runAt ?? runAt,
-    priority: item.priority ?? priority,
-  };
 }
 
 function guardsOf(

@@ -53,6 +53,8 @@ export class ManualTriggerBuilder {
       // One key for all, given back as soon as nothing runs, also after a failure.
       dedup: own.exclusive ? { scope: 'running', cooldown: false } : base.dedup,
       pollIntervalMs: null,
+      // Permission and input are a matter of what was sent.
+      keepsPayload: true,
       options: shown(own),
     };
   }

@@ -69,7 +69,7 @@ export interface FiringDraft {
   readonly dedup: DedupWish | null;
   /** The sender's `Idempotency-Key`, or what guards against a second click: a second key, whose holder is answered whatever the first says. */
   readonly idempotency: DedupWish | null;
-  /** What was sent under an `Idempotency-Key`, where it is not the context: another request is known by it. */
+  /** What was sent, where it is not the context and somebody will ask for it: a repeat under an `Idempotency-Key`, a replay. */
   readonly payload: string | null;
   readonly rate: RateRule | null;
   /** `null`: whoever fires has looked at the switch, or it does not matter. */
