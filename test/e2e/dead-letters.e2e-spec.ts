@@ -50,7 +50,7 @@ describe.each(DIALECTS)('dead letters on %s', (database) => {
   beforeEach(async () => {
     booked.length = 0;
     broken = false;
-    app = await boot({ database, providers: [Book, Orders] });
+    app = await boot({ database, providers: [Book, Orders], options: { worker: { concurrency: 1 } } });
   });
   afterEach(cleanUp);
 
@@ -108,17 +108,50 @@ describe.each(DIALECTS)('dead letters on %s', (database) => {
     const all = await app.call('POST', '/dead-letters/replay', { trigger: 'orders' });
     expect(all.body).toMatchObject({
       replayed: 2,
+      failed: 1,
+      untried: 0,
       results: expect.arrayContaining([
         expect.objectContaining({ status: 'accepted' }),
         expect.objectContaining({ status: 'failed', code: 'TRG_CONTEXT_SCHEMA' }),
       ]) as unknown,
     });
     await app.kit.drain();
-    expect([...booked].sort()).toEqual([1, 2]);
+    expect(booked).toEqual([1, 2]);
     expect(await letters()).toMatchObject([{ kind: 'firing', dedupKey: 'o-3' }]);
     expect(await app.call('POST', '/dead-letters/replay', { kind: 'execution' })).toMatchObject({
       body: { replayed: 0, results: [] },
     });
+  });
+
+  it('start in the order of their failures where many are replayed at once', async () => {
+    broken = true;
+    const amounts = [...Array(60).keys()];
+    await poll(...amounts.map((amount) => order(`o-${amount}`, amount)));
+    const oldestFirst = (await letters('?limit=1000')).map(({ id }) => id).reverse();
+    broken = false;
+    const { body } = await app.call('POST', '/dead-letters/replay', { kind: 'execution' });
+    expect((body.results as { id: string }[]).map(({ id }) => id)).toEqual(oldestFirst);
+    await app.kit.drain();
+    const seen = await Promise.all(
+      oldestFirst.map(async (id) => (await app.get(`/executions/${String(id)}`)).input.amount as number),
+    );
+    expect(booked).toEqual(seen);
+  });
+
+  it('leave a record of who replayed which of them at once, and what came of it', async () => {
+    broken = true;
+    await poll(order('o-1', 1), order('o-2', 'much'));
+    broken = false;
+    await app.call('POST', '/dead-letters/replay', { trigger: 'orders', limit: 10, reason: 'the ledger is open' });
+    expect((await app.get('/audit?action=deadLetter.replayAll&target=orders')).items).toMatchObject([
+      {
+        actor: 'token',
+        reason: 'the ledger is open',
+        details: { filter: { trigger: 'orders', limit: 10 }, replayed: 1, failed: 1, untried: 0 },
+      },
+    ]);
+    await app.call('POST', '/dead-letters/replay', {});
+    expect((await app.get('/audit?action=deadLetter.replayAll&target=*')).items).toHaveLength(1);
   });
 
   it('are discarded with a reason, and open no more', async () => {

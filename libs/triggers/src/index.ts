@@ -98,7 +98,8 @@ export type { TriggersRequest } from './discovery/provider-invokers.js';
 
 // What is injected.
 export { DeadLettersService } from './admin/dead-letters.service.js';
-export type { BulkReplay, BulkReplayed, ReplayOptions } from './admin/dead-letters.service.js';
+export type { BulkReplay, BulkReplayed } from './admin/bulk-replay.js';
+export type { ReplayOptions } from './admin/dead-letters.service.js';
 export type {
   DeadExecution,
   DeadFiring,

@@ -3,16 +3,14 @@ import type { DeadLetterFilter } from '../history/history.filters.js';
 import { HistoryService } from '../history/history.service.js';
 import type { DeadLetter, DeadLetterDetail } from '../history/history.types.js';
 import type { Page, PageRequest } from '../history/page.js';
-import type { FireOutcome } from '../intake/fire.types.js';
+import type { FireOutcome, ReplayRequest } from '../intake/fire.types.js';
 import { IntakeService } from '../intake/intake.service.js';
 import { noDeadLetter } from '../intake/letter.source.js';
-import { isTriggersError } from '../model/errors.js';
 import type { TriggersError } from '../model/errors.js';
+import { replayEach } from './bulk-replay.js';
+import type { BulkReplay } from './bulk-replay.js';
 import { MAX_BULK_REPLAY } from './dto/bodies.js';
 import { conflict } from './trigger.lookup.js';
-
-/** How many of them are on their way at a time. */
-const AT_ONCE = 50;
 
 /** How a dead letter is replayed. */
 export interface ReplayOptions {
@@ -26,18 +24,8 @@ export interface ReplayOptions {
   readonly permit?: (letter: DeadLetterDetail) => Promise<void>;
 }
 
-/** What became of one dead letter of many. */
-export type BulkReplayed =
-  | ({ readonly id: string } & Pick<FireOutcome, 'status' | 'firingId' | 'executionIds' | 'reason'>)
-  | { readonly id: string; readonly status: 'failed'; readonly code: string; readonly reason: string };
-
-/** What became of many dead letters. */
-export interface BulkReplay {
-  /** How many were accepted. */
-  readonly replayed: number;
-  /** Each of them, oldest first. */
-  readonly results: readonly BulkReplayed[];
-}
+/** How many dead letters are replayed. */
+type BulkOptions = Omit<ReplayOptions, 'payload'>;
 
 /**
  * What could not be started or finished, kept with its payload and the reason until somebody decides: replay it, as it is or
@@ -74,27 +62,24 @@ export class DeadLettersService {
    *   somebody holds; TRG_CONTEXT_* for a payload that does not fit
    */
   async replay(id: string, { payload: edited, permit, ...by }: ReplayOptions = {}): Promise<FireOutcome> {
-    const letter = await this.get(id);
-    await permit?.(letter);
-    if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, { edited, ...by });
-    return this.intake.replay(letter.id, { edited, ...by, once: true });
+    return this.#fire(await this.#permitted(id, permit), { edited, ...by });
   }
 
   /**
-   * Replays what a filter finds, oldest first; what is refused is told and stays.
+   * Replays what a filter finds, oldest first: in that order they are committed, and start. What is refused is told and
+   * stays. Where the database stops to answer it stops as well, and tells what it has done.
    *
    * @param options `limit`: at most so many, up to 1,000 @default MAX_BULK_REPLAY
    */
   async replayAll(
     filter: Omit<DeadLetterFilter, 'state'> = {},
-    { limit = MAX_BULK_REPLAY, ...options }: Omit<ReplayOptions, 'payload'> & { readonly limit?: number } = {},
+    { limit = MAX_BULK_REPLAY, permit, ...by }: BulkOptions & { readonly limit?: number } = {},
   ): Promise<BulkReplay> {
     const ids = await this.#oldest(filter, Math.min(limit, MAX_BULK_REPLAY));
-    const results: BulkReplayed[] = [];
-    for (let at = 0; at < ids.length; at += AT_ONCE) {
-      results.push(...(await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => this.#attempt(id, options)))));
-    }
-    return { replayed: results.filter(({ status }) => status === 'accepted').length, results };
+    return replayEach(ids, {
+      look: (id) => this.#permitted(id, permit),
+      fire: (letter) => this.#fire(letter, by),
+    });
   }
 
   /** Closes it without an answer. @throws TRG_API_DEAD_LETTER_NOT_FOUND; TRG_API_CONFLICT for one that is closed */
@@ -113,14 +98,15 @@ export class DeadLettersService {
     }
   }
 
-  async #attempt(id: string, options: Omit<ReplayOptions, 'payload'>): Promise<BulkReplayed> {
-    try {
-      const { status, firingId, executionIds, reason } = await this.replay(id, options);
-      return { id, status, firingId, executionIds, reason };
-    } catch (error) {
-      if (!isTriggersError(error) || error.code === 'TRG_STORE_UNAVAILABLE') throw error;
-      return { id, status: 'failed', code: error.code, reason: error.message };
-    }
+  async #permitted(id: string, permit: ReplayOptions['permit']): Promise<DeadLetterDetail> {
+    const letter = await this.get(id);
+    await permit?.(letter);
+    return letter;
+  }
+
+  #fire(letter: DeadLetterDetail, asked: ReplayRequest): Promise<FireOutcome> {
+    if (letter.kind === 'firing') return this.intake.replayLetter(letter.id, asked);
+    return this.intake.replay(letter.id, { ...asked, once: true });
   }
 }
 

@@ -1,10 +1,12 @@
 import { Body, Delete, Get, HttpCode, Injectable, Param, Post, Query, Req } from '@nestjs/common';
 import type { DeadLetter, DeadLetterDetail } from '../../history/history.types.js';
 import type { Page } from '../../history/page.js';
+import type { JsonObject } from '../../model/json.js';
 import { Audited, Needs } from '../access/route-access.js';
+import type { AuditFacts } from '../access/route-access.js';
 import { TriggerPermission } from '../access/trigger-permission.js';
 import { DeadLettersService } from '../dead-letters.service.js';
-import type { BulkReplay } from '../dead-letters.service.js';
+import type { BulkReplay } from '../bulk-replay.js';
 import { BulkReplayBody, DeadLetterBody, ReasonBody } from '../dto/bodies.js';
 import { DeadLettersQuery } from '../dto/list.queries.js';
 import { checked } from '../http/checked.pipe.js';
@@ -12,6 +14,13 @@ import type { Given } from '../http/checked.pipe.js';
 import type { AdminRequest } from '../http/exchange.js';
 import { fireAnswer, selectFields, userOf } from './answers.js';
 import type { FireAnswer } from './answers.js';
+
+/** What a bulk was asked for, and what came of it; it is about a trigger, a workflow, or everything. */
+function bulkFacts({ reason: _reason, ...filter }: JsonObject, answer: unknown): AuditFacts {
+  const { replayed, failed, untried } = answer as BulkReplay;
+  const target = (filter['trigger'] ?? filter['workflow'] ?? '*') as string;
+  return { target, details: { filter, replayed, failed, untried } };
+}
 
 /** What went wrong for good: `/dead-letters`. */
 @Injectable()
@@ -39,7 +48,7 @@ export class DeadLettersController {
   @Post('replay')
   @HttpCode(200)
   @Needs('operator')
-  @Audited('deadLetter.replayAll')
+  @Audited('deadLetter.replayAll', bulkFacts)
   replayAll(
     @Body(checked(BulkReplayBody)) { limit, reason, ...filter }: Given<BulkReplayBody>,
     @Req() request: AdminRequest,
