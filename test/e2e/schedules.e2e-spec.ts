@@ -15,6 +15,7 @@ let clock: TestClock;
 /** What bodies were told and tasks saw, as the instants of ticks. */
 let bodies: string[];
 let ran: string[];
+let isBroken: boolean;
 
 @Workflow({ name: 'report' })
 class Report {
@@ -33,6 +34,7 @@ class Schedules {
 
   @IntervalTrigger({ workflow: Report, every: '1m', catchUp: 'all', enabled: false })
   often(): TriggerResult<never> | undefined {
+    if (isBroken) throw new Error('the printer is off');
     return undefined;
   }
 }
@@ -42,13 +44,20 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
 
   beforeEach(async () => {
     clock = new TestClock(START);
-    [bodies, ran] = [[], []];
+    [bodies, ran, isBroken] = [[], [], false];
     database = await newDatabase(dialect);
   });
   afterEach(cleanUp);
 
   const start = (name: string): Promise<TestApp> =>
     boot({ database, clock, providers: [Report, Schedules], options: { node: { name, lease: '2m' } } });
+
+  /** The ticks that fired, newest first, in minutes since the trigger was declared first. */
+  const minutesOf = async (app: TestApp, name: string): Promise<number[]> => {
+    const { firstSeenAt } = await app.get(`/${name}`);
+    const { items } = (await app.get(`/${name}/firings?limit=1000`)) as { items: { scheduledFor: string }[] };
+    return items.map(({ scheduledFor }) => (Date.parse(scheduledFor) - Date.parse(firstSeenAt)) / MINUTE_MS);
+  };
 
   it('fire each tick once on two nodes, also when the owner stops, and run the method once', async () => {
     const nodes = [await start('one'), await start('two')];
@@ -116,20 +125,30 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
   // Cloacina case 12, Cloacina case 47
   it('start their clock when an operator switches them on, at multiples since they were declared first', async () => {
     const app = await start('one');
-    const ticksOf = async (): Promise<string[]> =>
-      (await app.get('/often/firings')).items.map(({ scheduledFor }: { scheduledFor: string }) => scheduledFor);
     await clock.advance(1.5 * MINUTE_MS);
     expect(await app.get('/often')).toMatchObject({ state: 'disabled', nextFireTimes: [], cursor: null });
-    const { firstSeenAt } = await app.get('/often');
-    const since = (minutes: number): string => new Date(Date.parse(firstSeenAt) + minutes * MINUTE_MS).toISOString();
     await app.call('PATCH', '/often', { enabled: true });
     await clock.advance(2 * MINUTE_MS);
-    expect(await ticksOf()).toEqual([since(3), since(2)]);
+    expect(await minutesOf(app, 'often')).toEqual([3, 2]);
     await app.call('PATCH', '/often', { enabled: false });
     await clock.advance(2 * MINUTE_MS);
     await app.call('PATCH', '/often', { enabled: true });
     await clock.advance(MINUTE_MS);
     // Ticks while it was off are not caught up, although it catches up all.
-    expect(await ticksOf()).toEqual([since(6), since(3), since(2)]);
+    expect(await minutesOf(app, 'often')).toEqual([6, 3, 2]);
+  });
+
+  it('keep the tick that is tried again when an operator switches on what is on', async () => {
+    const app = await start('one');
+    await app.call('PATCH', '/often', { enabled: true });
+    isBroken = true;
+    await clock.advance(1.5 * MINUTE_MS);
+    const { consecutiveFailures, cursor } = await app.get('/often');
+    expect(consecutiveFailures).toBeGreaterThan(0);
+    await app.call('PATCH', '/often', { enabled: true, reason: 'to be sure' });
+    expect((await app.get('/often')).cursor).toEqual(cursor);
+    isBroken = false;
+    await clock.advance(MINUTE_MS);
+    expect(await minutesOf(app, 'often')).toEqual([2, 1]);
   });
 });

@@ -50,13 +50,15 @@ export class TriggerControl {
    * discards a poll that runs now, and releases what was held.
    */
   async override(name: string, { enabled, intervalMs }: TriggerChange, by: ChangedBy): Promise<void> {
+    // Where this process does not declare it, the clock of a schedule that the code switches off stands still already.
+    const declared = this.registry.get(name)?.enabled ?? true;
     const changes = [switchText(enabled), intervalText(intervalMs)].filter((text) => text !== null);
     await this.#change(
       name,
       { action: 'trigger.override', change: changes.join(', '), details: { enabled, intervalMs } },
       by,
       function* (): Work<void> {
-        if (enabled !== undefined) yield* setTriggerEnabled(name, enabled);
+        if (enabled !== undefined) yield* setTriggerEnabled(name, enabled, declared);
         if (intervalMs !== undefined) yield* setTriggerInterval(name, intervalMs);
       },
     );

@@ -61,7 +61,7 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
   // Cloacina T-9, Cloacina case 15
   it('declares a trigger once and keeps what operators set at every later declaration', async () => {
     await declare('kept');
-    await store.change(() => setTriggerEnabled('kept', false));
+    await store.change(() => setTriggerEnabled('kept', false, true));
     await store.change(() => setTriggerInterval('kept', 5_000));
     await store.change(() => setTriggerCursor('kept', '{"since":1}'));
     await declare('kept');
@@ -72,7 +72,7 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
       cursorVersion: 2,
       epoch: 0,
     });
-    await store.change(() => setTriggerEnabled('kept', null));
+    await store.change(() => setTriggerEnabled('kept', null, true));
     await store.change(() => setTriggerInterval('kept', null));
     expect(await read('kept')).toMatchObject({ enabledOverride: null, intervalOverrideMs: null, cursorVersion: 3 });
   });
@@ -106,26 +106,52 @@ describe.each(['sqlite', 'postgres'] as const)('triggers on %s', (type) => {
     expect(await read('newer')).toMatchObject({ cursor: '7' });
   });
 
-  it('stops the clock of a schedule that is switched, or declared off, and of nothing else', async () => {
+  it('stops the clock of a schedule that is declared off, unless an operator has switched it on', async () => {
     const declareSchedule = (enabled: boolean): Promise<void> =>
       store.change(() => declareTriggers([{ name: 'schedule', kind: 'schedule', aliases: [], enabled }]));
-    const cursorOf = async (name: string): Promise<unknown> => (await read(name))?.cursor;
+    const cursor = async (): Promise<unknown> => (await read('schedule'))?.cursor;
     await declareSchedule(true);
-    await declare('poll');
-    for (const on of [true, false, null]) {
-      for (const name of ['schedule', 'poll']) await store.change(() => setTriggerCursor(name, '7'));
-      for (const name of ['schedule', 'poll']) await store.change(() => setTriggerEnabled(name, on));
-      expect([await cursorOf('schedule'), await cursorOf('poll')]).toEqual([null, '7']);
-    }
     await store.change(() => setTriggerCursor('schedule', '8'));
     await declareSchedule(true);
-    expect(await cursorOf('schedule')).toBe('8');
+    expect(await cursor()).toBe('8');
     await declareSchedule(false);
-    expect(await cursorOf('schedule')).toBeNull();
-    await store.change(() => setTriggerEnabled('schedule', true));
+    expect(await cursor()).toBeNull();
+    await store.change(() => setTriggerEnabled('schedule', true, false));
     await store.change(() => setTriggerCursor('schedule', '9'));
     await declareSchedule(false);
-    expect(await cursorOf('schedule')).toBe('9');
+    expect(await cursor()).toBe('9');
+  });
+
+  describe.each([
+    { was: null, to: true, declared: false, anew: true },
+    { was: false, to: true, declared: true, anew: true },
+    { was: false, to: true, declared: false, anew: true },
+    { was: false, to: null, declared: true, anew: true },
+    { was: null, to: true, declared: true, anew: false },
+    { was: true, to: true, declared: true, anew: false },
+    { was: true, to: null, declared: true, anew: false },
+    { was: null, to: null, declared: true, anew: false },
+    { was: true, to: false, declared: true, anew: false },
+    { was: null, to: false, declared: true, anew: false },
+    { was: true, to: null, declared: false, anew: false },
+    { was: false, to: null, declared: false, anew: false },
+  ])('a switch from $was to $to where the code says $declared', ({ was, to, declared, anew }) => {
+    const switched = async (kind: 'schedule' | 'poll'): Promise<unknown> => {
+      const name = `${kind}-${String(was)}-${String(to)}-${String(declared)}`;
+      await store.change(() => declareTriggers([{ name, kind, aliases: [] }]));
+      await store.change(() => setTriggerEnabled(name, was, declared));
+      await store.change(() => setTriggerCursor(name, '7'));
+      await store.change(() => setTriggerEnabled(name, to, declared));
+      return (await read(name))?.cursor;
+    };
+
+    it(`${anew ? 'starts the clock of a schedule anew' : 'leaves the clock of a schedule alone'}`, async () => {
+      expect(await switched('schedule')).toBe(anew ? null : '7');
+    });
+
+    it('leaves the cursor of a poll trigger alone', async () => {
+      expect(await switched('poll')).toBe('7');
+    });
   });
 
   it('knows when a trigger was declared first, under whatever name', async () => {

@@ -90,7 +90,7 @@ const DECLARE = batch(
     ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, follows = excluded.follows, seen_at = excluded.seen_at`,
 );
 
-/** What a schedule was to do before it is switched on is none of its business: its clock starts then. */
+/** What a schedule was to do while it was off is none of its business: its clock starts when it is switched on. */
 const STOP_CLOCK = batch(
   'trigger_stop_clock',
   { _name: 'text' },
@@ -106,12 +106,14 @@ export const READ_TRIGGERS = batch(
     FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
 );
 
+/** What was off before and is on after it: the clock of a schedule starts anew then, and only then. */
 const SET_ENABLED = batch(
   'trigger_set_enabled',
-  { _name: 'text', _on: 'bool' },
+  { _name: 'text', _on: 'bool', _declared: 'bool' },
   () =>
     `UPDATE triggers_trigger SET enabled_override = g._on, cursor_version = cursor_version + 1,
-      cursor = CASE WHEN kind = 'schedule' THEN NULL ELSE cursor END
+      cursor = CASE WHEN kind = 'schedule' AND NOT COALESCE(enabled_override, g._declared)
+        AND COALESCE(g._on, g._declared) THEN NULL ELSE cursor END
     FROM g WHERE name = g._name`,
 );
 
@@ -181,9 +183,14 @@ export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<
   );
 }
 
-/** An operator's switch; `null` removes it. A poll that runs now is superseded; the clock of a schedule starts anew. */
-export function* setTriggerEnabled(name: string, on: boolean | null): Work<void> {
-  yield* run(SET_ENABLED, [[name, on]]);
+/**
+ * An operator's switch; `null` removes it. A poll that runs now is superseded. The clock of a schedule that was off and is
+ * on now starts anew; whatever else is switched loses no tick.
+ *
+ * @param declared whether the code says that the trigger is on
+ */
+export function* setTriggerEnabled(name: string, on: boolean | null, declared: boolean): Work<void> {
+  yield* run(SET_ENABLED, [[name, on, declared]]);
 }
 
 /** An operator's interval; `null` removes it. */

@@ -46,7 +46,7 @@ export function heldContract(database: Database): void {
       [null, OFF, 'held'],
     ])('obey the operator (%s) before the code', async (override, gate, state) => {
       const store = await open();
-      await store.change(() => setTriggerEnabled('inbox', override));
+      await store.change(() => setTriggerEnabled('inbox', override, true));
       expect(await fire(store, { gate })).toMatchObject({ state });
     });
 
@@ -124,7 +124,7 @@ export function heldContract(database: Database): void {
     it('stay when somebody switched off again', async () => {
       const store = await open();
       await fire(store, { gate: OFF });
-      await store.change(() => setTriggerEnabled('inbox', false));
+      await store.change(() => setTriggerEnabled('inbox', false, true));
       expect(await release(store)).toEqual([]);
       expect(await states(store)).toEqual(['held']);
     });
