@@ -222,12 +222,12 @@ export class PolledTrigger {
     else this.plan.backOff(this.startedAt ?? now, failures, now);
   }
 
-  #deadlineOf({ startedAt }: CurrentPoll): number {
-    return startedAt + this.definition.timeoutMs;
+  #deadlineOf({ boundSince }: CurrentPoll): number {
+    return boundSince + this.definition.timeoutMs;
   }
 
-  #giveUpAt({ startedAt }: CurrentPoll): number {
-    return startedAt + this.definition.timeoutMs * MAX_STALLED_TIMEOUTS;
+  #giveUpAt({ boundSince }: CurrentPoll): number {
+    return boundSince + this.definition.timeoutMs * MAX_STALLED_TIMEOUTS;
   }
 
   #move(to: PollPhase): void {

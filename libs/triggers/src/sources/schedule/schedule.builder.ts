@@ -63,13 +63,12 @@ export class ScheduleBuilder {
     const catchUp = attempt(() => checkCatchUp(options.catchUp, where)) ?? DEFAULT_SCHEDULE_OPTIONS.catchUp;
     const maxLateness = options.maxLateness ?? DEFAULT_SCHEDULE_OPTIONS.maxLateness;
     const maxLatenessMs = attempt(() => checkAtLeast(maxLateness, `${where}, option "maxLateness"`)) ?? MIN_SCHEDULE_MS;
-    const running: RunningSchedule = { name, label, method, timing, catchUp, maxLatenessMs };
+    const running: RunningSchedule = { name, label, method, timing, catchUp, maxLatenessMs, timeoutMs };
     return {
       kind: 'schedule',
       ...running,
       pollIntervalMs: null,
       ...polledBy(running, this.clock, this.events),
-      timeoutMs,
       suspendAfter:
         attempt(() => checkSuspendAfter(options.suspendAfter, where)) ?? DEFAULT_SCHEDULE_OPTIONS.suspendAfter,
       onError: null,

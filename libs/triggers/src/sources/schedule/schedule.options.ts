@@ -13,7 +13,7 @@ export interface ScheduleOptions<W extends WorkflowRefs = WorkflowRefs> extends 
   readonly catchUp?: CatchUp;
   /** How late a tick may be and still fire; at least 1 s. @default DEFAULT_SCHEDULE_OPTIONS.maxLateness */
   readonly maxLateness?: Duration;
-  /** How long the method may take for all ticks that are due together. @default DEFAULT_SCHEDULE_OPTIONS.timeout */
+  /** How long the method may take for one tick. @default DEFAULT_SCHEDULE_OPTIONS.timeout */
   readonly timeout?: Duration;
   /** Failures in a row until it is suspended; 0 for never. @default DEFAULT_SCHEDULE_OPTIONS.suspendAfter */
   readonly suspendAfter?: number;

@@ -23,13 +23,13 @@ export function defineSchedule(
     timing: everyMs(10_000),
     catchUp: 'skip',
     maxLatenessMs: 60_000,
+    timeoutMs: 30_000,
     method: { label, invoke: async ([told]: readonly unknown[]) => tick(told as ScheduleTick) },
     ...given,
   } as const;
   return {
     ...plainTrigger({ name, label, dedup: { scope: 'window', windowMs: 604_800_000 } }),
     kind: 'schedule',
-    timeoutMs: 30_000,
     suspendAfter: 20,
     onError: null,
     onInit: null,

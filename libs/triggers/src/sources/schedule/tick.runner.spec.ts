@@ -286,6 +286,52 @@ describe('a method that throws', () => {
   });
 });
 
+describe('a method that takes its time', () => {
+  /** Where that many ticks are caught up, each after such a time; a tick without one never ends. */
+  async function catchUp(ticks: number, tookMs: (call: number) => number | null): Promise<() => string[]> {
+    const calls: string[] = [];
+    const tick = ({ scheduledFor }: ScheduleTick): Promise<void> => {
+      const ms = tookMs(calls.push(scheduledFor.toISOString()));
+      return new Promise((resolve) => {
+        if (ms !== null) h.clock.setTimer(() => resolve(), ms);
+      });
+    };
+    await started({ timing: everyMs(HOUR), catchUp: 'all', tick });
+    await stopped();
+    h.clock.set(new Date(START + ticks * HOUR + MINUTE));
+    await h.poller.start();
+    return () => calls;
+  }
+  const commits = (): number[] => h.intake.writes.map(({ drafts }) => drafts.length).filter((count) => count > 0);
+  const hours = (count: number): string[] => Array.from({ length: count }, (_, before) => at((before + 1) * HOUR));
+
+  it('catches all ticks up, in several commits where a timeout is too short for one', async () => {
+    const calls = await catchUp(100, () => 500);
+    await h.clock.advance(MINUTE);
+    expect(calls()).toEqual(hours(100));
+    expect(fired()).toEqual(hours(100));
+    expect(commits()).toEqual([60, 40]);
+    expect(h.eventNames()).not.toContain('trigger.failing');
+  });
+
+  it('has its whole timeout for each tick', async () => {
+    const calls = await catchUp(5, () => 20 * SECOND);
+    await h.clock.advance(2 * MINUTE);
+    expect(calls()).toEqual(hours(5));
+    expect(commits()).toEqual([2, 2, 1]);
+    expect(h.eventNames()).not.toContain('trigger.failing');
+  });
+
+  it('fails when one tick outlives it', async () => {
+    await catchUp(3, (call) => (call === 2 ? null : 20 * SECOND));
+    await h.clock.advance(50 * SECOND - 1);
+    expect(h.eventNames()).not.toContain('trigger.stalled');
+    await h.clock.advance(1);
+    expect(h.eventNames()).toEqual(expect.arrayContaining(['trigger.stalled', 'trigger.failing']));
+    expect(fired()).toEqual([]);
+  });
+});
+
 describe('a calendar that throws', () => {
   it('makes its trigger failing, and nobody else', async () => {
     const broken = {

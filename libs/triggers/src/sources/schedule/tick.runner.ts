@@ -14,12 +14,15 @@ import type { ScheduleDefinition } from './schedule.definition.js';
 /** The part of a schedule that its polls need. */
 export type RunningSchedule = Pick<
   ScheduleDefinition,
-  'name' | 'label' | 'timing' | 'catchUp' | 'maxLatenessMs' | 'method'
+  'name' | 'label' | 'timing' | 'catchUp' | 'maxLatenessMs' | 'timeoutMs' | 'method'
 >;
 
 /**
  * The poll of a schedule: works out which ticks are due since the cursor, calls the method for each, and fires them. The
  * commit of the poll moves the cursor, so of any number of nodes one fires a tick.
+ *
+ * Each tick has the whole timeout. A poll that has spent one begins no further tick: it commits those that are done, and
+ * the next poll, at once, goes on behind them. So a catch-up makes progress however slow its method is.
  *
  * A method that throws fails the poll, and nothing of it is written; the latest tick is then tried again until it works, or
  * the next one is due.
@@ -61,16 +64,21 @@ export class TickRunner {
   }
 
   async #fire(poll: CurrentPoll, ticks: readonly number[]): Promise<TriggerResult> {
+    const { timing, timeoutMs } = this.schedule;
     const items: PolledItem[] = [];
     let reason: string | null = 'no tick is due';
+    let done: number | undefined;
     for (const tick of ticks) {
       poll.signal.throwIfAborted();
+      const now = this.clock.monotonic();
+      if (done !== undefined && now - poll.startedAt >= timeoutMs) break;
+      poll.boundSince = now;
       const answer = await this.#call(poll, new Date(tick));
       items.push(...answer.items);
       reason = answer.reason;
+      done = tick;
     }
-    const last = ticks.at(-1);
-    const cursor = last === undefined ? undefined : cursorAt(this.schedule.timing.of, last);
+    const cursor = done === undefined ? undefined : cursorAt(timing.of, done);
     return items.length > 0
       ? TriggerResult.fireMany(items, { cursor })
       : TriggerResult.skip(reason ?? undefined, { cursor });
