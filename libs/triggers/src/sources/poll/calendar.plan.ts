@@ -10,13 +10,19 @@ export interface CalendarEntry {
   readonly since: number;
   /** When there is something to do next; infinity for never. */
   readonly dueAt: number;
+  /** When it is tried again that failed at one instant, and would be at another. */
+  readonly retryAt: (failedAt: number, planned: number) => number;
 }
 
 /** How soon after a failed poll the next one comes, doubled for each further failure. */
 const RETRY_MS = 1_000;
 
 /** There is something to do whatever the time is. */
-export const AT_ONCE: CalendarEntry = { since: Number.NEGATIVE_INFINITY, dueAt: Number.NEGATIVE_INFINITY };
+export const AT_ONCE: CalendarEntry = {
+  since: Number.NEGATIVE_INFINITY,
+  dueAt: Number.NEGATIVE_INFINITY,
+  retryAt: (_, planned) => planned,
+};
 
 /**
  * Polls when a calendar says so, by the clock on the wall: that may be set, so whether the time has come is asked again every
@@ -61,7 +67,10 @@ export class CalendarPlan extends PollPlan {
   }
 
   backOff(startedAt: number, failures: number, now: number): void {
-    this.nextAt = Math.max(startedAt + backoffMs(RETRY_MS, failures), now);
+    const planned = Math.max(startedAt + backoffMs(RETRY_MS, failures), now);
+    const toWall = this.clock.now() - now;
+    const retryAt = this.#retryAt(startedAt + toWall, planned + toWall);
+    this.nextAt = Math.max(retryAt - toWall, now);
     this.#isBackingOff = true;
   }
 
@@ -81,6 +90,14 @@ export class CalendarPlan extends PollPlan {
 
   slotAfter(): number {
     return Number.POSITIVE_INFINITY;
+  }
+
+  #retryAt(failedAt: number, planned: number): number {
+    try {
+      return this.#entry.retryAt(failedAt, planned);
+    } catch {
+      return planned;
+    }
   }
 
   #entryOf(stored: StoredTrigger): CalendarEntry {

@@ -10,6 +10,8 @@ export class CurrentPoll implements Poll {
   bodyRuns = true;
   /** What it leaves behind for good when it moves the cursor, as the reason of a skip. */
   missed: string | null = null;
+  /** Where its trigger stands if it fails. @default where it stood */
+  cursorIfFailed: unknown = undefined;
   /** Since when its timeout runs (monotonic). What does several things in one poll may start it anew for each. */
   boundSince: number;
   /** As it was when the poll began: a record is never changed, another one takes its place. */

@@ -31,8 +31,8 @@ export class PollWriter {
   /** Commits what a poll found, guarded by the state that it began with. Kept and tried again while the store is away. */
   write(trigger: PolledTrigger, poll: CurrentPoll, change: PollChange): Promise<PollWritten> {
     trigger.commit();
-    // Missed for good only once the cursor has left it behind.
-    const missed = change.cursor === undefined ? null : poll.missed;
+    // Missed for good only once the cursor has left it behind, which that of a failed poll has not.
+    const missed = change.cursor === undefined || change.consecutiveFailures > 0 ? null : poll.missed;
     const whole = missed === null ? change : withSkip(change, missed);
     return this.intake.commit(this.#build(trigger, poll, whole));
   }

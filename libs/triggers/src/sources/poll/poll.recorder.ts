@@ -43,9 +43,14 @@ export class PollRecorder {
   }
 
   /** A failed poll is written. */
-  failed(trigger: PolledTrigger, { consecutiveFailures, lastError, suspends }: PollFailure): void {
+  failed(
+    trigger: PolledTrigger,
+    cursor: string | undefined,
+    { consecutiveFailures, lastError, suspends }: PollFailure,
+  ): void {
     const { events, clock } = this.tools;
-    trigger.patch({ consecutiveFailures, lastError, ...(suspends && { suspendedAt: new Date(clock.now()) }) });
+    const suspended = suspends && { suspendedAt: new Date(clock.now()) };
+    trigger.patch({ ...(cursor !== undefined && { cursor }), consecutiveFailures, lastError, ...suspended });
     const { name } = trigger;
     if (consecutiveFailures === 1) events.emit('trigger.failing', { trigger: name, error: lastError });
     if (suspends) events.emit('trigger.suspended', { trigger: name, error: lastError, failures: consecutiveFailures });

@@ -98,13 +98,14 @@ export class PollRunner {
   }
 
   #judge(trigger: PolledTrigger, poll: CurrentPoll, result: TriggerResult, now: number): PollEnd | Promise<PollEnd> {
-    const cursor = result.cursor === undefined ? undefined : this.#newCursor(trigger, result.cursor);
+    const cursor = this.#newCursor(trigger, result.cursor);
     if (result.items.length > 0) return this.#fire(trigger, poll, result, cursor);
     return this.#skip(trigger, poll, { reason: result.reason, more: result.more, cursor }, now);
   }
 
-  /** The cursor as it has to be stored, unless it stands there already. */
+  /** The cursor as it has to be stored, unless there is none or it stands there already. */
   #newCursor({ definition, stored }: PolledTrigger, cursor: unknown): string | undefined {
+    if (cursor === undefined) return undefined;
     const text = cursorToJson(cursor, `${definition.label} returned`);
     return text === stored.cursor ? undefined : text;
   }
@@ -174,6 +175,7 @@ export class PollRunner {
   async #fail(trigger: PolledTrigger, poll: CurrentPoll, error: unknown): Promise<PollEnd> {
     if (this.isStopping || isTriggersError(error, 'TRG_ENG_STOPPED')) return LOST;
     const failure = this.#recorder.countFailure(trigger, error);
+    const cursor = this.#newCursor(trigger, poll.cursorIfFailed);
     const durationMs = this.#now - poll.startedAt;
     const end = {
       report: { status: 'failed', error: failure.lastError, durationMs: Math.round(durationMs) },
@@ -185,6 +187,7 @@ export class PollRunner {
       const written = await this.writer.write(trigger, poll, {
         ...this.writer.unwritten(trigger),
         ...failure,
+        cursor,
         flush: true,
       });
       if (!trigger.holds(poll)) return LOST;
@@ -194,7 +197,7 @@ export class PollRunner {
       this.#logger.error(`The failed poll of trigger "${trigger.name}" was not written: ${errorMessage(refused)}`);
       if (!trigger.holds(poll)) return LOST;
     }
-    this.#recorder.failed(trigger, failure);
+    this.#recorder.failed(trigger, cursor, failure);
     return end;
   }
 

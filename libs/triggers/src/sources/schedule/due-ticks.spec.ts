@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { runs } from '../../testing/properties.contract.js';
 import { ticksBetween } from './calendar.js';
-import { describeMissed, dueTicks } from './due-ticks.js';
+import { describeMissed, dueTicks, retryAt } from './due-ticks.js';
 import type { CatchUp } from './due-ticks.js';
 import { IntervalCalendar } from './interval.calendar.js';
 
@@ -10,8 +10,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const hourly = new IntervalCalendar(0, HOUR_MS);
 const hours = (...of: number[]): number[] => of.map((hour) => hour * HOUR_MS);
 
-function due(catchUp: CatchUp, since: number, now: number, calendar = hourly): ReturnType<typeof dueTicks> {
-  return dueTicks(calendar, { since, now, maxLatenessMs: MINUTE_MS, catchUp });
+function due(catchUp: CatchUp, since: number, now: number, tried: number | null = null): ReturnType<typeof dueTicks> {
+  return dueTicks(hourly, { since, now, maxLatenessMs: MINUTE_MS, catchUp, tried });
 }
 
 describe('a tick', () => {
@@ -28,6 +28,39 @@ describe('a tick', () => {
       ticks: [],
       missed: { first: HOUR_MS, last: HOUR_MS, count: 1 },
     });
+  });
+});
+
+describe('a late tick that was tried on time', () => {
+  const late = 3 * HOUR_MS + 30 * MINUTE_MS;
+
+  it('fires while it is the latest', () => {
+    expect(due('skip', 2 * HOUR_MS, late, 3 * HOUR_MS)).toEqual({ ticks: hours(3), missed: null });
+  });
+
+  it('is missed with all others once another came that is late as well', () => {
+    const missed = { first: HOUR_MS, last: 3 * HOUR_MS, count: 3 };
+    expect(due('skip', 0, late, 2 * HOUR_MS)).toEqual({ ticks: [], missed });
+  });
+
+  it('gives way to one that is on time', () => {
+    const missed = { first: 3 * HOUR_MS, last: 3 * HOUR_MS, count: 1 };
+    expect(due('skip', 2 * HOUR_MS, 4 * HOUR_MS, 3 * HOUR_MS)).toEqual({ ticks: hours(4), missed });
+  });
+});
+
+describe('the next try after a failure', () => {
+  const next = (planned: number): number => retryAt(hourly, { failedAt: HOUR_MS, planned, maxLatenessMs: MINUTE_MS });
+
+  it('is when it is planned, as long as no other tick is late by then', () => {
+    for (const planned of [HOUR_MS + 2_000, 2 * HOUR_MS - 1, 2 * HOUR_MS, 2 * HOUR_MS + MINUTE_MS / 2]) {
+      expect(next(planned)).toBe(planned);
+    }
+  });
+
+  it('is at the latest tick before, which would not be on time otherwise', () => {
+    expect(next(2 * HOUR_MS + MINUTE_MS)).toBe(2 * HOUR_MS);
+    expect(next(4 * HOUR_MS - 1)).toBe(3 * HOUR_MS);
   });
 });
 
@@ -61,7 +94,7 @@ describe('what is caught up', () => {
 
   it('are at most 100 at a time of those that are on time, the oldest first', () => {
     const everySecond = new IntervalCalendar(0, 1_000);
-    const view = { since: 0, now: 150_000, maxLatenessMs: HOUR_MS, catchUp: 'all' } as const;
+    const view = { since: 0, now: 150_000, maxLatenessMs: HOUR_MS, catchUp: 'all', tried: null } as const;
     const { ticks, missed } = dueTicks(everySecond, view);
     expect([ticks.length, ticks[0], missed]).toEqual([100, 1_000, null]);
   });
@@ -92,7 +125,7 @@ it('every tick fires or is missed, and only those, whatever the policy', () => {
     fc.property(views, ({ since, forMs, maxLatenessMs, everyMs, catchUp }) => {
       const calendar = new IntervalCalendar(7, everyMs);
       const now = since + forMs;
-      const due = dueTicks(calendar, { since, now, maxLatenessMs, catchUp });
+      const due = dueTicks(calendar, { since, now, maxLatenessMs, catchUp, tried: null });
       const all = ticksBetween(calendar, since, now);
       const first = due.ticks[0] ?? now + 1;
       const missed = all.filter((tick) => tick < first);

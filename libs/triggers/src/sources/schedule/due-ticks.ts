@@ -32,6 +32,8 @@ export interface DueView {
   readonly now: number;
   readonly maxLatenessMs: number;
   readonly catchUp: CatchUp;
+  /** The tick that was tried on time and failed: it fires also when it is late, unless another one was due since. */
+  readonly tried: number | null;
 }
 
 /** Which ticks fire now, and which are missed. A tick is on time for `maxLatenessMs`. */
@@ -45,6 +47,18 @@ export function dueTicks(calendar: Calendar, view: DueView): DueTicks {
   return { ticks, missed: { first, last, count: counted.length } };
 }
 
+/**
+ * When a failed schedule is tried again: as planned, unless the latest tick after the failed try were late by then, or nearly.
+ * Then it is tried at that tick, because a late one fires only if it was tried on time.
+ */
+export function retryAt(
+  calendar: Calendar,
+  { failedAt, planned, maxLatenessMs }: { failedAt: number; planned: number; maxLatenessMs: number },
+): number {
+  const [latest = planned] = lastTicks(calendar, failedAt, planned, 1);
+  return planned - latest > maxLatenessMs / 2 ? latest : planned;
+}
+
 /** Which ticks were missed, as a reason in the ledger. */
 export function describeMissed({ first, last, count }: MissedTicks): string {
   const [from, to] = [new Date(first).toISOString(), new Date(last).toISOString()];
@@ -52,8 +66,11 @@ export function describeMissed({ first, last, count }: MissedTicks): string {
   return `missed ${count > MAX_COUNTED ? `more than ${MAX_COUNTED}` : count} ticks from ${from} to ${to}`;
 }
 
-function firingTicks(calendar: Calendar, { since, now, maxLatenessMs, catchUp }: DueView): readonly number[] {
+function firingTicks(calendar: Calendar, view: DueView): readonly number[] {
+  const { since, now, maxLatenessMs, catchUp, tried } = view;
   const onTime = ticksBetween(calendar, Math.max(since, now - maxLatenessMs - 1), now, MAX_TICKS);
   if (catchUp === 'all' && onTime.length < MAX_TICKS) return lastTicks(calendar, since, now, MAX_TICKS);
-  return catchUp === 'latest' && onTime.length === 0 ? lastTicks(calendar, since, now, 1) : onTime;
+  if (onTime.length > 0 || (catchUp === 'skip' && tried === null)) return onTime;
+  const latest = lastTicks(calendar, since, now, 1);
+  return catchUp === 'latest' || latest[0] === tried ? latest : [];
 }

@@ -4,11 +4,20 @@ export interface ScheduleCursor {
   readonly of: string;
   /** Every tick up to this instant is done. */
   readonly last: string;
+  /** The tick behind it that was tried on time and failed. */
+  readonly tried?: string;
 }
 
-/** The cursor of a schedule that has come up to an instant. */
-export function cursorAt(of: string, instant: number): ScheduleCursor {
-  return { of, last: new Date(instant).toISOString() };
+/** The cursor of a schedule that has come up to an instant, and has failed at a tick behind it. */
+export function cursorAt(of: string, instant: number, tried?: number): ScheduleCursor {
+  const last = new Date(instant).toISOString();
+  return tried === undefined ? { of, last } : { of, last, tried: new Date(tried).toISOString() };
+}
+
+/** The tick that was tried on time and failed; `null`: none. Its schedule is the one that {@link sinceOf} was asked for. */
+export function triedOf(cursor: unknown): number | null {
+  const tried = Date.parse(String((cursor as ScheduleCursor).tried));
+  return Number.isFinite(tried) ? tried : null;
 }
 
 /** Up to where a schedule is done; `null` when its clock has not started: nothing is stored, or of another schedule. */

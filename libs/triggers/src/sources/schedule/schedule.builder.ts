@@ -12,6 +12,7 @@ import { AT_ONCE, CalendarPlan } from '../poll/calendar.plan.js';
 import type { CalendarEntry } from '../poll/calendar.plan.js';
 import type { CurrentPoll } from '../poll/current-poll.js';
 import { checkSuspendAfter, checkTimeout } from '../poll/poll-checks.js';
+import { retryAt } from './due-ticks.js';
 import { sinceOf } from './schedule-cursor.js';
 import type { ScheduleDefinition, ScheduleTiming } from './schedule.definition.js';
 import { DEFAULT_SCHEDULE_OPTIONS } from './schedule.options.js';
@@ -91,22 +92,27 @@ export function polledBy(
   clock: Clock,
   events: EventBus,
 ): Pick<ScheduleDefinition, 'plan' | 'invoker'> {
-  const { label, timing } = schedule;
+  const { label } = schedule;
   const runner = new TickRunner(schedule, clock, events);
   return {
-    plan: () => new CalendarPlan((stored) => entryOf(timing, stored), clock),
+    plan: () => new CalendarPlan((stored) => entryOf(schedule, stored), clock),
     invoker: { label, invoke: ([poll]) => runner.poll(poll as CurrentPoll) },
   };
 }
 
 /** What is due next, by the stored cursor. */
 function entryOf(
-  { of, calendarSince }: ScheduleTiming,
+  { timing: { of, calendarSince }, maxLatenessMs }: RunningSchedule,
   { cursor, firstSeenAt }: { readonly cursor: string | null; readonly firstSeenAt: Date },
 ): CalendarEntry {
   const since = sinceOf(of, cursor === null ? null : JSON.parse(cursor));
   if (since === null) return AT_ONCE;
-  return { since, dueAt: calendarSince(firstSeenAt).after(since) ?? Number.POSITIVE_INFINITY };
+  const calendar = calendarSince(firstSeenAt);
+  return {
+    since,
+    dueAt: calendar.after(since) ?? Number.POSITIVE_INFINITY,
+    retryAt: (failedAt, planned) => retryAt(calendar, { failedAt, planned, maxLatenessMs }),
+  };
 }
 
 function checkCatchUp(catchUp: unknown, where: string): ScheduleDefinition['catchUp'] {

@@ -229,19 +229,19 @@ describe('a method that throws', () => {
     expect(h.eventNames()).toContain('trigger.recovered');
   });
 
-  it('leaves the older tick when the next one is due', async () => {
-    let broken = true;
+  it('leaves the older tick when the next one is due, which is tried on time however long the back-off is', async () => {
+    const calls: number[] = [];
     await started({
       timing: everyMs(10 * MINUTE),
       tick: () => {
-        if (broken) throw new Error('no report');
+        calls.push((h.clock.now() - START) / SECOND - 600);
+        if (calls.length < 12) throw new Error('no report');
       },
     });
-    await h.clock.advance(25 * MINUTE);
-    broken = false;
-    await h.clock.advance(5 * MINUTE);
-    expect(reasons().at(-1)).toBe(`missed the tick of ${at(10 * MINUTE)}`);
-    expect(fired()).toEqual([at(20 * MINUTE), at(30 * MINUTE)]);
+    await h.clock.advance(HOUR);
+    expect(calls).toEqual([0, 2, 6, 14, 30, 62, 126, 254, 510, 600, 1_200, 1_800, 2_400, 3_000]);
+    expect(reasons().at(-1)).toBe(`missed 3 ticks from ${at(10 * MINUTE)} to ${at(30 * MINUTE)}`);
+    expect(fired()).toEqual([40, 50, 60].map((minute) => at(minute * MINUTE)));
   });
 
   it('suspends after 20 failures in a row', async () => {
@@ -283,6 +283,46 @@ describe('a method that throws', () => {
     expect(fired()).toEqual([]);
     await h.clock.advance(2 * SECOND);
     expect(fired()).toEqual([at(10 * MINUTE), at(20 * MINUTE), at(30 * MINUTE)]);
+  });
+});
+
+describe('a tick that was tried and is late', () => {
+  let broken: boolean;
+  /** Fails at its first tick, is stopped, and started again that much later. */
+  async function failAndComeBackAfter(ms: number): Promise<void> {
+    broken = true;
+    await started({
+      timing: everyMs(HOUR),
+      tick: () => {
+        if (broken) throw new Error('no report');
+      },
+    });
+    await h.clock.advance(HOUR);
+    await stopped();
+    broken = false;
+    h.clock.set(new Date(START + HOUR + ms));
+    await h.poller.start();
+    await h.clock.advance(0);
+  }
+
+  it('fires after a stop as well', async () => {
+    await failAndComeBackAfter(59 * MINUTE);
+    expect(fired()).toEqual([at(HOUR)]);
+    expect(cursor()).toEqual({ of: 'every 3600000ms', last: at(HOUR) });
+  });
+
+  it('is missed, with those that nobody tried, when another is due: none of them is on time', async () => {
+    await failAndComeBackAfter(2 * 24 * HOUR + 30 * MINUTE);
+    expect(fired()).toEqual([]);
+    expect(reasons().at(-1)).toBe(`missed 49 ticks from ${at(HOUR)} to ${at(49 * HOUR)}`);
+    await h.clock.advance(30 * MINUTE);
+    expect(fired()).toEqual([at(50 * HOUR)]);
+  });
+
+  it('leaves its place to one that is on time', async () => {
+    await failAndComeBackAfter(5 * HOUR + 30 * SECOND);
+    expect(fired()).toEqual([at(6 * HOUR)]);
+    expect(reasons().at(-1)).toBe(`missed 5 ticks from ${at(HOUR)} to ${at(5 * HOUR)}`);
   });
 });
 

@@ -7,7 +7,7 @@ import type { CurrentPoll } from '../poll/current-poll.js';
 import { checkResult } from '../poll/poll-result.js';
 import { CLOCK_TOLERANCE_MS } from '../poll/poll-schedule.js';
 import { describeMissed, dueTicks } from './due-ticks.js';
-import { cursorAt, sinceOf } from './schedule-cursor.js';
+import { cursorAt, sinceOf, triedOf } from './schedule-cursor.js';
 import type { ScheduleTick } from './schedule-tick.js';
 import type { ScheduleDefinition } from './schedule.definition.js';
 
@@ -24,8 +24,8 @@ export type RunningSchedule = Pick<
  * Each tick has the whole timeout. A poll that has spent one begins no further tick: it commits those that are done, and
  * the next poll, at once, goes on behind them. So a catch-up makes progress however slow its method is.
  *
- * A method that throws fails the poll, and nothing of it is written; the latest tick is then tried again until it works, or
- * the next one is due.
+ * A method that throws fails the poll, and nothing is fired. The latest tick is then tried again until it works, or the next
+ * one is due: the cursor remembers it, so that also another process knows which late tick was tried on time.
  */
 export class TickRunner {
   constructor(
@@ -47,13 +47,13 @@ export class TickRunner {
     const since = sinceOf(of, poll.cursor);
     if (since === null) return TriggerResult.skip('the clock starts', { cursor: cursorAt(of, now) });
     if (since - now > CLOCK_TOLERANCE_MS) return this.#reset(since, now);
-    const { maxLatenessMs } = this.schedule;
-    const catchUp = poll.consecutiveFailures > 0 && this.schedule.catchUp === 'skip' ? 'latest' : this.schedule.catchUp;
-    const { ticks, missed } = dueTicks(calendar, { since, now, maxLatenessMs, catchUp });
-    if (missed === null) return this.#fire(poll, ticks);
-    const reason = describeMissed(missed);
-    if (ticks.length === 0) return TriggerResult.skip(reason, { cursor: cursorAt(of, missed.last) });
-    poll.missed = reason;
+    const { maxLatenessMs, catchUp } = this.schedule;
+    const tried = poll.consecutiveFailures > 0 ? triedOf(poll.cursor) : null;
+    const { ticks, missed } = dueTicks(calendar, { since, now, maxLatenessMs, catchUp, tried });
+    if (missed !== null && ticks.length === 0)
+      return TriggerResult.skip(describeMissed(missed), { cursor: cursorAt(of, missed.last) });
+    poll.missed = missed && describeMissed(missed);
+    if (catchUp === 'skip') poll.cursorIfFailed = cursorAt(of, since, ticks.at(-1));
     return this.#fire(poll, ticks);
   }
 
