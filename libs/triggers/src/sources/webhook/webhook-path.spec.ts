@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { bySpecificity, matchPath, parseWebhookPath } from './webhook-path.js';
+import type { WebhookPath } from './webhook-path.js';
 
 const parse = (path: unknown) => parseWebhookPath(path, 'Trigger "a" (A.a)');
 
@@ -36,5 +38,27 @@ describe('the path of a webhook', () => {
   it('goes before another one where its first different segment is a text', () => {
     const paths = [':a/b', ':a/:b', 'a/:b', 'a/b'].map(parse).sort(bySpecificity);
     expect(paths.map(({ text }) => text)).toEqual(['a/b', 'a/:b', ':a/b', ':a/:b']);
+  });
+
+  it('has one place in the order, whatever the order in which paths are declared', () => {
+    const placesOf = ({ shape }: WebhookPath): string => shape.replaceAll(/[ab]/g, 'text');
+    const segment = fc.constantFrom('a', 'b', ':x');
+    const declared = fc
+      .array(segment, { minLength: 1, maxLength: 4 })
+      .map((segments) => parse(segments.map((text, at) => (text === ':x' ? `:x${at}` : text)).join('/')));
+    fc.assert(
+      fc.property(declared, declared, declared, (a, b, c) => {
+        const order = (left: WebhookPath, right: WebhookPath): number => Math.sign(bySpecificity(left, right));
+        expect(order(a, b)).toBe(-order(b, a) + 0);
+        expect(order(a, b) === 0).toBe(placesOf(a) === placesOf(b));
+        if (order(a, b) <= 0 && order(b, c) <= 0) expect(order(a, c)).toBeLessThanOrEqual(0);
+      }),
+    );
+  });
+
+  it('goes before a more general one, though shorter paths stand between them', () => {
+    const paths = [':tenant/:kind', ':tenant', ':tenant/stripe'].map(parse).sort(bySpecificity);
+    const first = paths.find((path) => matchPath(path, ['acme', 'stripe']) !== undefined);
+    expect(first?.text).toBe(':tenant/stripe');
   });
 });

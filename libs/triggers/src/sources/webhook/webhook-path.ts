@@ -45,8 +45,12 @@ export function matchPath(
   return params;
 }
 
-/** Orders paths so that the first one that fits is the one that is meant: text goes before parameters, from the left. */
+/**
+ * Orders paths so that the first one that fits is the one that is meant: text goes before parameters, from the left. Shorter
+ * paths go before longer ones, for nothing fits both: an order has to know the place of each.
+ */
 export function bySpecificity(a: WebhookPath, b: WebhookPath): number {
+  if (a.segments.length !== b.segments.length) return a.segments.length - b.segments.length;
   for (const [index, segment] of a.segments.entries()) {
     const other = b.segments[index];
     if (other !== undefined && 'param' in segment !== 'param' in other) return 'param' in segment ? 1 : -1;
