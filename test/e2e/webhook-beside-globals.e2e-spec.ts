@@ -152,6 +152,23 @@ class Echo {
   }
 }
 
+/** A route of the application below the prefix of the webhooks. */
+@Controller('webhooks')
+class Legacy {
+  @Post('legacy')
+  legacy(@Body() body: unknown) {
+    return { body };
+  }
+}
+
+@Injectable()
+class Denying implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    seen.push(`guard given by decorators, of ${context.getType()}`);
+    return !context.switchToHttp().getRequest<{ url: string }>().url.includes('denied');
+  }
+}
+
 interface OwnParsers {
   useBodyParser(...parser: readonly unknown[]): void;
 }
@@ -260,6 +277,26 @@ describe.each(PLATFORMS)('a webhook beside what an application has for all its r
     expect((await deliver(app, 'guarded', { ...body, fill: 'x'.repeat(300_000) })).status).toBe(200);
     const echoed = await deliver(app, '/echo', { hello: 1 });
     expect(echoed.body).toEqual({ body: { hello: 1 }, raw: rawBody ? '{"hello":1}' : null });
+  });
+
+  it('leaves a route of the application below its prefix its body, and answers for the paths that nobody has', async () => {
+    const app = await start({ controllers: [Shop, Legacy] });
+    expect((await deliver(app, 'legacy', { pay: 1 })).body).toEqual({ body: { pay: 1 } });
+    expect(await deliver(app, 'legacy/nobody', { pay: 1 })).toMatchObject({
+      status: 404,
+      body: { code: 'TRG_WEBHOOK_NOT_FOUND' },
+    });
+  });
+
+  it('is asked by guards that the decorators give, before anything else', async () => {
+    const app = await start({ webhooks: { decorators: [UseGuards(Denying)] } });
+    expect(await deliver(app, 'guarded?denied', body)).toMatchObject({
+      status: 403,
+      body: { code: 'TRG_API_FORBIDDEN' },
+    });
+    expect(seen.splice(0)).toEqual(['guard given by decorators, of http']);
+    expect((await deliver(app, 'guarded', body)).status).toBe(200);
+    expect(seen.slice(0, 2)).toEqual(['guard given by decorators, of http', 'tenant guard of webhook']);
   });
 
   it('does not fit the ValidationPipe of the application, and need not', async () => {

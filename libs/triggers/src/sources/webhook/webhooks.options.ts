@@ -4,7 +4,10 @@ import { TriggersError } from '../../model/errors.js';
 export interface WebhooksOptions {
   /** Where they live, below the application's global prefix. @default DEFAULT_WEBHOOKS_OPTIONS.prefix */
   readonly prefix?: string;
-  /** Applied to the controller of all webhooks, for guards of the application: `[Public(), SkipThrottle()]`. @default none */
+  /**
+   * Applied to the controller of all webhooks: what guards of the application look for, `[Public(), SkipThrottle()]`, or guards
+   * of its own, `[UseGuards(FromVendors)]`, which are asked before anything is verified. @default none
+   */
   readonly decorators?: readonly ClassDecorator[];
 }
 

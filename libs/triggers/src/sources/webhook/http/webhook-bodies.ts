@@ -19,7 +19,7 @@ export type Arrival =
   | { readonly kind: 'unknown' | 'busy' }
   | { readonly kind: 'read'; readonly route: WebhookRoute; readonly body: RawBody; readonly receivedAt: Date };
 
-/** Reads the bytes of deliveries ahead of the application's parsers. Of paths that no trigger has nothing is read. */
+/** Reads the bytes of deliveries ahead of the application's parsers. Paths that no trigger has may be routes of the application. */
 @Injectable()
 export class WebhookBodies implements BodyOwner {
   readonly #arrivals = new WeakMap<IncomingMessage, Arrival>();
@@ -37,11 +37,12 @@ export class WebhookBodies implements BodyOwner {
   }
 
   owns(request: HttpRequest): boolean {
-    return this.#pathOf(request) !== null;
+    return this.#routeOf(request) !== undefined;
   }
 
   async take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#arrivals.set(raw, await this.#arrival(request, raw, response));
+    const route = this.#routeOf(request);
+    if (route !== undefined) this.#arrivals.set(raw, await this.#arrival(route, raw, response));
   }
 
   /** What has arrived with a request; kept beside it, so that nothing of the application can change it. */
@@ -49,12 +50,11 @@ export class WebhookBodies implements BodyOwner {
     return this.#arrivals.get(rawOf(request)) ?? { kind: 'unknown' };
   }
 
-  async #arrival(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<Arrival> {
-    const route = this.routes.find(this.#pathOf(request) ?? '');
-    const slot = route === undefined ? null : await this.#slots.take();
-    if (route === undefined || slot === null) {
+  async #arrival(route: WebhookRoute, raw: IncomingMessage, response: ServerResponse): Promise<Arrival> {
+    const slot = await this.#slots.take();
+    if (slot === null) {
       raw.resume();
-      return { kind: route === undefined ? 'unknown' : 'busy' };
+      return { kind: 'busy' };
     }
     // Held until the answer is out or the sender is gone, whoever answers: a guard of the application may.
     response.once('close', slot.release).once('finish', slot.release);
@@ -65,7 +65,8 @@ export class WebhookBodies implements BodyOwner {
     return { kind: 'read', route, body, receivedAt: new Date(this.clock.now()) };
   }
 
-  #pathOf(request: HttpRequest): string | null {
-    return pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
+  #routeOf(request: HttpRequest): WebhookRoute | undefined {
+    const path = pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
+    return path === null ? undefined : this.routes.find(path);
   }
 }

@@ -26,8 +26,9 @@ export function createWebhookController(options: WebhooksOptions): Type<object> 
   All(PATHS)(prototype, 'receive', Object.getOwnPropertyDescriptor(prototype, 'receive') as PropertyDescriptor);
   // No version of the application's API stands in front of the path.
   Controller({ path: webhooksPrefix(options), version: VERSION_NEUTRAL })(WebhookController);
+  for (const decorate of options.decorators ?? []) decorate(WebhookController);
+  // Guards run in the order in which they were given, and nothing goes beyond the gate; of filters the last one is asked first.
   UseGuards(WebhookGate)(WebhookController);
   UseFilters(WebhookFilter)(WebhookController);
-  for (const decorate of options.decorators ?? []) decorate(WebhookController);
   return WebhookController;
 }
