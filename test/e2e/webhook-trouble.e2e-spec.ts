@@ -202,6 +202,12 @@ describe('webhook triggers that cannot stand', () => {
 
       @WebhookTrigger({ workflow: 'work', path: () => Promise.reject(new Error('no config')), verify })
       config(): void {}
+
+      @WebhookTrigger({ workflow: 'work', path: 'd', verify, timeout: '2m' })
+      patience(): void {}
+
+      @WebhookTrigger({ workflow: 'work', path: 'e', verify, timeout: '10' as never })
+      duration(): void {}
     }
     @Module({
       imports: [TriggersModule.forRoot({ database: { type: 'sqlite', path: ':memory:' } })],
@@ -225,6 +231,8 @@ describe('webhook triggers that cannot stand', () => {
       'Trigger "schema" (Wrong.schema), option "schema" is number',
       'Trigger "schema" (Wrong.schema), option "maxBytes" is 2000000',
       'Trigger "config" (Wrong.config), option "path": the function that should return it threw: no config',
+      'Trigger "patience" (Wrong.patience), option "timeout" is "2m"; it takes "1ms" to "1m"',
+      'Trigger "duration" (Wrong.duration), option "timeout": "10" is no duration',
     ]) {
       expect(message).toContain(part);
     }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { Task, WebhookTrigger, Workflow, hmac, unsigned } from 'nestjs-triggers';
-import type { WebhookEvent } from 'nestjs-triggers';
+import { OnTriggers, Task, WebhookTrigger, Workflow, hmac, unsigned } from 'nestjs-triggers';
+import type { TriggersEvents, WebhookEvent } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { PLATFORMS, boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
@@ -18,6 +18,8 @@ class Work {
 
 /** Methods that have not answered yet. */
 const thinking: (() => void)[] = [];
+/** What was told of methods that did not end in time. */
+const stalled: unknown[] = [];
 
 @Injectable()
 class Webhooks {
@@ -33,11 +35,20 @@ class Webhooks {
 
   @WebhookTrigger({ workflow: 'work', path: 'small', verify: unsigned(), maxBytes: 10, dedup: 'off' })
   small(): void {}
+
+  @OnTriggers('trigger.stalled')
+  onStalled({ trigger, timeoutMs }: TriggersEvents['trigger.stalled']): void {
+    stalled.push({ trigger, timeoutMs });
+  }
 }
 
 describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
   let app: TestApp;
-  afterEach(cleanUp);
+  afterEach(async () => {
+    await cleanUp();
+    for (const resolve of thinking.splice(0)) resolve();
+    stalled.length = 0;
+  });
 
   const start = async (clock?: TestClock): Promise<void> => {
     app = await boot({ database: 'sqlite', platform, providers: [Work, Webhooks], ...(clock && { clock }) });
@@ -159,6 +170,46 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     expect(next.told()).toMatch(/^HTTP\/1\.1 200 /);
     for (const resolve of thinking.splice(0)) resolve();
     for (const { socket } of [...held, late, next]) socket.destroy();
+  });
+
+  it('is answered 503 when its method does not end in time, and what that returns later does not count', async () => {
+    const clock = new TestClock();
+    await start(clock);
+    const { socket, told } = await open();
+    socket.write(`${head('thoughtful', 'Content-Length: 2')}{}`);
+    await until(() => thinking.length === 1, 'the method has it');
+    await clock.advance(9_999);
+    expect([told(), stalled]).toEqual(['', []]);
+    await clock.advance(1);
+    await until(() => told().includes('\r\n\r\n'), 'the answer');
+    expect(told()).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 2[^]*did not end within 10s/i);
+    expect(stalled).toEqual([{ trigger: 'thoughtful', timeoutMs: 10_000 }]);
+    for (const resolve of thinking.splice(0)) resolve();
+    expect((await deliver(app, 'small', {})).status).toBe(200);
+    expect((await app.get('/thoughtful/firings')).items).toEqual([]);
+    socket.destroy();
+  });
+
+  it('keeps its place while its method works, though its sender has gone', async () => {
+    const clock = new TestClock();
+    await start(clock);
+    const gone = await Promise.all(Array.from({ length: 64 }, open));
+    for (const { socket } of gone) socket.write(`${head('thoughtful', 'Content-Length: 2')}{}`);
+    await until(() => thinking.length === 64, 'each is held by its method');
+    for (const { socket, ends } of gone) {
+      socket.destroy();
+      await ends;
+    }
+    const late = await open();
+    late.socket.write(`${head('small', 'Content-Length: 2')}{}`);
+    await until(async () => {
+      await clock.advance(100);
+      return late.told().includes('\r\n\r\n');
+    }, 'the late one is told to come again');
+    expect(late.told()).toMatch(/^HTTP\/1\.1 503 /);
+    for (const resolve of thinking.splice(0)) resolve();
+    expect((await deliver(app, 'small', {})).status).toBe(200);
+    late.socket.destroy();
   });
 
   it('is not kept out by those that send slowly: the oldest is told that it was too slow', async () => {

@@ -26,6 +26,8 @@ export interface RawBodyLimits {
  */
 export function readRawBody(request: IncomingMessage, { maxBytes, clock, onReading }: RawBodyLimits): Promise<RawBody> {
   if (request.readableDidRead) return Promise.resolve(alreadyRead(request));
+  // Nothing would tell that its sender has gone.
+  if (request.destroyed) return Promise.resolve({ kind: 'aborted' });
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '../../model/clock.js';
+import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
 import type { WebhookDefinition } from './webhook-trigger.definition.js';
 import { DEFAULT_WEBHOOK_OPTIONS } from './webhook.options.js';
@@ -5,12 +7,15 @@ import type { WebhookTriggerOptions } from './webhook.options.js';
 
 const MEDIA_TYPE = /^(\*|[\w.+-]+\/[\w.+-]+)$/;
 
-/** The options that stand for themselves. @throws TRG_DEF_INVALID_OPTION for the first that has a wrong value */
+/** The longest that a method may be given: no sender waits longer, and no timer is set further ahead. */
+const MAX_TIMEOUT_MS = MAX_TIMER_MS;
+
+/** The options that stand for themselves. @throws TRG_DEF_INVALID_OPTION, TRG_DEF_INVALID_DURATION for the first that has a wrong value */
 export function checkWebhookOptions(
   options: WebhookTriggerOptions,
   where: string,
-): Pick<WebhookDefinition, 'onInvalid' | 'whenDisabled' | 'contentTypes' | 'maxBytes'> {
-  const { onInvalid, whenDisabled, contentTypes, maxBytes } = { ...DEFAULT_WEBHOOK_OPTIONS, ...options };
+): Pick<WebhookDefinition, 'onInvalid' | 'whenDisabled' | 'contentTypes' | 'maxBytes' | 'timeoutMs'> {
+  const { onInvalid, whenDisabled, contentTypes, maxBytes, timeout } = { ...DEFAULT_WEBHOOK_OPTIONS, ...options };
   const check = (option: keyof WebhookTriggerOptions, isRight: boolean, takes: string): void => {
     if (isRight) return;
     const message = `${where}, option "${option}" is ${JSON.stringify(options[option]) ?? typeof options[option]}; it takes ${takes}.`;
@@ -21,6 +26,8 @@ export function checkWebhookOptions(
   check('maxBytes', isSize(maxBytes), `a whole number of bytes from 1 to ${DEFAULT_WEBHOOK_OPTIONS.maxBytes}`);
   const areTypes = Array.isArray(contentTypes) && contentTypes.every((type) => MEDIA_TYPE.test(String(type)));
   check('contentTypes', areTypes, 'a list of media types, for example ["application/x-www-form-urlencoded"], or ["*"]');
+  const timeoutMs = parseDuration(timeout, `${where}, option "timeout"`);
+  check('timeout', timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS, `"1ms" to "${formatDuration(MAX_TIMEOUT_MS)}"`);
   for (const option of ['dedupKey', 'challenge', 'respond'] as const) {
     check(option, ['undefined', 'function'].includes(typeof options[option]), 'a function');
   }
@@ -29,6 +36,7 @@ export function checkWebhookOptions(
     whenDisabled: whenDisabled === 'hold' ? 'hold' : 'refuse',
     contentTypes: contentTypes.map((type) => type.toLowerCase()),
     maxBytes,
+    timeoutMs,
   };
 }
 

@@ -3,6 +3,7 @@ import type { DefinitionProblems } from '../../discovery/definition-problems.js'
 import { TriggerBaseResolver } from '../../intake/trigger-base.resolver.js';
 import type { TriggerDefinition } from '../../intake/trigger.definition.js';
 import { Clock } from '../../model/clock.js';
+import { formatDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
 import { nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
@@ -45,6 +46,7 @@ export class WebhookTriggerBuilder {
       verify: options.verify.preset,
       onInvalid: own.onInvalid,
       whenDisabled: own.whenDisabled === 'hold' ? 'hold' : 'reject',
+      timeout: formatDuration(own.timeoutMs),
       maxBytes: own.maxBytes,
     };
     const invoker = owner.handler(method, 'webhook');

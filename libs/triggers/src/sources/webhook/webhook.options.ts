@@ -7,6 +7,7 @@ import type {
   WorkflowRefs,
 } from '../../intake/trigger-options.js';
 import { MAX_CONTEXT_BYTES } from '../../model/context.js';
+import type { Duration } from '../../model/duration.js';
 import type { WebhookDelivery, WebhookVerifier } from './verify/verifier.js';
 import type { WebhookReceipt, WebhookReply } from './webhook-event.js';
 
@@ -44,6 +45,11 @@ export interface WebhookTriggerOptions<
    * of its fields), `text/plain` (the payload is the text), others or `*` (the payload is `null`, read `rawBody`). @default none
    */
   readonly contentTypes?: readonly string[];
+  /**
+   * How long the method may take, with what stands on it, at most 60 s. Beyond it the answer is 503, nothing is kept and what
+   * the method returns later does not count. @default DEFAULT_WEBHOOK_OPTIONS.timeout
+   */
+  readonly timeout?: Duration;
   /** The largest body in bytes, at most 1 MiB. @default DEFAULT_WEBHOOK_OPTIONS.maxBytes */
   readonly maxBytes?: number;
   /**
@@ -69,5 +75,6 @@ export const DEFAULT_WEBHOOK_OPTIONS = {
   onInvalid: 'keep',
   whenDisabled: 'hold',
   contentTypes: [],
+  timeout: '10s',
   maxBytes: MAX_CONTEXT_BYTES,
 } as const satisfies Partial<WebhookTriggerOptions>;

@@ -54,6 +54,41 @@ describe('the bodies in memory', () => {
     expect(gaveWay).toEqual([1, 0]);
   });
 
+  it.each([0, 1])('of slow senders give way, though %s others had gone while they waited', async (gone) => {
+    const clock = new TestClock();
+    const slots = new BodySlots(clock);
+    for (let sender = 0; sender < gone; sender += 1) {
+      const slot = await slots.take();
+      slot?.release();
+      slot?.uploading(() => undefined);
+    }
+    for (let sender = 0; sender < MAX_BODIES; sender += 1) {
+      const slot = await slots.take();
+      slot?.uploading(() => slot.release());
+    }
+    const late = slots.take();
+    await clock.advance(PATIENCE_MS);
+    expect(await late).not.toBeNull();
+  });
+
+  it('keep their places until what became of them has ended, also when the sender has gone', async () => {
+    const { clock, slots, taken } = await full();
+    let end = (): void => undefined;
+    taken[0]?.keepUntil(new Promise<void>((resolve) => (end = resolve)));
+    taken[0]?.release();
+    const late = slots.take();
+    await clock.advance(MAX_WAIT_MS);
+    expect(await late).toBeNull();
+    const next = slots.take();
+    end();
+    expect(await next).not.toBeNull();
+    taken[1]?.keepUntil(Promise.reject(new Error('failed')));
+    await clock.settle();
+    const other = slots.take();
+    taken[1]?.release();
+    expect(await other).not.toBeNull();
+  });
+
   it('give way once for each that waits', async () => {
     const { clock, slots, taken } = await full();
     const gaveWay: number[] = [];

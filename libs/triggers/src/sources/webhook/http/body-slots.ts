@@ -15,6 +15,8 @@ export interface BodySlot {
   readonly uploading: (giveWay: () => void) => void;
   /** The body is here: it keeps its place. */
   readonly uploaded: () => void;
+  /** The place is kept until work with the body has ended, even when it is given back before. */
+  readonly keepUntil: (work: Promise<unknown>) => void;
   /** Gives the place back; the second call does nothing. */
   readonly release: () => void;
 }
@@ -55,10 +57,15 @@ export class BodySlots {
   #give(): BodySlot {
     this.#taken += 1;
     let upload: Upload | undefined;
-    let [isHeld, isLeaving] = [true, false];
+    let [isHeld, isLeaving, holders] = [true, false, 1];
+    const letGo = (): void => {
+      holders -= 1;
+      if (holders === 0) this.#free();
+    };
     const uploaded = (): void => void (upload !== undefined && this.#uploads.delete(upload));
     return {
       uploading: (giveWay) => {
+        if (!isHeld) return;
         const leave = (): void => {
           isLeaving = true;
           giveWay();
@@ -67,18 +74,22 @@ export class BodySlots {
         this.#uploads.add(upload);
       },
       uploaded,
+      keepUntil: (work) => {
+        holders += 1;
+        work.then(letGo, letGo);
+      },
       release: () => {
         if (!isHeld) return;
         isHeld = false;
         uploaded();
-        this.#taken -= 1;
         if (isLeaving) this.#leaving -= 1;
-        this.#next();
+        letGo();
       },
     };
   }
 
-  #next(): void {
+  #free(): void {
+    this.#taken -= 1;
     const next = this.#waiting.shift();
     if (next === undefined) return;
     next.timer.clear();

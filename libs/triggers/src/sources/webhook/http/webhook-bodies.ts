@@ -13,11 +13,18 @@ import type { WebhookRoute } from '../webhook.routes.js';
 import { WEBHOOKS_OPTIONS } from '../webhooks.options.js';
 import type { ResolvedWebhooksOptions } from '../webhooks.options.js';
 import { BodySlots } from './body-slots.js';
+import type { BodySlot } from './body-slots.js';
 
 /** A request to a webhook, read as far as it was worth it. */
 export type Arrival =
   | { readonly kind: 'unknown' | 'busy' }
-  | { readonly kind: 'read'; readonly route: WebhookRoute; readonly body: RawBody; readonly receivedAt: Date };
+  | {
+      readonly kind: 'read';
+      readonly route: WebhookRoute;
+      readonly body: RawBody;
+      readonly receivedAt: Date;
+      readonly slot: BodySlot;
+    };
 
 /** Reads the bytes of deliveries ahead of the application's parsers. Paths that no trigger has may be routes of the application. */
 @Injectable()
@@ -56,13 +63,14 @@ export class WebhookBodies implements BodyOwner {
       raw.resume();
       return { kind: 'busy' };
     }
-    // Held until the answer is out or the sender is gone, whoever answers: a guard of the application may.
+    // Held until the answer is out or the sender is gone, whoever answers: a guard of the application may. Then, too, it is
+    // held for as long as the endpoint works on the body.
     response.once('close', slot.release).once('finish', slot.release);
     if (response.destroyed || raw.destroyed) slot.release();
     const { maxBytes } = route.trigger;
     const body = await readRawBody(raw, { maxBytes, clock: this.clock, onReading: slot.uploading });
     slot.uploaded();
-    return { kind: 'read', route, body, receivedAt: new Date(this.clock.now()) };
+    return { kind: 'read', route, body, slot, receivedAt: new Date(this.clock.now()) };
   }
 
   #routeOf(request: HttpRequest): WebhookRoute | undefined {

@@ -25,10 +25,12 @@ export class WebhookEndpoint {
       case 'busy':
         return unavailable('Too many deliveries arrive at once.');
       case 'read': {
-        const { route, body, receivedAt } = arrival;
+        const { route, body, receivedAt, slot } = arrival;
         if (body.kind !== 'bytes') return incomplete(body.kind, route.trigger);
         const delivery = deliveryOf(request, { body: body.bytes, params: route.params, receivedAt });
-        return this.pipe.receive(route.trigger, delivery);
+        const answer = this.pipe.receive(route.trigger, delivery);
+        slot.keepUntil(answer);
+        return answer;
       }
     }
   }

@@ -1,5 +1,7 @@
 import { HttpException } from '@nestjs/common';
+import { formatDuration } from '../../../model/duration.js';
 import { isPlainObject } from '../../../model/json.js';
+import { isDoneWithin } from '../../../model/patience.js';
 import { errorMessage } from '../../../model/text.js';
 import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-result.js';
 import type { FireItem } from '../../../model/trigger-result.js';
@@ -9,14 +11,20 @@ import { failedOn, keepLetter, keptAndUnavailable } from './letters.js';
 import type { Passage } from './passage.js';
 import type { Reply, Step } from './step.js';
 
-/** Calls the method of the trigger, with what stands on it and its class: an event becomes what is fired. */
+/**
+ * Calls the method of the trigger, with what stands on it and its class: an event becomes what is fired. A method that does
+ * not end in time is not waited for: who sent the delivery sends it again, and its place is another one's.
+ */
 export const mapEvent: Step = async (passage, tools) => {
+  const { name, timeoutMs } = passage.trigger;
+  const call = callMethod(passage).then((result) => void (passage.result = result));
   try {
-    passage.result = await callMethod(passage);
-    return undefined;
+    if (await isDoneWithin(timeoutMs, call, tools.clock)) return undefined;
   } catch (error) {
     return refused(error, passage, tools);
   }
+  tools.events.emit('trigger.stalled', { trigger: name, timeoutMs });
+  return unavailable(`The method of the trigger did not end within ${formatDuration(timeoutMs)}.`);
 };
 
 /**

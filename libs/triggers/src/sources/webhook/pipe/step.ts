@@ -1,4 +1,6 @@
 import type { IntakeService } from '../../../intake/intake.service.js';
+import type { Clock } from '../../../model/clock.js';
+import type { EventBus } from '../../../model/events.js';
 import type { WebhookAnswer } from '../verify/verifier.js';
 import type { WebhookReceipt } from '../webhook-event.js';
 import type { Passage } from './passage.js';
@@ -8,6 +10,8 @@ import type { Refusals } from './refusals.service.js';
 export interface WebhookTools {
   readonly intake: IntakeService;
   readonly refusals: Refusals;
+  readonly events: EventBus;
+  readonly clock: Clock;
 }
 
 /** What ends a passage: an answer as it is, a receipt that becomes one, or the error that is answered. */

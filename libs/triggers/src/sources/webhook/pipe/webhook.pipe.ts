@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IntakeService } from '../../../intake/intake.service.js';
+import { Clock } from '../../../model/clock.js';
+import { EventBus } from '../../../model/events.js';
 import type { WebhookAnswer, WebhookDelivery } from '../verify/verifier.js';
 import type { WebhookDefinition } from '../webhook-trigger.definition.js';
 import { answerChallenge } from './challenge.step.js';
@@ -40,8 +42,8 @@ const STEPS: readonly Step[] = [
 export class WebhookPipe {
   readonly #tools: WebhookTools;
 
-  constructor(intake: IntakeService, refusals: Refusals) {
-    this.#tools = { intake, refusals };
+  constructor(intake: IntakeService, refusals: Refusals, events: EventBus, clock: Clock) {
+    this.#tools = { intake, refusals, events, clock };
   }
 
   /** The answer, or the error that is answered. */
