@@ -18,7 +18,10 @@ export interface HmacOptions extends ToleranceOption {
   readonly encoding?: 'hex' | 'base64';
   /** What stands before each signature, such as `sha256=`. @default DEFAULT_HMAC_OPTIONS.prefix */
   readonly prefix?: string;
-  /** What is signed, of `{id}`, `{timestamp}`, `{body}` and text between them. @default DEFAULT_HMAC_OPTIONS.template */
+  /**
+   * What is signed, of `{id}`, `{timestamp}`, `{body}` and text between them. Between `{id}` and
+   * `{body}` stands a text that no id holds: a delivery whose id holds it is refused. @default DEFAULT_HMAC_OPTIONS.template
+   */
   readonly template?: string;
   /** The header with the signed time; needs `{timestamp}` in the template. @default none, no time is checked */
   readonly timestampHeader?: string;

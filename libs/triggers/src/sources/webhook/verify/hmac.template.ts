@@ -10,6 +10,7 @@ export interface TemplateValues {
 type Place = keyof TemplateValues;
 type Piece = { readonly literal: string } | { readonly place: Place };
 
+const RFC_3339 = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 const PLACES: readonly string[] = ['id', 'timestamp', 'body'] satisfies Place[];
 
 /** What an HMAC is made over, such as `{timestamp}.{body}`. */
@@ -30,6 +31,8 @@ export class HmacTemplate {
     const unknown = places.find((place) => !PLACES.includes(place));
     if (unknown !== undefined) return `{${unknown}} is none of {id}, {timestamp}, {body}`;
     if (new Set(places).size < places.length) return 'it names a place twice';
+    if (/\{id\}\{body\}|\{body\}\{id\}/.test(text))
+      return 'put a text between {id} and {body}, such as "{id}.{body}": where one ends could be read in two ways';
     return places.includes('body') ? new HmacTemplate(pieces) : 'without {body} nobody signs what is sent';
   }
 
@@ -41,9 +44,28 @@ export class HmacTemplate {
     return this.#pieces.map((piece) => ('place' in piece ? values[piece.place] : piece.literal));
   }
 
-  /** Whether an id holds what stands behind it in the template: where it ends could be read in two ways then. */
+  /**
+   * Whether an id holds the text that stands beside it in the template, or makes one together with it: where it begins or ends
+   * could be read in two ways then. Beside a time it is the time that ends it, so it holds none: one in RFC 3339 is told by its
+   * form. A time in digits is not; but what is left of a JSON body behind a number in it is no JSON.
+   */
   isAmbiguous(id: string): boolean {
-    const behind = this.#pieces[this.#pieces.findIndex((piece) => 'place' in piece && piece.place === 'id') + 1];
-    return behind !== undefined && 'literal' in behind && id.includes(behind.literal);
+    const at = this.#pieces.findIndex(isId);
+    const [before, behind] = [literalOf(this.#pieces[at - 1]), literalOf(this.#pieces[at + 1])];
+    const [begin, end] = [(before + id).lastIndexOf(before), (id + behind).indexOf(behind)];
+    if ((isTime(this.#pieces[at - 1]) || isTime(this.#pieces[at + 1])) && RFC_3339.test(id)) return true;
+    return (before !== '' && begin !== 0) || (behind !== '' && end !== id.length);
   }
+}
+
+function isTime(piece: Piece | undefined): boolean {
+  return piece !== undefined && 'place' in piece && piece.place === 'timestamp';
+}
+
+function isId(piece: Piece): boolean {
+  return 'place' in piece && piece.place === 'id';
+}
+
+function literalOf(piece: Piece | undefined): string {
+  return piece !== undefined && 'literal' in piece ? piece.literal : '';
 }

@@ -313,6 +313,8 @@ describe('hmac', () => {
     { option: 'timestampFormat', options: { timestampFormat: 'toString' } },
     { option: 'template', options: { template: '{timestamp}', timestampHeader: 'x-t' } },
     { option: 'template', options: { template: '{body}{body}' } },
+    { option: 'template', options: { template: '{id}{body}', idHeader: 'x-id' } },
+    { option: 'template', options: { template: '{body}{id}', idHeader: 'x-id' } },
     { option: 'template', options: { template: '{url}{body}' } },
     { option: 'timestampHeader', options: { template: '{timestamp}.{body}' } },
     { option: 'timestampHeader', options: { timestampHeader: 'x-t' } },

@@ -15,8 +15,9 @@ export interface ToleranceOption {
 export const DEFAULT_TOLERANCE: Duration = '5m';
 
 const READERS: Readonly<Record<TimestampFormat, (text: string) => number>> = {
-  seconds: (text) => (/^\d{1,12}$/.test(text) ? Number(text) * 1_000 : Number.NaN),
-  milliseconds: (text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN),
+  // A zero in front of it could be the last digit of what was signed before it.
+  seconds: (text) => (/^[1-9]\d{0,11}$/.test(text) ? Number(text) * 1_000 : Number.NaN),
+  milliseconds: (text) => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN),
   iso: (text) =>
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN,
 };

@@ -113,6 +113,7 @@ it.each([
   { vector: STANDARD, time: '-1772366400' },
   { vector: STANDARD, time: 'NaN' },
   { vector: SLACK, time: '0x69a42bc0' },
+  { vector: SLACK, time: '01772366400' },
   { vector: SLACK, time: '1772366400 ' },
   { vector: TWITCH, time: '2026-03-01' },
   { vector: TWITCH, time: '2026-13-01T12:00:00Z' },
