@@ -8,7 +8,9 @@ export const HASH_KEY_MS = 300_000;
 
 /**
  * The author's key, else the id that the sender signed, else the hash of the bytes; a delivery always has one. Behind a path
- * with parameters the last two count per sender: two tenants may use one id, and neither can use up the other's.
+ * with parameters the last two count per sender, if each has a secret of its own: two tenants may use one id, and neither can
+ * use up the other's. With one secret for all of them the parameters are anybody's, and a captured delivery would be another
+ * event below each.
  */
 export function deliveryKey(passage: Passage, payload: Json): DeliveryKey {
   const { trigger, delivery, provenKey } = passage;
@@ -34,7 +36,8 @@ function heldFor({ trigger }: Passage, key: string, windowMs: number): DeliveryK
   return { key, dedup: trigger.dedupGiven ?? { scope: 'window', windowMs } };
 }
 
-function ofSender({ delivery: { params } }: Passage, key: string): string {
+function ofSender({ trigger: { verifier, check }, delivery: { params } }: Passage, key: string): string {
   const values = Object.values(params);
-  return values.length === 0 ? key : `${values.map(encodeURIComponent).join('/')}:${key}`;
+  const isProven = verifier.covers !== 'body' || check.provesParams === true;
+  return values.length === 0 || !isProven ? key : `${values.map(encodeURIComponent).join('/')}:${key}`;
 }

@@ -23,7 +23,7 @@ async function opened(secret: SecretOption, { hasParams = false } = {}) {
 
 /** A function that returns secrets, under the hand of a test. */
 function secretsFrom(read: () => Secrets | null | undefined | Promise<Secrets | null | undefined>) {
-  return jest.fn<ReturnType<typeof read>, [unknown, Readonly<Record<string, string>>]>(() => read());
+  return jest.fn((_ref: unknown, _params: Readonly<Record<string, string>>) => read());
 }
 
 describe('secrets at boot', () => {
@@ -201,10 +201,34 @@ describe('secrets of senders in the path', () => {
   });
 
   it('keep a delivery waiting for two seconds at most', async () => {
-    const { clock, verify } = await opened(() => new Promise(() => undefined), { hasParams: true });
+    const { clock, verify } = await opened((_ref, _params) => new Promise(() => undefined), { hasParams: true });
     const verdict = verify('one', { account: 'acct_1' });
     await clock.advance(2_000);
     expect(await verdict).toEqual(UNAVAILABLE);
+  });
+
+  it('are one for all of them where the function takes no parameters', async () => {
+    const secret = jest.fn(() => 'one');
+    const { verify } = await opened(secret, { hasParams: true });
+    expect(secret).toHaveBeenCalledTimes(1);
+    expect(await verify('one', { account: 'acct_1' })).toEqual(OK);
+    expect(await verify('one', { account: 'acct_2' })).toEqual(OK);
+    expect(secret.mock.calls).toEqual([[REF, {}]]);
+  });
+
+  it('are read for 100 at once, whatever names strangers invent while the function hangs, and after 30 s for others', async () => {
+    let answer: Promise<Secrets> = new Promise(() => undefined);
+    const secret = secretsFrom(() => answer);
+    const { clock, told, verify } = await opened(secret, { hasParams: true });
+    const strangers = Array.from({ length: 150 }, (_, at) => verify('any', { account: `x${at}` }));
+    await clock.advance(2_000);
+    expect(await Promise.all(strangers)).toEqual(strangers.map(() => UNAVAILABLE));
+    expect(secret).toHaveBeenCalledTimes(100);
+    answer = Promise.resolve('one');
+    expect(await verify('one', { account: 'acct_1' })).toEqual(UNAVAILABLE);
+    await clock.advance(28_000);
+    expect(told).toEqual([expect.stringContaining('did not end within 30s')]);
+    expect(await verify('one', { account: 'acct_1' })).toEqual(OK);
   });
 
   it('stay known while strangers invent 5,000 names', async () => {

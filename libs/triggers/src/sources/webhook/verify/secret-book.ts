@@ -11,20 +11,24 @@ type Entry<K> = { readonly keys: readonly K[] | null; readonly checkedAt: number
 /** The keys of a sender; `unknown`: nobody has that name; `unavailable`: they could not be read, try again. */
 export type KeysFound<K> = { readonly keys: readonly K[] } | 'unknown' | 'unavailable';
 
-/** Secrets are read again when they are this old. Meanwhile the old ones serve, but refuse nothing. */
+/** Secrets 1 to 5 minutes old still accept; what they would refuse waits up to 2 s for the new ones. */
 const FRESH_MS = 60_000;
 /** Beyond it a delivery waits for them: one that comes after a long silence is not judged by what was revoked long ago. */
 const STALE_MS = 5 * 60_000;
 /** So long a delivery waits. */
 const PATIENCE_MS = 2_000;
+/** So many senders' secrets are read at once: names that somebody invents gather no more. */
+const MAX_READINGS = 100;
+/** So long a reading counts as one that is under way. */
+const READING_MS = 30_000;
 /** Senders that are remembered, and as many names that no sender has: nobody fills the memory by inventing names. */
 const MAX_SENDERS = 1_000;
 
 /**
- * The active secrets of one trigger, by sender where the path has parameters.
+ * The active secrets of one trigger, by sender where the path has parameters and the function takes them.
  *
  * A value stands for ever. A function is asked at boot, and again each minute, in the background: when that fails, the
- * secrets that were known go on, and an operator is told, once a minute at most. With path parameters it is asked for each
+ * secrets that were known go on, and an operator is told, once a minute at most. With path parameters, if it takes them, it is asked for each
  * sender at its first delivery; what it does not know (`undefined`, or an error with status 404) is asked again a minute later.
  */
 export class SecretBook<K> {
@@ -33,17 +37,22 @@ export class SecretBook<K> {
   readonly #readings = new Map<string, Promise<void>>();
   #warnedAt = Number.NEGATIVE_INFINITY;
 
+  /** The secret is asked for each sender in the path: the function takes the parameters. */
+  readonly isPerSender: boolean;
+
   private constructor(
     private readonly slot: SecretSlot<K>,
     private readonly value: SecretOption,
     private readonly setup: VerifierSetup,
-  ) {}
+  ) {
+    this.isPerSender = setup.hasParams && typeof value === 'function' && value.length >= 2;
+  }
 
   /** @throws TRG_DEF_INVALID_OPTION when a secret is missing, empty or malformed, or the function that returns it threw */
   static async open<K>(slot: SecretSlot<K>, value: SecretOption, setup: VerifierSetup): Promise<SecretBook<K>> {
     const book = new SecretBook(slot, value, setup);
     if (typeof value !== 'function') book.#keep('', parseSecrets(value, slot));
-    else if (!setup.hasParams) book.#keep('', parseSecrets(await slot.attempt(() => value(setup.ref, {})), slot));
+    else if (!book.isPerSender) book.#keep('', parseSecrets(await slot.attempt(() => value(setup.ref, {})), slot));
     return book;
   }
 
@@ -67,7 +76,7 @@ export class SecretBook<K> {
   }
 
   #idOf(params: Readonly<Record<string, string>>): string {
-    return this.setup.hasParams && typeof this.value === 'function' ? JSON.stringify(params) : '';
+    return this.isPerSender ? JSON.stringify(params) : '';
   }
 
   #found(id: string): KeysFound<K> {
@@ -82,18 +91,25 @@ export class SecretBook<K> {
   #readOnce(id: string, read: SecretFunction, params: Readonly<Record<string, string>>): Promise<void> {
     const running = this.#readings.get(id);
     if (running) return running;
-    const reading = this.#read(id, read, params).finally(() => this.#readings.delete(id));
+    if (this.#readings.size >= MAX_READINGS) return Promise.resolve();
+    const reading = this.#readInTime(id, read, params).finally(() => this.#readings.delete(id));
     this.#readings.set(id, reading);
     return reading;
   }
 
+  /** What comes later still counts, but nobody waits for it any more. */
+  async #readInTime(id: string, read: SecretFunction, params: Readonly<Record<string, string>>): Promise<void> {
+    const isDone = await isDoneWithin(READING_MS, this.#read(id, read, params), this.setup.clock);
+    if (!isDone) this.#readInVain(id, new Error('the function that returns the secrets did not end within 30s'));
+  }
+
   async #read(id: string, read: SecretFunction, params: Readonly<Record<string, string>>): Promise<void> {
     try {
-      const value = await read(this.setup.ref, params);
-      const isUnknown = this.setup.hasParams && (value === undefined || value === null);
+      const value = await read(this.setup.ref, this.isPerSender ? params : {});
+      const isUnknown = this.isPerSender && (value === undefined || value === null);
       this.#keep(id, isUnknown ? null : parseSecrets(value, this.slot));
     } catch (error) {
-      if (this.setup.hasParams && isNotFound(error)) this.#keep(id, null);
+      if (this.isPerSender && isNotFound(error)) this.#keep(id, null);
       else this.#readInVain(id, error);
     }
   }

@@ -8,8 +8,10 @@ export type Secrets = string | readonly string[];
 
 /**
  * Secrets, or a function that returns them once configuration is loaded. The function is asked at boot and again each
- * minute, so that a rotation needs no restart. Where the trigger's path has parameters (`stripe/:account`) it gets them and
- * is asked for each sender; `undefined`, or an error with status 404, means that nobody has that name: 401.
+ * minute, so that a rotation needs no restart. Where the trigger's path has parameters (`stripe/:account`) and the function
+ * takes them, as a second argument without a default value, it is asked for each sender; `undefined`, or an error with status
+ * 404, means that nobody has that name: 401. A function of none or one argument returns the secret of all senders, so what one
+ * of them signed could be sent below the name of another: it is the same event there.
  *
  * @example (ref) => ref.get(ConfigService).getOrThrow('STRIPE_SECRET')
  * @example (ref, { account }) => ref.get(Accounts).webhookSecret(account)

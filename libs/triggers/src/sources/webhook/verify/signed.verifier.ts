@@ -33,6 +33,7 @@ export async function openWithSecrets<K>(
   const book = await SecretBook.open(new SecretSlot(setup, name, toKey), value, setup);
   return {
     believedMs: 2 * toleranceMs,
+    provesParams: book.isPerSender,
     async verify(delivery): Promise<Verification> {
       const found = await book.of(delivery.params);
       if (found === 'unknown') return { ok: false, reason: `unknown sender: nobody has ${named(delivery)}` };

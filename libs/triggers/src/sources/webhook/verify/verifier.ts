@@ -76,7 +76,7 @@ export interface VerifierSetup {
   readonly where: string;
   /** For messages, where the preset stands: `verify`. */
   readonly option: string;
-  /** The path has parameters: a function that returns secrets is asked per sender, not at boot. */
+  /** The path has parameters: a function that returns secrets and takes them is asked per sender, not at boot. */
   readonly hasParams: boolean;
   readonly clock: Clock;
   /** Tells an operator, with neither secret nor payload: secrets could not be read again. */
@@ -92,6 +92,11 @@ export interface OpenVerifier {
    * hash of its bytes is held at least that long, so that a captured copy never fires again. @default no time is signed
    */
   readonly believedMs?: number;
+  /**
+   * Each sender in the path has a secret of its own, so the parameters are as good as signed. @default false: with the secret
+   * of another preset one delivery can be sent below any other parameter, and is the same event there
+   */
+  readonly provesParams?: boolean;
 }
 
 /**
