@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { Task, WebhookTrigger, Workflow, hmac, stripe, unsigned } from 'nestjs-triggers';
+import { Task, WebhookTrigger, Workflow, github, hmac, slack, stripe, unsigned } from 'nestjs-triggers';
 import type { TaskContext, WebhookEvent } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import Stripe from 'stripe';
@@ -70,6 +70,12 @@ class Webhooks {
 
   @WebhookTrigger({ workflow: Payments, path: 'stripe', verify: stripe({ secret: SECRET }) })
   stripe(): void {}
+
+  @WebhookTrigger({ workflow: Payments, path: 'slack', verify: slack({ secret: SECRET }) })
+  slack(): void {}
+
+  @WebhookTrigger({ workflow: Payments, path: 'repositories/:account', verify: github({ secret: () => SECRET }) })
+  pushed(): void {}
 }
 
 const providers = [Payments, Tenants, Webhooks];
@@ -169,6 +175,32 @@ describe('the same event, sent several times', () => {
     // The exact path goes before the one with a parameter.
     const internal = await deliver(app, 'tenants/internal', '{}');
     expect((await app.get(`/executions/${internal.body.executionIds[0]}`)).context).toEqual({ internal: true });
+  });
+
+  it('is no other event as a form: what signs a body does not sign its type', async () => {
+    const app = await boot({ database: 'sqlite', providers });
+    const body = JSON.stringify({ type: 'event_callback', event_id: 'Ev1' });
+    const time = String(Math.floor(Date.now() / 1_000));
+    const headers = {
+      'x-slack-request-timestamp': time,
+      'x-slack-signature': `v0=${sign(`v0:${time}:${body}`)}`,
+    };
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await deliver(app, 'slack', body, headers)).body).toMatchObject({ status: 'accepted', dedupKey: 'Ev1' });
+    expect(await deliver(app, 'slack', body, form)).toMatchObject({
+      status: 415,
+      body: { code: 'TRG_WEBHOOK_MEDIA_TYPE' },
+    });
+    expect((await app.get('/slack/firings')).items).toHaveLength(1);
+  });
+
+  it('is no other event below another parameter of the path, where one secret signs for all of them', async () => {
+    const app = await boot({ database: 'sqlite', providers });
+    const body = '{"amount":1}';
+    const send = (account: string) =>
+      deliver(app, `repositories/${account}`, body, { 'x-hub-signature-256': `sha256=${sign(body)}` });
+    expect((await send('a')).body).toMatchObject({ status: 'accepted', dedupKey: expect.stringMatching(/^sha256:/) });
+    expect((await send('b')).body.status).toBe('duplicate');
   });
 
   it('has the id that its vendor signed, whatever else changes in a repeat', async () => {

@@ -4,6 +4,9 @@ import { refusal } from './answers.js';
 import type { Passage } from './passage.js';
 import type { Step } from './step.js';
 
+/** What may stand before JSON: blanks, and the three bytes of a byte order mark. */
+const BLANKS: readonly number[] = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
+
 /** Encoding and media type, before anything costs: 415. */
 export const checkMedia: Step = (passage) => {
   const problem = problemOf(passage);
@@ -29,9 +32,18 @@ function typeProblem(delivery: WebhookDelivery, taken: readonly string[]): strin
     const problem = charsetProblem(delivery);
     if (problem !== null || isJsonType(type)) return problem;
   }
-  if (taken.includes(type) || taken.includes('*')) return null;
+  if (taken.includes(type) || taken.includes('*')) return formProblem(type, delivery);
   const shown = type === '' ? 'has no content type' : `is declared as ${JSON.stringify(type)}`;
   return `The body ${shown}; taken ${taken.length === 0 ? 'is' : 'are'} ${['application/json', ...taken].join(', ')}.`;
+}
+
+/**
+ * No form begins as JSON does, it encodes these characters. What signs a body does not sign its type: a captured event would be
+ * another one as a form, without the id that stands in its JSON.
+ */
+function formProblem(type: string, { body }: WebhookDelivery): string | null {
+  const first = type === FORM ? body.find((byte) => !BLANKS.includes(byte)) : undefined;
+  return first === 0x7b || first === 0x5b ? 'The body is declared as a form, and is JSON.' : null;
 }
 
 function charsetProblem({ headers }: WebhookDelivery): string | null {
