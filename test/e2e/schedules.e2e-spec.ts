@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, NotFoundException } from '@nestjs/common';
 import { CronTrigger, IntervalTrigger, Task, TriggerResult, Workflow } from 'nestjs-triggers';
 import type { ScheduleTick, ScheduledContext, TaskContext } from 'nestjs-triggers';
 import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
@@ -16,6 +16,9 @@ let clock: TestClock;
 let bodies: string[];
 let ran: string[];
 let isBroken: boolean;
+/** What the method of `yearly` was told, and how it answers. */
+let told: ScheduleTick[];
+let answer: 'fire' | 'key' | 'skip' | 'throw' | 'many';
 
 @Workflow({ name: 'report' })
 class Report {
@@ -32,6 +35,17 @@ class Schedules {
     bodies.push(scheduledFor.toISOString());
   }
 
+  @CronTrigger({ workflow: Report, cron: '0 0 1 1 *', timeout: '10s' })
+  yearly(tick: ScheduleTick) {
+    told.push(tick);
+    const scheduledFor = `the year before ${tick.scheduledFor.toISOString()}`;
+    if (answer === 'skip') return TriggerResult.skip('a holiday');
+    if (answer === 'throw') throw new NotFoundException('no such year');
+    if (answer === 'many')
+      return TriggerResult.fireMany([{ context: { scheduledFor } }, { context: { scheduledFor } }]);
+    return TriggerResult.fire({ scheduledFor }, answer === 'key' ? { dedupKey: '2025' } : {});
+  }
+
   @IntervalTrigger({ workflow: Report, every: '1m', catchUp: 'all', enabled: false })
   often(): TriggerResult<never> | undefined {
     if (isBroken) throw new Error('the printer is off');
@@ -45,6 +59,7 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
   beforeEach(async () => {
     clock = new TestClock(START);
     [bodies, ran, isBroken] = [[], [], false];
+    [told, answer] = [[], 'fire'];
     database = await newDatabase(dialect);
   });
   afterEach(cleanUp);
@@ -120,6 +135,55 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
     }
     await app.ended(2);
     expect(ran).toEqual(Array(2).fill(new Date(clock.now()).toISOString()));
+  });
+
+  describe('fired by hand', () => {
+    const fire = (app: TestApp, body: object = {}, headers = {}) => app.call('POST', '/yearly/fire', body, headers);
+    const now = (): string => new Date(clock.now()).toISOString();
+
+    it('let their method make a context of this moment', async () => {
+      const app = await start('one');
+      expect((await fire(app)).body).toMatchObject({ status: 'accepted', dedupKey: null });
+      await app.ended(1);
+      expect(ran).toEqual([`the year before ${now()}`]);
+      expect(told).toMatchObject([
+        { trigger: 'yearly', scheduledFor: new Date(now()), lastFiredAt: null, dryRun: false },
+      ]);
+      expect(told[0]?.signal.aborted).toBe(false);
+      answer = 'key';
+      const twice = [await fire(app), await fire(app)];
+      expect(twice.map(({ body }) => [body.status, body.dedupKey] as unknown)).toEqual([
+        ['accepted', '2025'],
+        ['duplicate', '2025'],
+      ]);
+    });
+
+    it('take a context as it is, and do not call their method', async () => {
+      const app = await start('one');
+      await fire(app, { context: { scheduledFor: 'mine' } });
+      await app.ended(1);
+      expect([ran, told]).toEqual([['mine'], []]);
+    });
+
+    it('answer what their method decides', async () => {
+      const app = await start('one');
+      answer = 'skip';
+      expect(await fire(app)).toMatchObject({ status: 202, body: { status: 'skipped', reason: 'a holiday' } });
+      answer = 'throw';
+      expect(await fire(app)).toMatchObject({ status: 404, body: { message: 'no such year' } });
+      answer = 'many';
+      expect(await fire(app)).toMatchObject({ status: 409, body: { code: 'TRG_API_CONFLICT' } });
+      expect(await app.database.query('SELECT id FROM triggers_firing')).toEqual([]);
+    });
+
+    it('are one request under one Idempotency-Key, whatever moment each sees', async () => {
+      const app = await start('one');
+      const key = { 'idempotency-key': 'key-1' };
+      const first = await fire(app, {}, key);
+      clock.set(new Date(clock.now() + 1_000));
+      expect((await fire(app, {}, key)).body).toMatchObject({ status: 'duplicate', firingId: first.body.firingId });
+      expect(await fire(app, { context: { scheduledFor: 'mine' } }, key)).toMatchObject({ status: 422 });
+    });
   });
 
   // Cloacina case 12, Cloacina case 47

@@ -112,7 +112,7 @@ export { TriggersService } from './admin/triggers.service.js';
 export type { ChangeOptions, FireByHandOptions } from './admin/triggers.service.js';
 export { WorkflowRunner } from './admin/workflow-runner.service.js';
 export type { RunOptions, WorkflowResult } from './admin/workflow-runner.service.js';
-export type { SkippedFire } from './sources/manual/manual-firings.service.js';
+export type { SkippedFire } from './sources/skipped-fire.js';
 export type { FireOutcome, IdempotencyKey } from './intake/fire.types.js';
 export type { ChangedBy } from './intake/trigger-control.service.js';
 export type { TriggerDetail, TriggerView } from './admin/trigger.view.js';

@@ -18,6 +18,7 @@ import { newId } from '../model/ids.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import { PollControl } from '../sources/poll/poll-control.service.js';
 import { ManualFirings } from '../sources/manual/manual-firings.service.js';
+import { ScheduleFirings } from '../sources/schedule/schedule-firings.service.js';
 import { PollSource } from '../sources/poll/poll.source.js';
 import type { LivePoll } from '../sources/poll/poll.reports.js';
 import type { Store } from '../store/store.service.js';
@@ -151,6 +152,7 @@ export class Behind {
       { provide: PollControl, useValue: this.poller },
       { provide: EnginePort, useValue: this.engine },
       { provide: ManualFirings, useValue: this.manual },
+      ScheduleFirings,
       { provide: PollSource, useValue: this.runtime },
       { provide: AuditService, useValue: { record: async (entry: AuditEntry) => void this.audit.push(entry) } },
       { provide: AdminTerminal, useValue: { print: (line: string) => void this.printed.push(line) } },

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionItem, NodesOverview } from '../history/history.types.js';
 import { HistoryService } from '../history/history.service.js';
 import type { Page, PageRequest } from '../history/page.js';
-import type { FireOutcome, FireRequest, IdempotencyKey } from '../intake/fire.types.js';
+import type { FireOutcome, IdempotencyKey } from '../intake/fire.types.js';
 import { IntakeService } from '../intake/intake.service.js';
 import { TriggerControl } from '../intake/trigger-control.service.js';
 import type { TriggerChange } from '../intake/trigger-control.service.js';
@@ -12,13 +12,15 @@ import { TriggerRegistry } from '../intake/trigger.registry.js';
 import { Clock } from '../model/clock.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { ManualFirings } from '../sources/manual/manual-firings.service.js';
-import type { SkippedFire } from '../sources/manual/manual-firings.service.js';
+import type { SkippedFire } from '../sources/skipped-fire.js';
 import { disabled } from '../sources/manual/manual-refusals.js';
 import { isManual } from '../sources/manual/manual-trigger.definition.js';
 import { PollControl } from '../sources/poll/poll-control.service.js';
 import type { DryRunReport, PollReport } from '../sources/poll/poll.reports.js';
 import { PollSource } from '../sources/poll/poll.source.js';
 import type { RuntimeTrigger } from '../sources/poll/runtime-trigger.js';
+import { ScheduleFirings } from '../sources/schedule/schedule-firings.service.js';
+import { isSchedule } from '../sources/schedule/schedule.definition.js';
 import { EnginePort } from './ports.js';
 import { TriggerLookup, conflict } from './trigger.lookup.js';
 import { isEnabled, isUndeclared } from './trigger.state.js';
@@ -59,6 +61,7 @@ export class TriggersService {
     private readonly engine: EnginePort,
     private readonly source: PollSource,
     private readonly manual: ManualFirings,
+    private readonly schedules: ScheduleFirings,
     private readonly clock: Clock,
   ) {
     this.#lookup = new TriggerLookup(registry, records, poller);
@@ -116,8 +119,9 @@ export class TriggersService {
   }
 
   /**
-   * Fires a trigger by hand: schema, filter and dedup judge it like any other firing. For a manual trigger `context` is the
-   * input; its permission is not asked: whoever calls this has decided. Limits per user and the guard against double
+   * Fires a trigger by hand: schema, filter and dedup judge it like any other firing. Without a context the method of a
+   * schedule makes one of this moment; methods of poll, webhook and workflow triggers are not called. For a manual trigger
+   * `context` is the input; its permission is not asked: whoever calls this has decided. Limits per user and the guard against double
    * clicks need `initiatedBy`.
    *
    * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY, TRG_API_IDEMPOTENCY; for a manual trigger TRG_API_CONFLICT while it is disabled,
@@ -130,8 +134,11 @@ export class TriggersService {
       if (!isEnabled({ definition, record })) throw disabled(name);
       return this.manual.fire(definition, { ...asked, reason, input: context });
     }
-    const request: FireRequest = { ...asked, trigger: definition, context };
-    return this.intake.fire(definition.kind === 'schedule' ? besideTicks(request, this.clock.now()) : request);
+    if (isSchedule(definition)) {
+      const lastFiredAt = record?.lastFireAt == null ? null : new Date(record.lastFireAt);
+      return this.schedules.fire(definition, { ...asked, context, lastFiredAt });
+    }
+    return this.intake.fire({ ...asked, trigger: definition, context });
   }
 
   /**
@@ -202,10 +209,4 @@ function requirePoll(definition: TriggerDefinition | undefined, name: string): v
     throw conflict(message);
   }
   throw conflict(`Trigger "${name}" is a ${definition.kind} trigger; only poll triggers can be polled.`);
-}
-
-/** A schedule fired by hand is no tick: it sees this moment for one, and no key keeps it away. */
-function besideTicks(request: FireRequest, now: number): FireRequest {
-  const context = request.context ?? { scheduledFor: new Date(now).toISOString() };
-  return { ...request, context, ...(request.dedupKey === undefined && { dedup: { scope: 'off' } }) };
 }

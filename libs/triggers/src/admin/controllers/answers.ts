@@ -3,7 +3,7 @@ import type { ExecutionId } from '../../model/ids.js';
 import { TriggersError } from '../../model/errors.js';
 import { quoteAll } from '../../model/text.js';
 import type { FireOutcome, IdempotencyKey } from '../../intake/fire.types.js';
-import type { SkippedFire } from '../../sources/manual/manual-firings.service.js';
+import type { SkippedFire } from '../../sources/skipped-fire.js';
 import type { Page } from '../../history/page.js';
 import type { ChangedBy } from '../../intake/trigger-control.service.js';
 import { badFields } from '../http/checked.pipe.js';

@@ -9,6 +9,8 @@ import type { JsonObject } from '../../model/json.js';
 import { errorMessage } from '../../model/text.js';
 import type { FireItem } from '../../model/trigger-result.js';
 import type { DryRunReport } from '../poll/poll.reports.js';
+import { skipped } from '../skipped-fire.js';
+import type { SkippedFire } from '../skipped-fire.js';
 import { callMethod, itemOf } from './manual-call.js';
 import type { ManualCall } from './manual-call.js';
 import { disabled, occupied } from './manual-refusals.js';
@@ -20,19 +22,6 @@ import type { ManualDefinition } from './manual-trigger.definition.js';
  */
 export interface ManualFire extends Omit<FireItem, 'context'>, Omit<ManualCall, 'dryRun'> {
   readonly idempotency?: IdempotencyKey | undefined;
-}
-
-/** The method of a manual trigger decided that nothing fires; nothing was stored. */
-export interface SkippedFire {
-  readonly status: 'skipped';
-  readonly firingId: null;
-  readonly executionIds: readonly [];
-  readonly of: null;
-  readonly dedupKey: null;
-  readonly state: null;
-  /** In the words of the method. */
-  readonly reason: string | null;
-  readonly delayedMs: 0;
 }
 
 /** Fires manual triggers: input → method → intake, where the guards of the user stand beside dedup. */
@@ -107,17 +96,4 @@ function guardsOf(
 /** The same user asks for the same. What the method makes of it may differ from call to call, so it does not count. */
 function clickOf(user: string, { dedupKey, runAt }: ManualFire, input: JsonObject): string {
   return keyOfContext({ user, input, dedupKey: dedupKey ?? null, runAt: runAt?.toISOString() ?? null }).label;
-}
-
-function skipped(reason: string | null): SkippedFire {
-  return {
-    status: 'skipped',
-    firingId: null,
-    executionIds: [],
-    of: null,
-    dedupKey: null,
-    state: null,
-    reason,
-    delayedMs: 0,
-  };
 }

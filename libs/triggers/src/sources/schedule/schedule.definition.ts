@@ -39,6 +39,7 @@ export function nextTicks(
   }
 }
 
-function isSchedule(definition: TriggerDefinition): definition is ScheduleDefinition {
+/** Whether a trigger is a schedule. */
+export function isSchedule(definition: TriggerDefinition): definition is ScheduleDefinition {
   return definition.kind === 'schedule';
 }

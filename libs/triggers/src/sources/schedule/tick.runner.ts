@@ -85,18 +85,30 @@ export class TickRunner {
   }
 
   async #call(poll: CurrentPoll, scheduledFor: Date): Promise<{ items: readonly PolledItem[]; reason: string | null }> {
-    const { method, label } = this.schedule;
-    const returned = await method.invoke([tickOf(poll, scheduledFor)]);
+    const result = await askMethod(this.schedule, tickOf(poll, scheduledFor));
     const key = scheduledFor.toISOString();
-    const context = { scheduledFor: key };
-    const result = returned === undefined ? TriggerResult.fire(context) : checkResult(returned, label);
-    if (result.cursor !== undefined || result.more) throw keepsOwnCursor(label);
     const items = result.items.map((item, at) => {
       const dedupKey = item.dedupKey ?? (at === 0 ? key : `${key}#${at}`);
       return { ...item, dedupKey, scheduledFor };
     });
     return { items, reason: result.reason };
   }
+}
+
+/**
+ * What the method of a schedule makes of one instant; nothing returned fires `{ scheduledFor }`.
+ *
+ * @throws TRG_POLL_RESULT, and what the method throws
+ */
+export async function askMethod(
+  { method, label }: Pick<ScheduleDefinition, 'method' | 'label'>,
+  tick: ScheduleTick,
+): Promise<TriggerResult> {
+  const returned = await method.invoke([tick]);
+  if (returned === undefined) return TriggerResult.fire({ scheduledFor: tick.scheduledFor.toISOString() });
+  const result = checkResult(returned, label);
+  if (result.cursor !== undefined || result.more) throw keepsOwnCursor(label);
+  return result;
 }
 
 function tickOf(poll: CurrentPoll, scheduledFor: Date): ScheduleTick {
