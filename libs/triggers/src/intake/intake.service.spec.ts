@@ -363,7 +363,7 @@ describe.each(DATABASES)('intake on %s', (database) => {
     });
   });
 
-  it('replays with another context, by a trigger that is gone, and by none', async () => {
+  it('replays with another context, by a trigger that has another name now, and by none', async () => {
     const { executionIds: byTrigger } = await h().fire(h().trigger(), { n: 1 });
     const workflow = h().node.get(WorkflowRegistry).require('plain');
     const { executionIds: byProgram } = await h().intake.start({ workflow, context: { n: 2 } });
@@ -372,12 +372,33 @@ describe.each(DATABASES)('intake on %s', (database) => {
     expect(await replay(byTrigger[0], { edited: { n: 3 } })).toMatchObject({ dedupKey: keyOfContext({ n: 3 }).label });
     await h().kit.clock.settle();
     h().undeclare('inbox');
+    h().trigger({ name: 'mail', aliases: ['inbox'] });
     await replay(byTrigger[0]);
     await replay(byProgram[0]);
     await h().kit.clock.settle();
     expect(ran).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 1 }, { n: 2 }]);
     const kinds = (await h().node.rows('firing')).map((row) => row['kind']);
-    expect(kinds).toEqual(['manual', 'direct', 'manual', 'direct', 'direct']);
+    expect(kinds).toEqual(['manual', 'direct', 'manual', 'manual', 'direct']);
+    expect((await h().node.rows('firing')).map((row) => row['trigger'])).toEqual([
+      'inbox',
+      null,
+      'inbox',
+      'mail',
+      null,
+    ]);
+  });
+
+  it('cannot replay what a trigger has fired that is not declared: nothing starts past its rules', async () => {
+    const {
+      executionIds: [id],
+    } = await h().fire(h().trigger(), { n: 1 });
+    await h().kit.clock.settle();
+    h().undeclare('inbox');
+    await expect(h().intake.replay(id as ExecutionId)).rejects.toMatchObject({
+      code: 'TRG_API_CONFLICT',
+      message: expect.stringMatching(/does not declare trigger "inbox".*"aliases"/),
+    });
+    expect(await h().node.rows('firing')).toHaveLength(1);
   });
 
   it('cannot replay what still runs, whoever has its key', async () => {

@@ -57,9 +57,9 @@ export class LetterSource {
   #triggerOf(row: Row): TriggerDefinition {
     const name = row['trigger'] as string | null;
     if (name === null) throw conflict('This firing asked for a workflow without a trigger. Start the workflow again.');
-    const trigger = this.triggers.get(name);
-    if (trigger !== undefined) return trigger;
-    throw conflict(`This process does not declare trigger "${name}" (any more), so nothing can be replayed here.`);
+    const trigger = this.triggers.resolve(name);
+    if (trigger === undefined) throw undeclared(name);
+    return trigger;
   }
 
   async #read(
@@ -85,6 +85,14 @@ export class LetterSource {
 export function noDeadLetter(id: string): TriggersError {
   const message = `There is no dead letter "${id}"; it may have been pruned.`;
   return new TriggersError('TRG_API_DEAD_LETTER_NOT_FOUND', message, { details: { id } });
+}
+
+/** A trigger fired this that this process does not declare, under no former name either. */
+export function undeclared(name: string): TriggersError {
+  return conflict(
+    `This process does not declare trigger "${name}" (any more), so nothing can be replayed here. Ask a process that does; ` +
+      'if the trigger has another name now, put this one into its "aliases".',
+  );
 }
 
 function keyOf(row: Row): DedupKey | undefined {

@@ -15,6 +15,7 @@ import type { DedupKey } from './dedup-key.js';
 import type { ReplayRequest } from './fire.types.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringSource } from './firing-source.js';
+import { undeclared } from './letter.source.js';
 import { PayloadReaders, keptOf } from './payload-readers.js';
 import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
@@ -57,7 +58,7 @@ export class ReplaySource {
   async find(executionId: ExecutionId, asked: ReplayRequest = {}): Promise<FoundReplay> {
     const row = await this.#read(executionId);
     const workflow = this.#workflowOf(row);
-    const trigger = row['trigger'] === null ? undefined : this.triggers.get(row['trigger'] as string);
+    const trigger = this.#triggerOf(row);
     const source =
       trigger === undefined
         ? directSource(workflow)
@@ -102,6 +103,15 @@ export class ReplaySource {
     const workflow = this.workflows.get(row['workflow'] as string);
     if (workflow !== undefined) return workflow;
     throw conflict(`No workflow "${String(row['workflow'])}" is declared any more, so nothing can be replayed.`);
+  }
+
+  /** `undefined` for a workflow that a program asked for. A trigger that is unknown refuses: its rules cannot be asked. */
+  #triggerOf(row: Row): TriggerDefinition | undefined {
+    const name = row['trigger'] as string | null;
+    if (name === null) return undefined;
+    const trigger = this.triggers.resolve(name);
+    if (trigger === undefined) throw undeclared(name);
+    return trigger;
   }
 }
 

@@ -41,7 +41,7 @@ export interface TriggerBaseOptions<W extends WorkflowRefs = WorkflowRefs> {
    * @default the method's name; for a class its name in snake_case
    */
   readonly name?: string;
-  /** Names that this trigger had before; cursor and dedup keys are carried over. @default none */
+  /** Names that this trigger had before; cursor, dedup keys and what waits are carried over. @default none */
   readonly aliases?: readonly string[];
   /** Whether it works after the start. `forRoot({ triggers })` and operators go before it. @default true */
   readonly enabled?: FromConfig<boolean>;

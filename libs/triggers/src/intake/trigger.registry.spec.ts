@@ -2,7 +2,7 @@ import type { TriggerDefinition } from './trigger.definition.js';
 import { RESERVED_TRIGGER_NAMES, TriggerRegistry } from './trigger.registry.js';
 
 const called = (name: string, label = `Inbox.${name}`): TriggerDefinition =>
-  ({ name, label }) as unknown as TriggerDefinition;
+  ({ name, label, aliases: [] }) as unknown as TriggerDefinition;
 
 describe('TriggerRegistry', () => {
   let registry: TriggerRegistry;
@@ -19,6 +19,18 @@ describe('TriggerRegistry', () => {
       undefined,
     ]);
     expect(registry.all()).toEqual([called('b'), called('a')]);
+  });
+
+  it('finds by a former name as well, but not in the place of one that has it now', () => {
+    const renamed = { ...called('c'), aliases: ['old', 'a'] };
+    registry.add(renamed);
+    expect(['c', 'old', 'a', 'older'].map((name) => registry.resolve(name))).toEqual([
+      renamed,
+      renamed,
+      called('a'),
+      undefined,
+    ]);
+    expect(registry.get('old')).toBeUndefined();
   });
 
   it('says which names exist when one does not', () => {

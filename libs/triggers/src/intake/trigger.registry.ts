@@ -56,6 +56,11 @@ export class TriggerRegistry {
     return this.#byName.get(name);
   }
 
+  /** The trigger that has this name, or had it before: for what it fired under that name. */
+  resolve(name: string): TriggerDefinition | undefined {
+    return this.#byName.get(name) ?? this.all().find(({ aliases }) => aliases.includes(name));
+  }
+
   /** @throws TRG_API_TRIGGER_NOT_FOUND with the names that exist */
   require(name: string): TriggerDefinition {
     const found = this.#byName.get(name);

@@ -4,12 +4,13 @@ import { batch, run, toDate } from './dialects/batch.js';
 import type { Row, Work } from './dialects/batch.js';
 import type { FollowRule } from './followers.js';
 import { livingNode } from './node.repository.js';
+import { renameTriggers } from './trigger-rename.repository.js';
 
 /** A trigger that this process declares. */
 export interface TriggerDeclaration {
   readonly name: string;
   readonly kind: SourceKind;
-  /** Former names; the row and the keys of the first that exists are carried over. */
+  /** Former names; the row of the first that exists is carried over, with its keys and with what waits. */
   readonly aliases: readonly string[];
   /** The ends of executions that it follows, if that is what it does. */
   readonly follows?: FollowRule | undefined;
@@ -53,33 +54,6 @@ const EXISTING = batch(
   'trigger_existing',
   { _name: 'text' },
   () => `SELECT name FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
-);
-
-const RENAME = batch(
-  'trigger_rename',
-  { _from: 'text', _to: 'text' },
-  () => `UPDATE triggers_trigger SET name = g._to, owner = NULL, wanted_by = NULL, epoch = epoch + 1
-    FROM g WHERE name = g._from`,
-);
-
-const RENAME_KEYS = batch(
-  'trigger_rename_keys',
-  { _from: 'text', _to: 'text' },
-  () => `UPDATE triggers_dedup SET trigger = g._to FROM g WHERE trigger = g._from`,
-);
-
-/** Firings whose keys were carried over give them back under the new name. */
-const RENAME_SPACES = batch(
-  'trigger_rename_spaces',
-  { _from: 'text', _to: 'text' },
-  () => `UPDATE triggers_firing SET dedup_space = g._to FROM g
-    WHERE dedup_space = g._from AND id IN (SELECT d.firing_id FROM triggers_dedup d WHERE d.trigger IN (SELECT _to FROM g))`,
-);
-
-const RENAME_FOLLOW_UPS = batch(
-  'trigger_rename_follow_ups',
-  { _from: 'text', _to: 'text' },
-  () => `UPDATE triggers_follow_up SET trigger = g._to FROM g WHERE trigger = g._from`,
 );
 
 const DECLARE = batch(
@@ -165,14 +139,11 @@ export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<
       wanted.map((name) => [name]),
     )).map((row) => row['name']),
   );
-  const renamed = sorted.flatMap(({ name, aliases }) => {
+  const renamed = sorted.flatMap(({ name, aliases }): (readonly [string, string])[] => {
     const former = existing.has(name) ? undefined : aliases.find((alias) => existing.has(alias));
     return former === undefined ? [] : [[former, name]];
   });
-  yield* run(RENAME, renamed);
-  yield* run(RENAME_KEYS, renamed);
-  yield* run(RENAME_SPACES, renamed);
-  yield* run(RENAME_FOLLOW_UPS, renamed);
+  yield* renameTriggers(renamed);
   yield* run(
     DECLARE,
     sorted.map(({ name, kind, follows }) => [name, kind, follows && JSON.stringify(follows)]),

@@ -42,30 +42,31 @@ export class TriggerPermission {
    * was edited to. What no trigger has fired, or one that this process does not declare, needs no permission.
    */
   async requireAgain(request: AdminRequest, fired: Fired, { edited, reason }: Again): Promise<void> {
-    if (fired.trigger === null || !isManual(this.triggers.get(fired.trigger))) return;
+    if (fired.trigger === null || !isManual(this.triggers.resolve(fired.trigger))) return;
     const sent = fired.payload === null ? fired.input : (JSON.parse(fired.payload) as object);
     const context = edited === undefined ? sent : edited;
     await this.require(request, fired.trigger, { context: context ?? {}, reason, dryRun: false });
   }
 
   /**
-   * Lets through whoever may fire this trigger. A refusal leaves an audit row and nothing else.
+   * Lets through whoever may fire this trigger, also by a name that it had before. A refusal leaves an audit row and nothing
+   * else.
    *
    * @throws TRG_API_FORBIDDEN, and what the function of the application throws, which refuses as well
    */
   async require(request: AdminRequest, name: string, wanted: Wanted): Promise<void> {
-    const definition = this.triggers.get(name);
+    const definition = this.triggers.resolve(name);
     const { user } = exchangeOf(request);
     if (!isManual(definition) || definition.permission === null || user === null) return;
-    const { permission } = definition;
+    const { name: trigger, permission } = definition;
     const needed = typeof permission === 'string' ? permission : 'permission of the trigger';
     let allowed = false;
     try {
-      allowed = await isAllowed(permission, user, requestOf(name, user, wanted));
+      allowed = await isAllowed(permission, user, requestOf(trigger, user, wanted));
     } finally {
       if (!allowed) await this.audit.refused(request, user, { needed, reason: wanted.reason });
     }
-    if (!allowed) throw forbidden(name, permission, user);
+    if (!allowed) throw forbidden(trigger, permission, user);
   }
 }
 

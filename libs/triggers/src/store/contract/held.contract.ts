@@ -71,6 +71,21 @@ export function heldContract(database: Database): void {
       expect([...(await states(store)), ...(await rowsOf(store, 'dedup'))]).toEqual([]);
     });
 
+    it('go to the new name of their trigger, with their keys', async () => {
+      const store = await open();
+      const dedup = wish('k');
+      const first = draftOf({ gate: OFF, dedup });
+      await fire(store, first);
+      await fire(store, { gate: ON });
+      await store.change(() => declareTriggers([{ name: 'post', kind: 'webhook', aliases: ['inbox'] }]));
+      expect((await store.look(() => readHeld('inbox'))).length).toBe(0);
+      expect((await store.look(() => readHeld('post'))).map(({ hold }) => hold?.space)).toEqual(['post', undefined]);
+      expect(await fire(store, { trigger: 'post', gate: OFF, dedup: { ...dedup, space: 'post' } })).toMatchObject({
+        status: 'duplicate',
+        firingId: first.id,
+      });
+    });
+
     it('keep their keys', async () => {
       const store = await open();
       const dedup = wish('k');

@@ -1,5 +1,6 @@
 import type { LetterKey } from '../commits/firing.draft.js';
 import type { Store } from '../store.service.js';
+import { declareTriggers } from '../trigger.repository.js';
 import { draftOf, wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
@@ -41,6 +42,43 @@ export function lettersContract(database: Database): void {
         },
       ]);
       expect(await rowsOf(store, 'dedup')).toEqual([]);
+    });
+
+    it('follow their trigger to its new name while they are open', async () => {
+      const store = await kit().open();
+      const declare = (name: string, aliases: readonly string[]): Promise<void> =>
+        store.change(() => declareTriggers([{ name, kind: 'webhook', aliases }]));
+      await declare('inbox', []);
+      for (const label of ['evt_1', 'evt_2', null]) await fire(store, broken(label));
+      await fire(store, { closes: keyOf('evt_2') });
+      await declare('post', ['inbox']);
+      const names = async () => (await letters(store)).map((row) => [row['trigger'], row['dedup_space']]);
+      expect(await names()).toEqual([
+        ['post', 'post'],
+        ['inbox', 'inbox'],
+        ['post', null],
+      ]);
+      const mended = draftOf({ trigger: 'post', closes: { ...keyOf('evt_1'), space: 'post' } });
+      await fire(store, mended);
+      expect((await letters(store)).map((row) => row['closed_by'])).toEqual([
+        mended.id,
+        expect.any(String) as unknown,
+        null,
+      ]);
+    });
+
+    it('stay where they are where the new name has an open one of that key already', async () => {
+      const store = await kit().open();
+      const { letter, ...given } = broken('evt_1');
+      const [former, latter] = [wish('evt_1'), wish('evt_1', { space: 'post' })];
+      await store.change(() => declareTriggers([{ name: 'inbox', kind: 'webhook', aliases: [] }]));
+      await fire(store, { ...given, state: 'dead', letter, dedup: { ...former, scope: 'ever' } });
+      await fire(store, { ...given, trigger: 'post', letter: { ...letter, key: { ...latter } } });
+      await store.change(() => declareTriggers([{ name: 'post', kind: 'webhook', aliases: ['inbox'] }]));
+      expect((await letters(store)).map((row) => [row['trigger'], row['dedup_space']])).toEqual([
+        ['inbox', 'inbox'],
+        ['post', 'post'],
+      ]);
     });
 
     it('answers a repeat of an open one as its duplicate', async () => {
