@@ -1,8 +1,9 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { CronTrigger, IntervalTrigger, Task, TriggerResult, Workflow } from 'nestjs-triggers';
 import type { ScheduleTick, ScheduledContext, TaskContext } from 'nestjs-triggers';
 import { TestClock } from '../../libs/triggers/src/testing/test-clock.js';
-import { boot, cleanUp } from '../support/app.js';
+import { boot, cleanUp, logged } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -53,6 +54,28 @@ class Schedules {
   }
 }
 
+/** What is missed is caught up in as many ways as there are. */
+@Injectable()
+class CatchUps {
+  @IntervalTrigger({ workflow: Report, every: '10m' })
+  skips(): void {}
+
+  @IntervalTrigger({ workflow: Report, every: '10m', maxLateness: '16m' })
+  patient(): void {}
+
+  @IntervalTrigger({ workflow: Report, every: '10m', catchUp: 'latest' })
+  latest(): void {}
+
+  @IntervalTrigger({ workflow: Report, every: '10m', catchUp: 'all' })
+  all(): void {}
+
+  @IntervalTrigger({ workflow: Report, every: '1m', catchUp: 'all' })
+  many(): void {}
+
+  @CronTrigger({ workflow: Report, cron: '0 0 30 2 *' })
+  never(): void {}
+}
+
 describe.each(DIALECTS)('schedules, on %s', (dialect) => {
   let database: TestDatabase;
 
@@ -64,8 +87,8 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
   });
   afterEach(cleanUp);
 
-  const start = (name: string): Promise<TestApp> =>
-    boot({ database, clock, providers: [Report, Schedules], options: { node: { name, lease: '2m' } } });
+  const start = (name: string, schedules: Provider = Schedules): Promise<TestApp> =>
+    boot({ database, clock, providers: [Report, schedules], options: { node: { name, lease: '2m' } } });
 
   /** The ticks that fired, newest first, in minutes since the trigger was declared first. */
   const minutesOf = async (app: TestApp, name: string): Promise<number[]> => {
@@ -108,6 +131,42 @@ describe.each(DIALECTS)('schedules, on %s', (dialect) => {
       { outcome: 'skipped', reason: 'the clock starts' },
     ]);
     expect(bodies).toHaveLength(1);
+  });
+
+  it('catch up what was missed for two hours as they say, and record the rest', async () => {
+    const app = await start('one', CatchUps);
+    await clock.advance(1_000);
+    await app.close();
+    clock.set(new Date(Date.parse(START) + 125 * MINUTE_MS));
+    const again = await start('two', CatchUps);
+    await clock.advance(1_000);
+    const missedOf = async (name: string): Promise<number> => {
+      const { items } = (await again.get(`/${name}/ticks`)) as { items: { reason: string | null }[] };
+      const [reason] = items.flatMap((item) => (item.reason?.startsWith('missed') === true ? [item.reason] : []));
+      return Number(/missed (\d+) ticks/.exec(reason ?? '')?.[1] ?? 0);
+    };
+    const found = await Promise.all(
+      ['skips', 'patient', 'latest', 'all', 'many'].map(async (name) => {
+        const minutes = (await minutesOf(again, name)).reverse();
+        return [name, minutes.length, minutes[0], minutes.at(-1), await missedOf(name)];
+      }),
+    );
+    expect(found).toEqual([
+      ['skips', 0, undefined, undefined, 12],
+      ['patient', 2, 110, 120, 10],
+      ['latest', 1, 120, 120, 11],
+      ['all', 12, 10, 120, 0],
+      ['many', 100, 26, 125, 25],
+    ]);
+  });
+
+  it('that never fire are told when the application starts', async () => {
+    const app = await start('one', CatchUps);
+    await clock.advance(1_000);
+    expect(logged).toContain(
+      'Trigger "never" never fires: no instant is named by "0 0 30 2 * UTC". Correct the expression.',
+    );
+    expect(await app.get('/never')).toMatchObject({ nextFireTimes: [], nextPollAt: null });
   });
 
   it('tell when they fire next, are fired and tried out by hand, and are not polled', async () => {
