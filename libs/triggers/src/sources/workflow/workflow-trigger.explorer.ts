@@ -34,7 +34,8 @@ export class WorkflowTriggerExplorer {
     for (const circle of circlesOf(found)) {
       this.#logger.warn(
         `Workflow triggers go in a circle: ${circle.workflows.map((name) => `"${name}"`).join(' → ')}, by ${quoteAll(circle.triggers)}. ` +
-          'Unless a method skips, it ends as a dead letter, reason "loop", after 16 executions that caused each other.',
+          'Unless a method skips, it ends as a dead letter, reason "loop", after 16 executions that caused each other. ' +
+          'That bounds the depth alone: where one end starts several workflows, there may be thousands before it ends.',
       );
     }
     return found;
