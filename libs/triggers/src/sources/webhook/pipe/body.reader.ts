@@ -7,7 +7,6 @@ import type { WebhookDefinition } from '../webhook-trigger.definition.js';
 
 /** Strings, so that digits in them are left alone, and numbers. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const INTEGER = /^-?\d{16,}$/;
 
 /** It costs more to make than to use, and keeps nothing between two bodies. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -46,8 +45,14 @@ function textOf(bytes: Buffer): string {
   }
 }
 
+/** However it is written: `1e21` and `9007199254740993.0` are integers too. */
 function isRounded(token: string): boolean {
-  return INTEGER.test(token) && !Number.isSafeInteger(Number(token));
+  return !token.startsWith('"') && isUnsafe(Number(token));
+}
+
+/** An integer that a number cannot hold exactly, or a number beyond all that it can hold. */
+function isUnsafe(value: number): boolean {
+  return !Number.isSafeInteger(value) && (Number.isInteger(value) || !Number.isFinite(value));
 }
 
 /** A field that stands there several times is a list. */
@@ -69,7 +74,7 @@ function checked(payload: Json): Json {
 }
 
 function check(value: Json, path: string, depth: number): void {
-  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+  if (typeof value === 'number' && isUnsafe(value)) {
     throw bad(`${path} is an integer beyond ±(2^53−1), so it was rounded. Send it as a string.`);
   }
   if (typeof value !== 'object' || value === null) return;
