@@ -4,7 +4,7 @@ import { Clock } from '../../../model/clock.js';
 import { provenanceOf } from './provenance.js';
 import type { Passage } from './passage.js';
 
-/** So many refusals of one trigger become rows in a minute. */
+/** So many refusals of one trigger become rows in a minute, of each process. */
 export const MAX_ROWS_A_MINUTE = 10;
 const MINUTE_MS = 60_000;
 
@@ -15,7 +15,8 @@ interface Minute {
 
 /**
  * Keeps record of deliveries whose sender is not who it should be: hash, size, address and redacted headers, never a body.
- * Anybody can make them, so beyond ten rows a minute they are only counted, and the next row carries the count.
+ * Anybody can make them, so beyond ten rows a minute they are only counted, and the next row carries the count. Each process
+ * counts for itself: several keep ten rows each.
  */
 @Injectable()
 export class Refusals {
