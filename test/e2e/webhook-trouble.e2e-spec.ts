@@ -1,9 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
-import { Task, TriggersModule, WebhookTrigger, Workflow, hmac, isTriggersError, unsigned } from 'nestjs-triggers';
+import {
+  Task,
+  TriggersModule,
+  WebhookTrigger,
+  Workflow,
+  custom,
+  hmac,
+  isTriggersError,
+  unsigned,
+} from 'nestjs-triggers';
 import type { PostgresDatabaseOptions, TriggersError } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
+import { z } from 'zod';
 import { PLATFORMS, boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
@@ -26,6 +36,14 @@ class Webhooks {
 
   @WebhookTrigger({ workflow: 'work', path: 'limited', verify, rateLimit: { limit: 1, per: '5s' } })
   limited(): void {}
+
+  @WebhookTrigger({
+    workflow: 'work',
+    path: 'secret/:hookToken/:kind',
+    verify: custom(({ params }) => params['hookToken'] === 'tok-zzz', { covers: 'request' }),
+    schema: z.object({ n: z.number() }),
+  })
+  secret(): void {}
 
   @WebhookTrigger({ workflow: 'work', path: 'strict', verify, enabled: false, whenDisabled: 'reject' })
   strict(): void {}
@@ -118,6 +136,26 @@ describe.each(DIALECTS)('a webhook in trouble, on %s', (database) => {
       headers: expect.objectContaining({ [SIGNATURE]: '[7 characters]', authorization: '[13 characters]' }),
       refusedBefore: 5,
     });
+  });
+
+  it('keeps no secret of a path, a query or a header, and knows two of them apart', async () => {
+    const app = await boot({ database, providers });
+    const headers = { 'x-functions-key': 'key-zzz', 'x-jwt-assertion': 'jwt-zzz' };
+    const send = (kind: string, body: object) => deliver(app, `secret/tok-zzz/${kind}?code=code-zzz`, body, headers);
+    expect((await send('one', { n: 1 })).body.status).toBe('accepted');
+    expect((await send('one', { n: 1 })).body.status).toBe('duplicate');
+    expect((await send('two', { n: 1 })).body.status).toBe('accepted');
+    expect((await send('one', { n: 'x' })).body.status).toBe('kept');
+    const tables = ['triggers_firing', 'triggers_dedup', 'triggers_execution'];
+    const stored = await Promise.all(tables.map((table) => app.database.query(`SELECT * FROM ${table}`)));
+    expect(JSON.stringify(stored)).not.toMatch(/(tok|key|jwt|code)-zzz/);
+    const origins = stored[0]?.map(({ origin }) => JSON.parse(String(origin)) as Record<string, unknown> | null);
+    expect(origins).toContainEqual(
+      expect.objectContaining({
+        params: { hookToken: '[7 characters]', kind: 'one' },
+        query: { code: '[8 characters]' },
+      }),
+    );
   });
 
   it('of a sender who mends it is one execution: the dead letter is closed', async () => {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Json } from '../../../model/json.js';
 import type { DeliveryKey, Passage } from './passage.js';
+import { isSecretName } from './secret-names.js';
 
 /** How long a key is held that the sender or the author gave, or that stands for bytes which the vendor sends again: 7 days. */
 export const SENDERS_KEY_MS = 604_800_000;
@@ -37,7 +39,12 @@ function heldFor({ trigger }: Passage, key: string, windowMs: number): DeliveryK
 }
 
 function ofSender({ trigger: { verifier, check }, delivery: { params } }: Passage, key: string): string {
-  const values = Object.values(params);
+  const values = Object.entries(params);
   const isProven = verifier.covers !== 'body' || check.provesParams === true;
-  return values.length === 0 || !isProven ? key : `${values.map(encodeURIComponent).join('/')}:${key}`;
+  return values.length === 0 || !isProven ? key : `${values.map(shown).join('/')}:${key}`;
+}
+
+/** Keys stand in the ledger: of a secret in the path only its hash does. */
+function shown([name, value]: readonly [string, string]): string {
+  return isSecretName(name) ? createHash('sha256').update(value).digest('hex') : encodeURIComponent(value);
 }
