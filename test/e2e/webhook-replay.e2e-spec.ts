@@ -52,6 +52,16 @@ class Payments {
     if (Payments.broken) throw new Error('no rates today');
     return TriggerResult.fireMany(payload.cents.map((cents) => ({ context: { account: 'batch', cents } })));
   }
+
+  @WebhookTrigger({
+    workflow: 'book',
+    path: 'own-key',
+    verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
+  })
+  ownKey({ payload }: WebhookEvent<Payment>) {
+    if (Payments.broken) throw new Error('no rates today');
+    return TriggerResult.fire({ account: 'own', cents: payload.cents }, { dedupKey: payload.id });
+  }
 }
 
 function sendTo(app: TestApp, path: string, payload: object): Promise<Answer> {
@@ -139,6 +149,42 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     await app.kit.drain();
     expect(paid).toHaveLength(3);
     expect((await app.get('/dead-letters')).items).toEqual([]);
+  });
+
+  it('of which several firings are made is answered by the retry of its sender', async () => {
+    Payments.broken = true;
+    await send('batch', { id: 'b-4', cents: [1, 2] });
+    const id = await letter();
+    Payments.broken = false;
+    const accepted = await send('batch', { id: 'b-4', cents: [1, 2] });
+    expect(accepted.body.status).toBe('accepted');
+    expect((await app.get('/dead-letters')).items).toEqual([]);
+    expect((await replay(id)).body).toMatchObject({ status: 'duplicate' });
+    expect(paid).toHaveLength(2);
+  });
+
+  it('is one event with the retry of its sender, for which the method gives another key', async () => {
+    Payments.broken = true;
+    await send('own-key', { id: 'p-5', cents: 5 });
+    const id = await letter();
+    Payments.broken = false;
+    const accepted = await send('own-key', { id: 'p-5', cents: 5 });
+    expect(accepted.body).toMatchObject({ status: 'accepted', dedupKey: 'p-5' });
+    expect((await app.get('/dead-letters')).items).toEqual([]);
+    expect((await replay(id)).body).toMatchObject({ status: 'duplicate', firingId: accepted.body.firingId });
+    expect(paid).toHaveLength(1);
+  });
+
+  it('is replayed under the key that the method gives, as its sender will find', async () => {
+    Payments.broken = true;
+    await send('own-key', { id: 'p-6', cents: 6 });
+    const id = await letter();
+    Payments.broken = false;
+    const replayed = await replay(id);
+    expect(replayed.body).toMatchObject({ status: 'accepted', dedupKey: 'p-6' });
+    const retried = await send('own-key', { id: 'p-6', cents: 6 });
+    expect(retried.body).toMatchObject({ status: 'duplicate', firingId: replayed.body.firingId });
+    expect(paid).toHaveLength(1);
   });
 });
 

@@ -27,6 +27,8 @@ export interface FireRequest extends FireItem {
   readonly rate?: Rate | undefined;
   /** A second key beside the dedup key; its holder is answered first. Not with `idempotency`. */
   readonly guard?: Guard | undefined;
+  /** The key of the delivery that it came in, where that is not its own: its acceptance closes the dead letter of it. */
+  readonly deliveryKey?: string | undefined;
   /** What becomes of it while the trigger is disabled. @default it fires: whoever asks has looked at the switch */
   readonly whenDisabled?: 'hold' | 'refuse' | undefined;
   /**

@@ -36,7 +36,7 @@ export function claimsOf(
       gate: null,
       executions: [],
       letter: letterOf(source, item, judged, extras),
-      closes: null,
+      closes: [],
     };
   }
   const given = givenKey(source, item, extras);
@@ -48,7 +48,7 @@ export function claimsOf(
     gate: source.gate,
     executions: source.workflows.map(executionOf),
     letter: null,
-    closes: keyOfTrigger(source, given),
+    closes: keysClosedBy(source, given, extras),
   };
 }
 
@@ -57,9 +57,9 @@ function keepsPayload({ trigger }: FiringSource, { idempotency }: FiringExtras):
   return idempotency !== undefined || trigger?.keepsPayload === true;
 }
 
-/** The key that somebody chose. */
+/** The key that somebody chose: now, or for the firing that is fired again. */
 function givenKey({ what }: FiringSource, { dedupKey }: FireItem, { replayKey }: FiringExtras): DedupKey | null {
-  return replayKey ?? (dedupKey === undefined ? null : explicitKey(dedupKey, what));
+  return dedupKey === undefined ? (replayKey ?? null) : explicitKey(dedupKey, what);
 }
 
 function wishOf(
@@ -111,6 +111,13 @@ function windowWish(space: string, key: Buffer, label: string, windowMs: number)
 /** A key that somebody chose, of a trigger: its dead letters know it. */
 function keyOfTrigger({ trigger, space }: FiringSource, given: DedupKey | null): LetterKey | null {
   return trigger === null || given === null ? null : { space, key: given.bytes, label: given.label };
+}
+
+/** Its dead letter may be of this firing alone, or of the whole delivery that it came in. */
+function keysClosedBy(source: FiringSource, given: DedupKey | null, { deliveryKey }: FiringExtras): LetterKey[] {
+  const ofDelivery = deliveryKey === undefined ? null : explicitKey(deliveryKey, source.what);
+  const isOther = ofDelivery !== null && given?.bytes.equals(ofDelivery.bytes) !== true;
+  return [given, isOther ? ofDelivery : null].flatMap((key) => keyOfTrigger(source, key) ?? []);
 }
 
 function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {

@@ -35,8 +35,10 @@ export interface FiringExtras {
   readonly replayOf?: ExecutionId | undefined;
   /** The dead letter that is replayed. */
   readonly replayOfLetter?: FiringId | undefined;
-  /** The chosen key of the firing that is replayed. */
+  /** The key that somebody chose for the firing that is fired again; one of the item's own goes before. */
   readonly replayKey?: DedupKey | undefined;
+  /** The key of the delivery that it came in. */
+  readonly deliveryKey?: string | undefined;
 }
 
 /** What one firing may say otherwise than its trigger. */

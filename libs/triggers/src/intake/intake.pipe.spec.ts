@@ -85,7 +85,7 @@ describe('IntakePipe', () => {
       gate: null,
       payload: null,
       letter: null,
-      closes: null,
+      closes: [],
       replayOfLetter: null,
       executions: [
         {
@@ -153,11 +153,23 @@ describe('IntakePipe', () => {
       expect(chosen.executions).toMatchObject([{ workflow: 'plain' }]);
     });
 
-    it('of a replay is the one that the firing had', async () => {
+    it('of a replay is the one that the firing had, unless there is a better one now', async () => {
       const key = { label: 'was', bytes: Buffer.alloc(16, 7) };
       const replayOf = newId<ExecutionId>();
-      const draft = await keep(sourceOf(trigger()), { dedupKey: 'k' }, { replayOf, replayKey: key });
+      const draft = await keep(sourceOf(trigger()), {}, { replayOf, replayKey: key });
       expect(draft).toMatchObject({ replayOf, dedup: { label: 'was', key: key.bytes, replay: true } });
+      const given = await keep(sourceOf(trigger()), { dedupKey: 'k' }, { replayOf, replayKey: key });
+      expect(given.dedup).toMatchObject(explicit);
+    });
+
+    it('closes its dead letter, and that of the delivery that it came in', async () => {
+      const closes = async (dedupKey: string, deliveryKey?: string): Promise<string[]> =>
+        (await keep(sourceOf(trigger()), { dedupKey }, { deliveryKey })).closes.map(({ label }) => label);
+      expect([await closes('k', 'delivery'), await closes('k', 'k'), await closes('k')]).toEqual([
+        ['k', 'delivery'],
+        ['k'],
+        ['k'],
+      ]);
     });
 
     it('of a replay is taken also where the trigger has turned dedup off', async () => {

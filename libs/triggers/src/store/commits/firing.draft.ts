@@ -76,8 +76,8 @@ export interface FiringDraft {
   readonly gate: Gate | null;
   /** Of one that is `dead` or `rejected`. */
   readonly letter: Letter | null;
-  /** The chosen key, whose dead letter an acceptance closes. */
-  readonly closes: LetterKey | null;
+  /** The chosen keys, whose dead letters an acceptance closes. */
+  readonly closes: readonly LetterKey[];
   /** The dead letter that it replays. */
   readonly replayOfLetter: FiringId | null;
   readonly initiatedBy: string | null;

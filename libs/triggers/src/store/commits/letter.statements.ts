@@ -55,9 +55,9 @@ export function* insertLetters(letters: readonly Judged[]): Work<void> {
   yield* passKeysOn(keys);
 }
 
-/** What was accepted closes the dead letter of its key. */
+/** What was accepted closes the dead letters of its keys. */
 export function* closeLetters(accepted: readonly FiringDraft[]): Work<void> {
-  const byKey = accepted.flatMap(({ id, closes }) => (closes === null ? [] : [{ ...closes, id }]));
+  const byKey = accepted.flatMap(({ id, closes }) => closes.map((key) => ({ ...key, id })));
   byKey.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   yield* send(
     CLOSE_BY_KEY,

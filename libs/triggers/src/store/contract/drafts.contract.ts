@@ -40,7 +40,7 @@ export function draftOf({
     gate: null,
     payload: null,
     letter: null,
-    closes: null,
+    closes: [],
     replayOfLetter: null,
     initiatedBy: null,
     causedBy: null,

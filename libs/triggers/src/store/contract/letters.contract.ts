@@ -111,7 +111,7 @@ export function lettersContract(database: Database): void {
       const store = await kit().open();
       await fire(store, broken('evt_1'));
       await fire(store, broken('evt_2'));
-      const accepted = draftOf({ closes: keyOf('evt_1') });
+      const accepted = draftOf({ closes: [keyOf('evt_1')] });
       await fire(store, accepted);
       expect(await letters(store)).toMatchObject([
         { dedup_label: 'evt_1', closed_by: accepted.id, closed_at: expect.anything() as unknown },
@@ -122,7 +122,7 @@ export function lettersContract(database: Database): void {
 
     it('closes those of its own group', async () => {
       const store = await kit().open();
-      await Promise.all([fire(store, broken('evt_1')), fire(store, { closes: keyOf('evt_1') })]);
+      await Promise.all([fire(store, broken('evt_1')), fire(store, { closes: [keyOf('evt_1')] })]);
       expect(await letters(store)).toMatchObject([{ closed_at: expect.anything() as unknown }]);
     });
 
@@ -130,7 +130,7 @@ export function lettersContract(database: Database): void {
       const store = await kit().open();
       await begin(store, { dedup: wish('k') });
       await fire(store, broken('evt_1'));
-      expect(await fire(store, { dedup: wish('k'), closes: keyOf('evt_1') })).toMatchObject({ status: 'duplicate' });
+      expect(await fire(store, { dedup: wish('k'), closes: [keyOf('evt_1')] })).toMatchObject({ status: 'duplicate' });
       expect(await letters(store)).toMatchObject([{ closed_at: null }]);
     });
 

@@ -62,7 +62,7 @@ export function replaysContract(database: Database): void {
     it('take over the window that the letter kept', async () => {
       const store = await kit().open();
       const { id } = await letter(store, { dedup: WINDOW });
-      const draft = draftOf({ dedup: WINDOW, closes: KEY, replayOfLetter: id });
+      const draft = draftOf({ dedup: WINDOW, closes: [KEY], replayOfLetter: id });
       await replay(store, { kind: 'firing', id }, draft);
       expect(await rowsOf(store, 'dedup')).toMatchObject([{ firing_id: draft.id }]);
     });

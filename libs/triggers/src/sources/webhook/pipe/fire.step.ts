@@ -91,6 +91,7 @@ async function commit(
     dedup: chosen.dedup,
     // Without dedup no key is made up; one that the author gave still keeps an execution of it from running twice at a time.
     dedupKey: chosen.dedup.scope === 'off' ? item.dedupKey : chosen.key,
+    deliveryKey: passage.key?.key,
     whenDisabled: trigger.whenDisabled,
     deadlineMs: COMMIT_DEADLINE_MS,
   });
