@@ -175,6 +175,23 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     expect(paid).toHaveLength(1);
   });
 
+  it.each(['pay/acme', 'own-key', 'batch'])('is none of the repeat of an accepted event (%s)', async (path) => {
+    const event = { id: 'p-7', cents: path === 'batch' ? [7, 8] : 7 };
+    const accepted = await send(path, event);
+    Payments.broken = true;
+    const repeat = await send(path, event);
+    Payments.broken = false;
+    const { items } = await app.get('/dead-letters');
+    // What only the method knows, its key or how many items there are, is known again when it works: then the letter is a duplicate, and closed.
+    for (const { id } of items as { id: string }[])
+      expect((await replay(id)).body).toMatchObject({ status: 'duplicate', firingId: accepted.body.firingId });
+    if (path === 'pay/acme') {
+      expect(repeat).toMatchObject({ status: 200, body: { status: 'duplicate', firingId: accepted.body.firingId } });
+    }
+    expect((await app.get('/dead-letters')).items).toEqual([]);
+    expect(paid).toHaveLength(path === 'batch' ? 2 : 1);
+  });
+
   it('is replayed under the key that the method gives, as its sender will find', async () => {
     Payments.broken = true;
     await send('own-key', { id: 'p-6', cents: 6 });

@@ -14,7 +14,7 @@ const NOTHING = { of: null, executionIds: [], dedupKey: null, state: null, delay
 
 /** What a caller is told of a verdict. */
 export function outcomeOf(draft: FiringDraft, verdict: FiringVerdict): FireOutcome {
-  const dedupKey = draft.dedup?.label ?? null;
+  const dedupKey = draft.dedup?.label ?? draft.letter?.key?.label ?? null;
   const { id: firingId, reason } = draft;
   switch (verdict.status) {
     case 'duplicate': {

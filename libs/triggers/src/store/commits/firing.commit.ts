@@ -10,7 +10,7 @@ import type { Judged } from './firing.duplicates.js';
 import { insertExecutions, planExecutions, tellClaimed } from './firing.executions.js';
 import { firingRow } from './firing.row.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
-import { closeLetters, insertLetters, isLetter, lendKeys } from './letter.statements.js';
+import { closeLetters, insertLetters, isLetter, lendKeys, refuseAnswered } from './letter.statements.js';
 import { limitRates } from './rate.statements.js';
 import { obeySwitches } from './switch.statements.js';
 
@@ -38,6 +38,7 @@ export function* commitFirings(drafts: readonly FiringDraft[], scope: CommitScop
   if (scope.repeated) yield* recogniseStored(judged);
   yield* lendKeys(judged.filter(isUndecided));
   yield* refuseDuplicates(judged.filter(isUndecided));
+  yield* refuseAnswered(judged);
   const fresh = judged.filter(isUndecided);
   yield* obeySwitches(fresh);
   yield* limitRates(fresh);

@@ -1,7 +1,9 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
-import type { FiringDraft, LetterKey } from './firing.draft.js';
+import { contend, freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
+import type { Contender } from './dedup.statements.js';
+import type { DedupWish, FiringDraft, LetterKey } from './firing.draft.js';
+import { isUndecided } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
 import { FIRING_COLUMNS, FIRING_NAMES, FIRING_VALUES, firingRow } from './firing.row.js';
 
@@ -27,6 +29,39 @@ const CLOSE_BY_KEY = batch(
 /** Whether a firing is kept as a dead letter, or as the record of a refused sender. */
 export function isLetter({ draft: { state } }: Judged): boolean {
   return state === 'dead' || state === 'rejected';
+}
+
+/** States of a firing that took responsibility for its event. `pruned`: it has ended long ago. */
+const ANSWERS: readonly string[] = ['accepted', 'held', 'debounced', 'pruned'];
+
+/**
+ * A refused firing whose event was accepted before is a duplicate of that: a repeat, which only met broken code. Its key is taken and given
+ * back, so that of two processes that accept and refuse one event the slower sees what the other has done.
+ */
+export function* refuseAnswered(judged: readonly Judged[]): Work<void> {
+  const letters = judged.filter((item) => isLetter(item) && isUndecided(item) && wishOf(item.draft) !== null);
+  const first = new Map<string, Contender>();
+  for (const { draft } of [...letters].reverse()) {
+    const wish = wishOf(draft) as DedupWish;
+    first.set(keyOf(wish), { wish, firingId: draft.id });
+  }
+  const holders = yield* contend([...first.values()]);
+  yield* freeKeys(
+    [...first].flatMap(([key, { wish, firingId }]) => (holders.has(key) ? [] : [{ hold: wish, firingId }])),
+  );
+  const own = new Set(judged.map(({ draft }) => draft.id));
+  for (const letter of letters) {
+    const holder = holders.get(keyOf(wishOf(letter.draft) as DedupWish));
+    if (holder !== undefined && !own.has(holder.firingId) && ANSWERS.includes(holder.state))
+      letter.verdict = { status: 'duplicate', of: 'dedup', ...holder };
+  }
+}
+
+/** Its key as a wish, for as long as the commit lasts; `null` where it has contended, or has none. */
+function wishOf({ dedup, letter }: FiringDraft): DedupWish | null {
+  const key = letter?.key ?? null;
+  if (key === null || dedup !== null) return null;
+  return { ...key, scope: 'running', cooldown: false, windowMs: null, replay: false };
 }
 
 /**

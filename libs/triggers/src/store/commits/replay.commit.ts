@@ -86,7 +86,7 @@ function* commitReplays(items: readonly ReplayItem[], scope: CommitScope): Work<
     const found = own.get(item);
     if (found !== undefined) return { status: 'replayed', verdicts: found };
     const faster = leads.get(item.of.id);
-    const answer = faster === undefined ? undefined : acceptedOf(own.get(faster) ?? []);
+    const answer = faster === undefined ? undefined : answerTo(item.of, own.get(faster) ?? []);
     return { status: 'over', closedBy: answer ?? (rows.get(item.of.id)?.['closed_by'] as FiringId | null) ?? null };
   });
 }
@@ -120,12 +120,12 @@ function mayReplay(item: ReplayItem, row: Row | undefined, isRepeated: boolean):
   return item.of.once ? state === 'failed' && row['closed_at'] === null : hasEnded(state);
 }
 
-/** What was accepted closes it, unless something of it has yet to come. */
+/** What was accepted closes it, now or before, unless something of it has yet to come. */
 function* close(replays: readonly (readonly [ReplayItem, readonly FiringVerdict[]])[]): Work<void> {
   const closed = (kind: Replayed['kind']): unknown[][] =>
     replays
       .flatMap(([{ of }, verdicts]) => {
-        const by = acceptedOf(verdicts);
+        const by = answerTo(of, verdicts);
         return of.kind === kind && by !== undefined && !verdicts.some(isLimited) ? [[of.id, by] as const] : [];
       })
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -138,6 +138,16 @@ function acceptedOf(verdicts: readonly FiringVerdict[]): FiringId | undefined {
   for (const verdict of verdicts)
     if (verdict.status === 'stored' && verdict.state === 'accepted') return verdict.firingId;
   return undefined;
+}
+
+/** A failed execution is answered by what runs instead, a dead letter also by what was accepted before. */
+function answerTo({ kind }: Replayed, verdicts: readonly FiringVerdict[]): FiringId | undefined {
+  const accepted = acceptedOf(verdicts);
+  return kind === 'execution' ? accepted : (accepted ?? verdicts.find(isAnswered)?.firingId);
+}
+
+function isAnswered(verdict: FiringVerdict): verdict is Extract<FiringVerdict, { status: 'duplicate' }> {
+  return verdict.status === 'duplicate' && (verdict.state === 'accepted' || verdict.state === 'pruned');
 }
 
 function isLimited({ status }: FiringVerdict): boolean {

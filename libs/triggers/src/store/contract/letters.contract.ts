@@ -2,6 +2,7 @@ import type { LetterKey } from '../commits/firing.draft.js';
 import type { Store } from '../store.service.js';
 import { declareTriggers } from '../trigger.repository.js';
 import { draftOf, wish } from './drafts.contract.js';
+import type { DraftGiven } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
 import { begin, fire } from './work.contract.js';
@@ -132,6 +133,41 @@ export function lettersContract(database: Database): void {
       await fire(store, broken('evt_1'));
       expect(await fire(store, { dedup: wish('k'), closes: [keyOf('evt_1')] })).toMatchObject({ status: 'duplicate' });
       expect(await letters(store)).toMatchObject([{ closed_at: null }]);
+    });
+
+    it.each<[string, DraftGiven]>([
+      ['runs', { dedup: wish('evt_1') }],
+      ['was fired within its window', { dedup: wish('evt_1', { scope: 'window', windowMs: DAY_MS }) }],
+      ['is held', { dedup: wish('evt_1'), gate: { declaredEnabled: false, whenDisabled: 'hold' } }],
+    ])('are none of what %s', async (_what, given) => {
+      const store = await kit().open();
+      const accepted = draftOf(given);
+      await fire(store, accepted);
+      const keys = await rowsOf(store, 'dedup');
+      expect(await fire(store, broken('evt_1'))).toMatchObject({ status: 'duplicate', firingId: accepted.id });
+      expect(await letters(store)).toEqual([]);
+      expect(await rowsOf(store, 'dedup')).toEqual(keys);
+    });
+
+    it('are kept of an event whose window is over, and take no key', async () => {
+      const store = await kit().open();
+      await fire(store, { dedup: wish('evt_1', { scope: 'window', windowMs: DAY_MS }) });
+      await kit().clock.advance(DAY_MS + 1);
+      expect(await fire(store, broken('evt_1'))).toMatchObject({ status: 'stored', state: 'rejected' });
+      expect(await fire(store, { dedup: wish('evt_1') })).toMatchObject({ status: 'stored', state: 'accepted' });
+    });
+
+    it('are open of no event that is accepted at the same time, by this process or another', async () => {
+      const stores = [await kit().open(), database === ':memory:' ? (kit().stores[0] as Store) : await kit().open()];
+      for (let round = 0; round < 20; round += 1) {
+        const label = `evt_${round}`;
+        const window = wish(label, { scope: 'window', windowMs: DAY_MS });
+        const [one, other] = stores as [Store, Store];
+        const accept = () => fire(one, { dedup: window, closes: [keyOf(label)] });
+        const refuse = () => fire(other, broken(label));
+        await Promise.all(round % 2 === 0 ? [accept(), refuse()] : [refuse(), accept()]);
+      }
+      expect((await letters(stores[0] as Store)).filter((row) => row['closed_at'] === null)).toEqual([]);
     });
 
     it('hold the window that a repeat has taken', async () => {

@@ -74,6 +74,16 @@ export function replaysContract(database: Database): void {
       await fire(store, accepted);
       const outcome = await replay(store, { kind: 'firing', id }, { dedup: WINDOW, replayOfLetter: id });
       expect(outcome).toMatchObject({ verdicts: [{ status: 'duplicate', firingId: accepted.id }] });
+      expect(await row(store, id)).toMatchObject({ closed_by: accepted.id });
+      expect(await replay(store, { kind: 'firing', id })).toEqual({ status: 'over', closedBy: accepted.id });
+    });
+
+    it('leave a letter open whose key is held by another dead letter', async () => {
+      const store = await kit().open();
+      const { id } = await letter(store);
+      const other = await letter(store, { dedup: WINDOW });
+      const outcome = await replay(store, { kind: 'firing', id }, { dedup: WINDOW, replayOfLetter: id });
+      expect(outcome).toMatchObject({ verdicts: [{ status: 'duplicate', firingId: other.id }] });
       expect(await row(store, id)).toMatchObject({ closed_at: null });
     });
 

@@ -4,7 +4,7 @@ import type { WebhookFired, WebhookReceipt } from '../webhook-event.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
 import { hashKey, itemKey } from './delivery-key.js';
 import type { DeliveryKey, Passage } from './passage.js';
-import { failedOn, invalid, keepLetter } from './letters.js';
+import { answerOfRepeat, failedOn, invalid, letterOf } from './letters.js';
 import { receiptOf } from './outcome.js';
 import type { Reply, Step, WebhookTools } from './step.js';
 
@@ -70,8 +70,8 @@ async function fireItem(
   } catch (error) {
     if (!isTriggersError(error) || error.family !== 'context') throw error;
     const key = one.item.dedupKey ?? one.key.key;
-    const firingId = await keepLetter({ passage, tools, reason: error.message, key, item: one.index });
-    return firingId instanceof Error ? firingId : { status: 'kept', firingId };
+    const kept = await tools.intake.reject(letterOf({ passage, reason: error.message, key, item: one.index }));
+    return answerOfRepeat(kept) ?? { status: 'kept', firingId: kept.firingId };
   }
 }
 

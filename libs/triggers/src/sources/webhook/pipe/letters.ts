@@ -1,9 +1,11 @@
+import type { FireOutcome, RejectRequest } from '../../../intake/fire.types.js';
 import type { TriggersError } from '../../../model/errors.js';
 import { isTriggersError } from '../../../model/errors.js';
-import type { FiringId } from '../../../model/ids.js';
 import { cleanText, errorMessage } from '../../../model/text.js';
+import type { WebhookReceipt } from '../webhook-event.js';
 import { refusal } from './answers.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
+import { receiptOf } from './outcome.js';
 import { provenanceOf } from './provenance.js';
 import type { Passage } from './passage.js';
 import type { Reply, WebhookTools } from './step.js';
@@ -17,28 +19,39 @@ interface Letter {
   readonly reason: string;
   /** @default the key of the delivery */
   readonly key?: string | undefined;
-  /** Which item of the delivery it is. @default all of it */
+}
+
+/** Which item of a delivery a letter is of. @default all of it */
+interface ItemOfLetter {
   readonly item?: number | undefined;
 }
 
-/** Keeps what was verified and cannot start anything, with its payload. The id of the dead letter, or why there is none. */
-export async function keepLetter({ passage, tools, reason, key, item }: Letter): Promise<FiringId | TriggersError> {
+/** What was verified and cannot start anything, with its payload, as it is stored. */
+export function letterOf({ passage, reason, key, item }: Omit<Letter, 'tools'> & ItemOfLetter): RejectRequest {
   const { trigger, text: payload } = passage;
-  const dedupKey = key ?? passage.key?.key;
+  return {
+    trigger,
+    reason: cleanText(reason),
+    dedupKey: key ?? passage.key?.key,
+    payload,
+    origin: { ...provenanceOf(passage), ...(item !== undefined && { item }) },
+    deadlineMs: COMMIT_DEADLINE_MS,
+  };
+}
+
+/** Keeps what was verified and cannot start anything. What became of it, or why there is no letter. */
+export async function keepLetter(letter: Letter): Promise<FireOutcome | TriggersError> {
   try {
-    const { firingId } = await tools.intake.reject({
-      trigger,
-      reason: cleanText(reason),
-      dedupKey,
-      payload,
-      origin: { ...provenanceOf(passage), ...(item !== undefined && { item }) },
-      deadlineMs: COMMIT_DEADLINE_MS,
-    });
-    return firingId;
+    return await letter.tools.intake.reject(letterOf(letter));
   } catch (error) {
     if (isTriggersError(error)) return error;
     throw error;
   }
+}
+
+/** The repeat of an event that was accepted is answered with that, whatever is wrong with the repeat; `null` where it is none. */
+export function answerOfRepeat(kept: FireOutcome): WebhookReceipt | TriggersError | null {
+  return kept.of === 'dedup' ? receiptOf(kept) : null;
 }
 
 /** A verified delivery that does not fit: a dead letter, and what the author says is answered of it. */
@@ -46,9 +59,12 @@ export async function invalid({
   fields,
   ...letter
 }: Omit<Letter, 'reason'> & { readonly fields: readonly string[] }): Promise<Reply> {
-  const firingId = await keepLetter({ ...letter, reason: `the payload does not fit: ${fields.join('; ')}` });
-  if (firingId instanceof Error) return firingId;
-  if (letter.passage.trigger.onInvalid === 'keep') return { status: 'kept', firingId };
+  const kept = await keepLetter({ ...letter, reason: `the payload does not fit: ${fields.join('; ')}` });
+  return kept instanceof Error ? kept : (answerOfRepeat(kept) ?? answerByOnInvalid(letter.passage, kept, fields));
+}
+
+function answerByOnInvalid({ trigger }: Passage, { firingId }: FireOutcome, fields: readonly string[]): Reply {
+  if (trigger.onInvalid === 'keep') return { status: 'kept', firingId };
   const shown = fields.slice(0, MAX_FIELDS);
   return refusal('TRG_WEBHOOK_PAYLOAD', `The payload does not fit: ${shown.join('; ')}.`, { fields: shown });
 }
@@ -70,12 +86,9 @@ export async function failedOn({
 }
 
 /** A dead letter, and a 503 after which the sender tries again. */
-export async function keptAndUnavailable({
-  error,
-  what,
-  ...letter
-}: Parameters<typeof failedOn>[0]): Promise<TriggersError> {
+export async function keptAndUnavailable({ error, what, ...letter }: Parameters<typeof failedOn>[0]): Promise<Reply> {
   const kept = await keepLetter({ ...letter, reason: `the ${what} threw: ${errorMessage(error)}` });
   if (kept instanceof Error) return kept;
-  return refusal('TRG_WEBHOOK_UNAVAILABLE', `The ${what} of the trigger failed; try again.`);
+  const failed = refusal('TRG_WEBHOOK_UNAVAILABLE', `The ${what} of the trigger failed; try again.`);
+  return answerOfRepeat(kept) ?? failed;
 }

@@ -7,7 +7,7 @@ import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-resu
 import type { FireItem } from '../../../model/trigger-result.js';
 import type { WebhookEvent } from '../webhook-event.js';
 import { unavailable } from './answers.js';
-import { failedOn, keepLetter, keptAndUnavailable } from './letters.js';
+import { answerOfRepeat, failedOn, keepLetter, keptAndUnavailable } from './letters.js';
 import type { Passage } from './passage.js';
 import type { Reply, Step } from './step.js';
 
@@ -47,7 +47,7 @@ async function refused(error: unknown, passage: Passage, tools: Parameters<Step>
   if (status === 503) return unavailable('The method of the trigger cannot answer just now.');
   if (status >= 500) return keptAndUnavailable(failure);
   const kept = await keepLetter({ passage, tools, reason: `the method refused it: ${errorMessage(error)}` });
-  return kept instanceof Error ? kept : error;
+  return kept instanceof Error ? kept : (answerOfRepeat(kept) ?? error);
 }
 
 function eventOf({ trigger, delivery, payload, key }: Passage): WebhookEvent {
