@@ -67,6 +67,7 @@ export class Seed {
       scheduledFor: null,
       payload: null,
       origin: null,
+      letterUntil: null,
       closedAt: null,
       closedBy: null,
       createdAt: new Date(),

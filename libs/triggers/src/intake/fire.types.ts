@@ -59,6 +59,8 @@ export interface RejectRequest {
   readonly reason: string;
   /** Repeats with it are counted, and what is accepted with it closes this one. @default nothing of both */
   readonly dedupKey?: string | undefined;
+  /** How long an equal key is the same event; 0: never, each is one of its own. @default for ever */
+  readonly sameForMs?: number | undefined;
   /** Without it nobody can replay it. */
   readonly payload?: string | undefined;
   readonly origin?: JsonObject | undefined;

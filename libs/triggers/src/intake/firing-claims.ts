@@ -122,10 +122,13 @@ function keysClosedBy(source: FiringSource, given: DedupKey | null, { deliveryKe
 
 function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {
   if (state !== 'dead' && state !== 'rejected') return null;
-  const { payload = null, origin } = extras;
-  const isKnown = isUsableKey(item.dedupKey) || extras.replayKey !== undefined;
+  const { payload = null, origin, sameForMs = null } = extras;
+  const isKnown = item.dedupKey === undefined ? extras.replayKey !== undefined : isUsableKey(item.dedupKey);
+  const given = isKnown ? givenKey(source, item, extras) : null;
   return {
-    key: isKnown ? keyOfTrigger(source, givenKey(source, item, extras)) : null,
+    key: sameForMs === 0 ? null : keyOfTrigger(source, given),
+    windowMs: sameForMs,
+    label: given?.label ?? null,
     payload,
     origin: origin === undefined ? null : JSON.stringify(origin),
   };

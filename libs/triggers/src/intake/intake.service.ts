@@ -79,12 +79,12 @@ export class IntakeService {
    *
    * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
    */
-  reject({ trigger, reason, dedupKey, payload, origin, deadlineMs }: RejectRequest): Promise<FireOutcome> {
+  reject({ trigger, reason, dedupKey, sameForMs, payload, origin, deadlineMs }: RejectRequest): Promise<FireOutcome> {
     const draft = this.pipe.unjudged(
       sourceOf(trigger),
       { state: 'rejected', reason },
       { dedupKey },
-      { payload, origin },
+      { payload, origin, sameForMs },
     );
     return this.#commit(draft, deadlineMs);
   }
@@ -121,7 +121,8 @@ export class IntakeService {
     const { source, item, payload, replayKey } = found;
     const { initiatedBy } = asked;
     const of = { kind: 'execution', id: executionId, once } as const;
-    const outcome = await this.#replay(of, source, [item], { initiatedBy, payload, replayOf: executionId, replayKey });
+    const extras = { initiatedBy, payload, replayOf: executionId, replayKey };
+    const outcome = await this.#replay(of, [{ source, item, extras }]);
     if (outcome.status !== 'duplicate' || outcome.of === 'letter') return outcome;
     throw new TriggersError(
       'TRG_API_CONFLICT',
@@ -143,9 +144,13 @@ export class IntakeService {
     const found = await this.letters.find(id, asked);
     if (found.kind === 'over') return this.#answered(id, found.by);
     if (found.kind === 'skipped') return skippedOutcome(id, found.reason);
-    const { source, items, payload, replayKey } = found;
     const { initiatedBy } = asked;
-    return this.#replay({ kind: 'firing', id }, source, items, { initiatedBy, payload, replayOfLetter: id, replayKey });
+    const { payload } = found;
+    const fired = found.fired.map((one) => ({
+      ...one,
+      extras: { initiatedBy, payload, replayOfLetter: id, replayKey: one.replayKey },
+    }));
+    return this.#replay({ kind: 'firing', id }, fired);
   }
 
   /** Closes a dead letter without an answer; says whether there was an open one. */
@@ -164,12 +169,10 @@ export class IntakeService {
   /** All items or none: one that cannot be taken refuses the replay before anything is written. */
   async #replay(
     of: Replayed,
-    source: FiringSource,
-    items: readonly FireItem[],
-    extras: FiringExtras,
+    fired: readonly { readonly source: FiringSource; readonly item: FireItem; readonly extras: FiringExtras }[],
   ): Promise<FireOutcome> {
     const drafts: FiringDraft[] = [];
-    for (const item of items) drafts.push(await this.pipe.draft(source, item, 'throw', extras));
+    for (const { source, item, extras } of fired) drafts.push(await this.pipe.draft(source, item, 'throw', extras));
     const { commitDeadlineMs: deadlineMs } = this.store.options;
     const outcome = await this.store.commits.submit(REPLAY, { of, drafts }, { deadlineMs });
     if (outcome.status === 'over') return this.#answered(of.id, outcome.closedBy);

@@ -11,17 +11,23 @@ import type { ReplayRequest } from './fire.types.js';
 import { sourceOf } from './firing-source.js';
 import type { FiringSource } from './firing-source.js';
 import { PayloadReaders, keptOf } from './payload-readers.js';
-import type { TriggerDefinition } from './trigger.definition.js';
+import type { PayloadReader, ReadPayload } from './payload-readers.js';
+import type { ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
-/** What the replay of a dead letter fires. */
-export interface LetterReplay {
+/** A firing of the replay of a dead letter. */
+export interface LetterFiring {
   readonly source: FiringSource;
-  readonly items: readonly FireItem[];
+  readonly item: FireItem;
+  /** The key of the letter, where the item has none of its own. */
+  readonly replayKey: DedupKey | undefined;
+}
+
+/** What the replay of a dead letter fires. */
+interface LetterReplay {
+  readonly fired: readonly LetterFiring[];
   /** What the sender sent or the operator has made of it, where it is not the context. */
   readonly payload: string | undefined;
-  /** The key that its sender chose, for a single item. */
-  readonly replayKey: DedupKey | undefined;
 }
 
 /** What a dead letter says of its replay: what to fire, that it is over, or why nothing is to be fired. */
@@ -48,10 +54,8 @@ export class LetterSource {
     const trigger = this.#triggerOf(row);
     const read = await this.#read(trigger, row, asked);
     if ('skipped' in read) return { kind: 'skipped', reason: read.skipped };
-    const isSingle = read.items.length === 1;
-    // What came as one delivery stays together: what is too much of it comes later.
-    const source = sourceOf(trigger, { onLimit: isSingle ? 'refuse' : 'delay' });
-    return { kind: 'open', source, ...read, replayKey: isSingle ? keyOf(row) : undefined };
+    const key = keyOfEvent(trigger, row, this.readers.get(trigger.kind));
+    return { kind: 'open', fired: firingsOf(trigger, read, key), payload: read.payload };
   }
 
   #triggerOf(row: Row): TriggerDefinition {
@@ -66,17 +70,18 @@ export class LetterSource {
     trigger: TriggerDefinition,
     row: Row,
     asked: ReplayRequest,
-  ): Promise<Pick<LetterReplay, 'items' | 'payload'> | { readonly skipped: string }> {
+  ): Promise<(ReadPayload & Pick<LetterReplay, 'payload'>) | { readonly skipped: string }> {
     const { edited } = asked;
     const [context, kept] = [row['context'] as string | null, row['payload'] as string | null];
     const reader = this.readers.get(trigger.kind);
     if (reader !== undefined && (kept !== null || edited !== undefined)) {
       const payload = edited === undefined ? (kept as string) : JSON.stringify(edited);
-      const items = await reader(trigger, keptOf(row, payload, asked));
-      return 'skipped' in items ? items : { items, payload };
+      const read = await reader(trigger, keptOf(row, payload, asked));
+      return 'skipped' in read ? read : { ...read, payload };
     }
-    if (edited !== undefined) return { items: [{ context: edited as object }], payload: undefined };
-    if (context !== null) return { items: [{ context: JSON.parse(context) as JsonObject }], payload: undefined };
+    const items = (given: object) => ({ items: [{ context: given }], deliveryKey: null, payload: undefined });
+    if (edited !== undefined) return items(edited as object);
+    if (context !== null) return items(JSON.parse(context) as JsonObject);
     throw conflict('Nothing of the context was kept, because it cannot be stored. Give a payload that can.');
   }
 }
@@ -93,6 +98,42 @@ export function undeclared(name: string): TriggersError {
     `This process does not declare trigger "${name}" (any more), so nothing can be replayed here. Ask a process that does; ` +
       'if the trigger has another name now, put this one into its "aliases".',
   );
+}
+
+/** What keeps the event of a letter from being fired twice: its key, and what is left of the window of that. */
+interface EventKey {
+  readonly key: DedupKey | undefined;
+  /** @default what the trigger says */
+  readonly dedup: ResolvedDedup | undefined;
+}
+
+const NONE: EventKey = { key: undefined, dedup: { scope: 'off' } };
+
+/**
+ * A replay lengthens no window: where it is over, an equal key is another event, and the letter alone sees to it that its own is fired once. So it
+ * is where its source makes keys and gave it none.
+ */
+function keyOfEvent({ dedup }: TriggerDefinition, row: Row, reader: PayloadReader | undefined): EventKey {
+  const key = keyOf(row);
+  if (key === undefined) return reader !== undefined && row['payload'] !== null ? NONE : { key, dedup: undefined };
+  if (row['left_ms'] === null || dedup.scope !== 'window') return { key, dedup: undefined };
+  const windowMs = Number(row['left_ms']);
+  return windowMs > 0 ? { key, dedup: { scope: 'window', windowMs } } : NONE;
+}
+
+/** What came as one delivery stays together: what is too much of it comes later. A key of an item's own goes before that of the letter. */
+function firingsOf(
+  trigger: TriggerDefinition,
+  { items, deliveryKey }: ReadPayload,
+  { key, dedup }: EventKey,
+): LetterFiring[] {
+  const onLimit = items.length === 1 ? 'refuse' : 'delay';
+  return items.map((item, at): LetterFiring => {
+    if (item.dedupKey !== undefined) return { source: sourceOf(trigger, { onLimit }), item, replayKey: undefined };
+    const source = sourceOf(trigger, { onLimit, dedup });
+    if (items.length === 1 || key === undefined || deliveryKey === null) return { source, item, replayKey: key };
+    return { source, item: { ...item, dedupKey: `${deliveryKey}#${at}` }, replayKey: undefined };
+  });
 }
 
 function keyOf(row: Row): DedupKey | undefined {

@@ -17,16 +17,23 @@ export interface KeptPayload {
   readonly by: Pick<ReplayRequest, 'initiatedBy' | 'reason'>;
 }
 
+/** What a kept payload fires. */
+export interface ReadPayload {
+  /** An item without a key has that of the dead letter; several have that of the delivery and their place. */
+  readonly items: readonly FireItem[];
+  readonly deliveryKey: string | null;
+}
+
 /**
- * Makes of a kept payload what is fired, as if it came now: schema, mapping, everything before intake. One item has the key of
- * the dead letter, several have keys of their own. A reason instead: nothing is to be fired.
+ * Makes of a kept payload what is fired, as if it came now: schema, mapping, everything before intake. A reason instead: nothing is to
+ * be fired.
  *
  * @throws TRG_CONTEXT_SCHEMA and others for a payload that still does not fit
  */
 export type PayloadReader = (
   trigger: TriggerDefinition,
   kept: KeptPayload,
-) => Promise<readonly FireItem[] | { readonly skipped: string }>;
+) => Promise<ReadPayload | { readonly skipped: string }>;
 
 /** What a reader is told of a firing, by its row. @param payload as it is to be read */
 export function keptOf(row: Row, payload: string, { initiatedBy, reason }: ReplayRequest): KeptPayload {

@@ -80,9 +80,9 @@ export class ReplaySource {
     const read = trigger?.keepsPayload === true ? this.readers.get(trigger.kind) : undefined;
     if (trigger === undefined || read === undefined) return { item: { context: edited as object }, payload: undefined };
     const payload = JSON.stringify(edited);
-    const items = await read(trigger, keptOf(row, payload, asked));
-    if ('skipped' in items) return items;
-    const [item] = items;
+    const found = await read(trigger, keptOf(row, payload, asked));
+    if ('skipped' in found) return found;
+    const [item] = found.items;
     return item === undefined ? { skipped: 'nothing was made of it' } : { item, payload };
   }
 

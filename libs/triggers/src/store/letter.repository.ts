@@ -7,7 +7,11 @@ import type { Work } from './dialects/batch.js';
 export const READ_LETTER = batch(
   'letter_read',
   { _id: 'text' },
-  () => `SELECT f.id, f.trigger, f.context, f.payload, f.origin, f.dedup_key, f.dedup_label, f.closed_at, f.closed_by
+  ({
+    now,
+    msBetween,
+  }) => `SELECT f.id, f.trigger, f.context, f.payload, f.origin, f.dedup_key, f.dedup_label, f.closed_at,
+      f.closed_by, CASE WHEN f.letter_until IS NOT NULL THEN ${msBetween(now, 'f.letter_until')} END AS left_ms
     FROM g JOIN triggers_firing f ON f.id = g._id
     WHERE f.state = 'dead' OR (f.state = 'rejected' AND (f.context IS NOT NULL OR f.payload IS NOT NULL))`,
 );

@@ -17,5 +17,6 @@ export class ManualReplays {
 
 async function read(trigger: ManualDefinition, { payload, by }: KeptPayload): ReturnType<PayloadReader> {
   const { result } = await callMethod(trigger, { ...by, input: JSON.parse(payload) });
-  return result.kind === 'skip' ? { skipped: result.reason ?? 'skipped' } : [itemOf(trigger, {}, result.item)];
+  if (result.kind === 'skip') return { skipped: result.reason ?? 'skipped' };
+  return { items: [itemOf(trigger, {}, result.item)], deliveryKey: null };
 }

@@ -5,7 +5,7 @@ import { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import type { Json } from '../../model/json.js';
 import { errorMessage } from '../../model/text.js';
-import type { FireItem, TriggerResult } from '../../model/trigger-result.js';
+import type { TriggerResult } from '../../model/trigger-result.js';
 import { bodyReader } from './pipe/body.reader.js';
 import { callMethod } from './pipe/mapping.step.js';
 import { Passage } from './pipe/passage.js';
@@ -33,7 +33,7 @@ export class WebhookReplays {
     if (fields.length > 0) throw misfit(trigger, fields);
     const result = await resultOf(passage);
     if (result.isSkip()) return { skipped: result.reason ?? 'skipped' };
-    return result.items.length > 1 ? withKeys(result.items, baseOf(kept)) : result.items;
+    return { items: result.items, deliveryKey: deliveryKeyOf(kept) };
   }
 
   #passageOf(trigger: WebhookDefinition, { payload, origin, key }: KeptPayload): Passage {
@@ -70,15 +70,8 @@ async function resultOf(passage: Passage): Promise<TriggerResult> {
   }
 }
 
-/** The items of one delivery have its key and their place; those that were accepted then are duplicates now. */
-function withKeys(items: readonly FireItem[], base: string | null): readonly FireItem[] {
-  return items.map((item, index) =>
-    base === null || item.dedupKey !== undefined ? item : { ...item, dedupKey: `${base}#${index}` },
-  );
-}
-
 /** The key of the delivery: that of the dead letter, or what stands in it before the place of the item that it is of. */
-function baseOf({ key, origin }: KeptPayload): string | null {
+function deliveryKeyOf({ key, origin }: KeptPayload): string | null {
   const place = `#${JSON.stringify(origin?.['item'])}`;
   return key?.endsWith(place) === true ? key.slice(0, -place.length) : key;
 }

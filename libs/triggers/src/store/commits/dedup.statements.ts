@@ -21,7 +21,7 @@ const TAKE = batch(
     RETURNING trigger, key`,
 );
 
-/** A replay ignores windows and cool-downs, but not a key that a running execution holds. */
+/** A replay ignores what is left of a window or a cool-down, but not a key that a running execution holds. */
 const TAKE_FOR_REPLAY = batch(
   'dedup_take_replay',
   { ...HOLD, _expires: 'instant' },
@@ -29,7 +29,6 @@ const TAKE_FOR_REPLAY = batch(
     SELECT _trigger, _key, _firing, _expires FROM g WHERE true
     ON CONFLICT (trigger, key) DO UPDATE SET firing_id = excluded.firing_id, expires_at = excluded.expires_at
       WHERE triggers_dedup.expires_at IS NOT NULL OR triggers_dedup.firing_id = excluded.firing_id
-        OR (SELECT dedup_scope FROM triggers_firing f WHERE f.id = triggers_dedup.firing_id) = 'ever'
     RETURNING trigger, key`,
 );
 

@@ -28,7 +28,10 @@ export interface DedupWish extends DedupHold {
   readonly windowMs: number | null;
   /** The key as people see it. */
   readonly label: string;
-  /** A replay takes a free key, or one that only a window or a cool-down holds; a live `running` key still refuses it. */
+  /**
+   * A replay takes a `running` key that is free, or that only a cool-down holds. It has no part in windows: it neither minds nor takes
+   * nor lengthens one, so that the events that come later are judged by their first.
+   */
   readonly replay: boolean;
 }
 
@@ -41,8 +44,12 @@ export interface LetterKey {
 
 /** What is kept of a firing that was refused, so that somebody can see why and replay it. */
 export interface Letter {
-  /** `null`: repeats cannot be told. */
+  /** `null`: repeats cannot be told, it is an event of its own. */
   readonly key: LetterKey | null;
+  /** How long an equal key is the same event; `null`: for ever. */
+  readonly windowMs: number | null;
+  /** The key as people see it, also where it tells nothing. */
+  readonly label: string | null;
   /** What the sender sent, where it is not the context. */
   readonly payload: string | null;
   /** JSON of where it came from. */

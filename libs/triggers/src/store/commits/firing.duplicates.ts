@@ -1,7 +1,7 @@
 import type { FiringId } from '../../model/ids.js';
 import type { Work } from '../dialects/batch.js';
 import { contend, freeKeys, keyOf } from './dedup.statements.js';
-import type { HeldBy } from './dedup.statements.js';
+import type { Contender, HeldBy } from './dedup.statements.js';
 import type { DedupWish, DuplicateOf, FiringDraft, FiringVerdict } from './firing.draft.js';
 
 type KeyKind = 'dedup' | 'idempotency';
@@ -54,14 +54,25 @@ function inOrder(open: readonly Judged[]) {
   return { leading, behind, leads };
 }
 
-function wishesOf({ draft: { idempotency, dedup } }: Judged): DedupWish[] {
-  return [idempotency, dedup].filter((wish) => wish !== null);
+function wishesOf({ draft }: Judged): DedupWish[] {
+  return (['idempotency', 'dedup'] as const).map((of) => wishOf(draft, of)).filter((wish) => wish !== null);
+}
+
+/** What it contends for: a replay takes no windows. */
+function wishOf(draft: FiringDraft, of: KeyKind): DedupWish | null {
+  const wish = draft[of];
+  return wish?.replay === true && wish.scope !== 'running' ? null : wish;
 }
 
 function* refuseTaken(judged: readonly Judged[], of: KeyKind, winners: ReadonlyMap<FiringId, Judged>): Work<void> {
   const first = new Map<string, Judged>();
-  for (const item of judged) if (item.draft[of] !== null) first.set(keyOf(item.draft[of]), item);
-  const contenders = [...first.values()].map(({ draft }) => ({ wish: draft[of] as DedupWish, firingId: draft.id }));
+  const contenders: Contender[] = [];
+  for (const item of judged) {
+    const wish = wishOf(item.draft, of);
+    if (wish === null) continue;
+    first.set(keyOf(wish), item);
+    contenders.push({ wish, firingId: item.draft.id });
+  }
   for (const [key, holder] of yield* contend(contenders)) {
     const lost = first.get(key);
     if (lost === undefined) continue;

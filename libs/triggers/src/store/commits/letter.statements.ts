@@ -13,8 +13,9 @@ const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND ded
 /** A row that is there already keeps what it says; its id is answered either way. */
 const INSERT_LETTER = batch(
   'letter_insert',
-  { ...FIRING_COLUMNS, _origin: 'text' },
-  () => `INSERT INTO triggers_firing (${FIRING_NAMES}, origin) SELECT ${FIRING_VALUES}, _origin FROM g WHERE true
+  { ...FIRING_COLUMNS, _origin: 'text', _until: 'instant' },
+  () => `INSERT INTO triggers_firing (${FIRING_NAMES}, origin, letter_until)
+    SELECT ${FIRING_VALUES}, _origin, _until FROM g WHERE true
     ON CONFLICT (dedup_space, dedup_key) WHERE ${OPEN_LETTER} DO UPDATE SET duplicates = triggers_firing.duplicates
     RETURNING id, dedup_space, dedup_key`,
 );
@@ -23,7 +24,15 @@ const CLOSE_BY_KEY = batch(
   'letter_close_key',
   { _space: 'text', _key: 'bytes', _by: 'text' },
   ({ now }) => `UPDATE triggers_firing SET closed_at = ${now}, closed_by = g._by FROM g
-    WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER}`,
+    WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER} AND (letter_until IS NULL OR letter_until > ${now})`,
+);
+
+/** An equal key is another event by now: the letter stays open and is found by its id alone. */
+const FORGET_KEY = batch(
+  'letter_forget_key',
+  { _space: 'text', _key: 'bytes' },
+  ({ now }) => `UPDATE triggers_firing SET dedup_key = NULL FROM g
+    WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER} AND letter_until <= ${now}`,
 );
 
 /** Whether a firing is kept as a dead letter, or as the record of a refused sender. */
@@ -74,10 +83,9 @@ export function* insertLetters(letters: readonly Judged[]): Work<void> {
     const name = nameOf(letter.draft);
     if (!first.has(name)) first.set(name, letter);
   }
-  const rows = yield* run(
-    INSERT_LETTER,
-    [...first.values()].map(({ draft }) => letterRow(draft)),
-  );
+  const inOrder = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { draft }]) => draft);
+  yield* send(FORGET_KEY, keysOf(inOrder));
+  const rows = yield* run(INSERT_LETTER, inOrder.map(letterRow));
   const there = new Map(rows.map((row) => [rowName(row), row['id']]));
   const known = letters.filter(({ draft }) => there.get(nameOf(draft)) !== draft.id);
   const keys = [];
@@ -113,6 +121,13 @@ function keyOfLetter({ letter, dedup }: FiringDraft): LetterKey | null {
   return letter?.key ?? dedup;
 }
 
+function keysOf(letters: readonly FiringDraft[]): unknown[][] {
+  return letters.flatMap((draft) => {
+    const key = keyOfLetter(draft);
+    return key === null ? [] : [[key.space, key.key]];
+  });
+}
+
 /** Without a key every letter is one of its own. */
 function nameOf(draft: FiringDraft): string {
   const key = keyOfLetter(draft);
@@ -128,5 +143,10 @@ function rowName(row: Readonly<Record<string, unknown>>): string {
 function letterRow(draft: FiringDraft): unknown[] {
   const { dedup, letter } = draft;
   const firing = { ...draft, executions: [], payload: letter?.payload ?? null, replayOfLetter: null };
-  return [...firingRow(firing, { ...dedup, ...letter?.key, cooldown: false }), letter?.origin];
+  const { label = undefined, windowMs = null, origin, key } = letter ?? {};
+  return [
+    ...firingRow(firing, { ...dedup, ...(label != null && { label }), ...key, cooldown: false }),
+    origin,
+    windowMs,
+  ];
 }

@@ -1,6 +1,6 @@
 import type { ExecutionId, FiringId } from '../../model/ids.js';
 import type { ExecutionState } from '../../model/states.js';
-import type { FiringDraft } from '../commits/firing.draft.js';
+import type { DedupWish, FiringDraft } from '../commits/firing.draft.js';
 import type { World } from './racing.contract.js';
 
 const MINUTE_MS = 60_000;
@@ -76,10 +76,9 @@ export class KeyModel implements World<Asked, KeyModel> {
   #fire(draft: FiringDraft, now: number): string {
     for (const kind of ['idempotency', 'dedup'] as const) {
       const wish = draft[kind];
-      if (wish === null) continue;
+      if (wish === null || ignoresKeys(wish)) continue;
       const key = this.keys.get(keyName(wish));
-      const isFree =
-        key === undefined || (key.until !== null && key.until <= now) || (wish.replay && this.#yields(key));
+      const isFree = key === undefined || (key.until !== null && (key.until <= now || wish.replay));
       if (!isFree) {
         const cooling = key.failures > 0 && key.until !== null ? ` until ${Math.floor(key.until / 1_000)}` : '';
         return `duplicate by ${kind} of ${key.holder}${cooling}`;
@@ -88,7 +87,7 @@ export class KeyModel implements World<Asked, KeyModel> {
     const letter = draft.state === 'dead' && draft.dedup !== null ? keyName(draft.dedup) : null;
     const open = letter === null ? undefined : this.letters.get(letter);
     for (const wish of [draft.idempotency, draft.dedup]) {
-      if (wish === null) continue;
+      if (wish === null || ignoresKeys(wish)) continue;
       const until = wish.windowMs === null ? null : now + wish.windowMs;
       const failures = this.keys.get(keyName(wish))?.failures ?? 0;
       this.#put('keys', keyName(wish), { holder: open ?? draft.id, until, failures });
@@ -99,11 +98,6 @@ export class KeyModel implements World<Asked, KeyModel> {
     for (const { id } of draft.executions)
       this.#put('executions', id, { firing: draft.id, state: 'running', task: 'ready' });
     return 'stored';
-  }
-
-  /** A replay takes what only a window or a cool-down holds. */
-  #yields({ until, holder }: Key): boolean {
-    return until !== null || this.firings.get(holder)?.draft.dedup?.scope === 'ever';
   }
 
   #finish(id: ExecutionId, execution: Execution, state: 'completed' | 'failed', now: number): string {
@@ -156,6 +150,11 @@ export class KeyModel implements World<Asked, KeyModel> {
   #put(table: 'keys' | 'firings' | 'executions' | 'letters', key: string, value: object | string): void {
     (this[table] as Map<string, object | string>).set(key, value);
   }
+}
+
+/** A replay has no part in windows. */
+function ignoresKeys({ replay, scope }: DedupWish): boolean {
+  return replay && scope !== 'running';
 }
 
 /** A key by a name. */

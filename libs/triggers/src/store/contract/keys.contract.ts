@@ -1,6 +1,7 @@
 import { retryExecution } from '../execution.repository.js';
 import type { Store } from '../store.service.js';
 import { cancelExecution, pauseExecution, resumeExecution } from '../execution.repository.js';
+import type { DedupWish } from '../commits/firing.draft.js';
 import { wish } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
@@ -179,12 +180,22 @@ export function keysContract(database: Database): void {
       expect((await fire(store, replay)).status).toBe('duplicate');
       await engine.runAll(() => FAILED);
       expect((await fire(store, replay)).status).toBe('stored');
-      const windowed = wish('evt', { scope: 'window', windowMs: MINUTE_MS });
-      await fire(store, { dedup: windowed });
-      expect((await fire(store, { dedup: { ...windowed, replay: true } })).status).toBe('stored');
-      const ever = wish('ever', { scope: 'ever' });
-      await fire(store, { dedup: ever });
-      expect((await fire(store, { dedup: { ...ever, replay: true } })).status).toBe('stored');
+    });
+
+    it.each<[string, Partial<DedupWish>]>([
+      ['a window', { scope: 'window', windowMs: MINUTE_MS }],
+      ['a key for ever', { scope: 'ever' }],
+    ])('replay: has no part in %s, which it neither takes nor lengthens', async (_what, scope) => {
+      const { store } = await open();
+      const key = wish('evt', scope);
+      await fire(store, { dedup: key });
+      const before = await rowsOf(store, 'dedup');
+      await kit().clock.advance(MINUTE_MS / 2);
+      expect((await fire(store, { dedup: { ...key, replay: true } })).status).toBe('stored');
+      expect(await rowsOf(store, 'dedup')).toEqual(before);
+      const other = wish('other', scope);
+      await fire(store, { dedup: { ...other, replay: true } });
+      expect((await fire(store, { dedup: other })).status).toBe('stored');
     });
   });
 }

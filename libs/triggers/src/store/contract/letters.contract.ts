@@ -14,11 +14,20 @@ function keyOf(label: string): LetterKey {
   return { space, key, label };
 }
 
-const broken = (label: string | null, given: { payload?: string; state?: 'dead' | 'rejected' } = {}) => ({
+const broken = (
+  label: string | null,
+  given: { payload?: string; state?: 'dead' | 'rejected'; windowMs?: number } = {},
+) => ({
   state: given.state ?? ('rejected' as const),
   context: null,
   reason: 'no amount',
-  letter: { key: label === null ? null : keyOf(label), payload: given.payload ?? '{"a":1}', origin: '{"size":7}' },
+  letter: {
+    key: label === null ? null : keyOf(label),
+    windowMs: given.windowMs ?? null,
+    label,
+    payload: given.payload ?? '{"a":1}',
+    origin: '{"size":7}',
+  },
 });
 
 /** Dead letters: kept with what came, counted by their keys, closed by what makes up for them. */
@@ -51,7 +60,7 @@ export function lettersContract(database: Database): void {
         store.change(() => declareTriggers([{ name, kind: 'webhook', aliases }]));
       await declare('inbox', []);
       for (const label of ['evt_1', 'evt_2', null]) await fire(store, broken(label));
-      await fire(store, { closes: keyOf('evt_2') });
+      await fire(store, { closes: [keyOf('evt_2')] });
       await declare('post', ['inbox']);
       const names = async () => (await letters(store)).map((row) => [row['trigger'], row['dedup_space']]);
       expect(await names()).toEqual([
@@ -59,7 +68,7 @@ export function lettersContract(database: Database): void {
         ['inbox', 'inbox'],
         ['post', null],
       ]);
-      const mended = draftOf({ trigger: 'post', closes: { ...keyOf('evt_1'), space: 'post' } });
+      const mended = draftOf({ trigger: 'post', closes: [{ ...keyOf('evt_1'), space: 'post' }] });
       await fire(store, mended);
       expect((await letters(store)).map((row) => row['closed_by'])).toEqual([
         mended.id,
@@ -106,6 +115,33 @@ export function lettersContract(database: Database): void {
       const store = await kit().open();
       await Promise.all([1, 2, 3].map(() => fire(store, broken(null))));
       expect(await letters(store)).toHaveLength(3);
+    });
+
+    it('tells an event by its key for as long as the key is one event, and keeps the later ones apart', async () => {
+      const store = await kit().open();
+      const hashed = () => fire(store, broken('evt_1', { windowMs: DAY_MS }));
+      await hashed();
+      await kit().clock.advance(DAY_MS - 1);
+      expect(await hashed()).toMatchObject({ status: 'duplicate', of: 'letter' });
+      await kit().clock.advance(1);
+      expect((await Promise.all([hashed(), hashed()])).map(({ status }) => status).sort()).toEqual([
+        'duplicate',
+        'stored',
+      ]);
+      const accepted = draftOf({ closes: [keyOf('evt_1')] });
+      await fire(store, accepted);
+      expect(await letters(store)).toMatchObject([
+        { dedup_label: 'evt_1', closed_at: null },
+        { dedup_label: 'evt_1', closed_by: accepted.id },
+      ]);
+    });
+
+    it('are not closed by a later event that has their key', async () => {
+      const store = await kit().open();
+      await fire(store, broken('evt_1', { windowMs: DAY_MS }));
+      await kit().clock.advance(DAY_MS);
+      await fire(store, { closes: [keyOf('evt_1')] });
+      expect(await letters(store)).toMatchObject([{ closed_at: null }]);
     });
 
     it('closes them when their key is accepted, and opens a new one after that', async () => {

@@ -25,7 +25,8 @@ export function replaysContract(database: Database): void {
       return [store, database === ':memory:' ? store : await kit().open()];
     };
     const letter = async (store: Store, given: DraftGiven = {}): Promise<FiringDraft> => {
-      const kept = { key: given.dedup == null ? null : KEY, payload: '{"a":1}', origin: null };
+      const key = given.dedup == null ? null : KEY;
+      const kept = { key, windowMs: null, label: key?.label ?? null, payload: '{"a":1}', origin: null };
       const draft = draftOf({ state: 'dead', context: null, reason: 'no amount', letter: kept, ...given });
       await fire(store, draft);
       return draft;

@@ -30,6 +30,7 @@ export function firingEntity(kinds: ColumnKinds): EntitySchema<FiringRow> {
     createdAt: kinds.instant,
     payload: kinds.maybe,
     origin: kinds.maybe,
+    letterUntil: kinds.instant,
     closedAt: kinds.instant,
     closedBy: kinds.maybe,
   });

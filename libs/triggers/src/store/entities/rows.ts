@@ -33,6 +33,8 @@ export interface FiringRow {
   payload: string | null;
   /** JSON of where it came from; kept of what was refused only. */
   origin: string | null;
+  /** Until when an equal key is the event of this dead letter; `null`: for ever. */
+  letterUntil: Date | null;
   /** When a dead letter was dealt with. */
   closedAt: Date | null;
   /** The firing that was accepted in its place; `null` if it was discarded. */

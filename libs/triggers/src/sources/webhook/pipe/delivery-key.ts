@@ -26,7 +26,10 @@ export function deliveryKey(passage: Passage, payload: Json): DeliveryKey {
 export function hashKey(passage: Passage): DeliveryKey {
   const { verifier, check } = passage.trigger;
   const windowMs = verifier.resendsSameBytes ? SENDERS_KEY_MS : Math.max(HASH_KEY_MS, check.believedMs ?? 0);
-  return heldFor(passage, ofSender(passage, `sha256:${passage.sha256}`), windowMs);
+  const { dedup, ...key } = heldFor(passage, ofSender(passage, `sha256:${passage.sha256}`), windowMs);
+  // Two events may well have equal bytes; two of one id are one event, whenever they come.
+  const sameForMs = dedup.scope === 'window' ? dedup.windowMs : dedup.scope === 'running' ? windowMs : key.sameForMs;
+  return { ...key, dedup, sameForMs };
 }
 
 /** A key that the author gave for one item. */
@@ -35,7 +38,8 @@ export function itemKey(passage: Passage, key: string): DeliveryKey {
 }
 
 function heldFor({ trigger }: Passage, key: string, windowMs: number): DeliveryKey {
-  return { key, dedup: trigger.dedupGiven ?? { scope: 'window', windowMs } };
+  const dedup = trigger.dedupGiven ?? { scope: 'window', windowMs };
+  return { key, dedup, ...(dedup.scope === 'off' && { sameForMs: 0 }) };
 }
 
 function ofSender({ trigger: { verifier, check }, delivery: { params } }: Passage, key: string): string {

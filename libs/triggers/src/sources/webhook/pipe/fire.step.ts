@@ -69,7 +69,7 @@ async function fireItem(
     return await commit(passage, tools, one);
   } catch (error) {
     if (!isTriggersError(error) || error.family !== 'context') throw error;
-    const key = one.item.dedupKey ?? one.key.key;
+    const key = keyOfItem(passage, one);
     const kept = await tools.intake.reject(letterOf({ passage, reason: error.message, key, item: one.index }));
     return answerOfRepeat(kept) ?? { status: 'kept', firingId: kept.firingId };
   }
@@ -82,7 +82,7 @@ async function commit(
   { item, key }: { readonly item: FireItem; readonly key: DeliveryKey },
 ): Promise<WebhookReceipt | Error> {
   const { trigger } = passage;
-  const chosen = item.dedupKey === undefined ? key : itemKey(passage, item.dedupKey);
+  const chosen = keyOfItem(passage, { item, key });
   const outcome = await intake.fire({
     context: item.context,
     runAt: item.runAt,
@@ -91,11 +91,19 @@ async function commit(
     dedup: chosen.dedup,
     // Without dedup no key is made up; one that the author gave still keeps an execution of it from running twice at a time.
     dedupKey: chosen.dedup.scope === 'off' ? item.dedupKey : chosen.key,
-    deliveryKey: passage.key?.key,
+    deliveryKey: passage.key?.sameForMs === 0 ? undefined : passage.key?.key,
     whenDisabled: trigger.whenDisabled,
     deadlineMs: COMMIT_DEADLINE_MS,
   });
   return receiptOf(outcome);
+}
+
+/** Its own, else the one that its place in the delivery gives it. */
+function keyOfItem(
+  passage: Passage,
+  { item, key }: { readonly item: FireItem; readonly key: DeliveryKey },
+): DeliveryKey {
+  return item.dedupKey === undefined ? key : itemKey(passage, item.dedupKey);
 }
 
 function together(receipts: readonly WebhookReceipt[], dedupKey: string): WebhookFired {

@@ -7,7 +7,7 @@ import { refusal } from './answers.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
 import { receiptOf } from './outcome.js';
 import { provenanceOf } from './provenance.js';
-import type { Passage } from './passage.js';
+import type { DeliveryKey, Passage } from './passage.js';
 import type { Reply, WebhookTools } from './step.js';
 
 /** The most field errors that an answer lists. */
@@ -18,7 +18,7 @@ interface Letter {
   readonly tools: WebhookTools;
   readonly reason: string;
   /** @default the key of the delivery */
-  readonly key?: string | undefined;
+  readonly key?: DeliveryKey | undefined;
 }
 
 /** Which item of a delivery a letter is of. @default all of it */
@@ -29,10 +29,12 @@ interface ItemOfLetter {
 /** What was verified and cannot start anything, with its payload, as it is stored. */
 export function letterOf({ passage, reason, key, item }: Omit<Letter, 'tools'> & ItemOfLetter): RejectRequest {
   const { trigger, text: payload } = passage;
+  const known = key ?? passage.key;
   return {
     trigger,
     reason: cleanText(reason),
-    dedupKey: key ?? passage.key?.key,
+    dedupKey: known?.key,
+    sameForMs: known?.sameForMs,
     payload,
     origin: { ...provenanceOf(passage), ...(item !== undefined && { item }) },
     deadlineMs: COMMIT_DEADLINE_MS,

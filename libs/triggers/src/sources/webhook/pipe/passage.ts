@@ -9,6 +9,8 @@ import type { WebhookDefinition } from '../webhook-trigger.definition.js';
 export interface DeliveryKey {
   readonly key: string;
   readonly dedup: ResolvedDedup;
+  /** How long an equal key is the same event, for dead letters; 0: never. @default for ever */
+  readonly sameForMs?: number | undefined;
 }
 
 /** What one delivery has become so far; each step adds its part. */

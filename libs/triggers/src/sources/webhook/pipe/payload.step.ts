@@ -24,7 +24,7 @@ async function unreadable(
   const { trigger } = passage;
   if (trigger.verifier.covers === 'nothing') tools.refusals.note(passage, reading.reason);
   else {
-    const kept = await keepLetter({ passage, tools, reason: reading.reason, key: hashKey(passage).key });
+    const kept = await keepLetter({ passage, tools, reason: reading.reason, key: hashKey(passage) });
     if (kept instanceof Error) return kept;
   }
   return refusal(reading.status === 415 ? 'TRG_WEBHOOK_MEDIA_TYPE' : 'TRG_WEBHOOK_PAYLOAD', reading.reason);
