@@ -5,8 +5,8 @@ import { DEFAULT_TRIGGER_OPTIONS } from '../../libs/triggers/src/intake/trigger-
 import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_SCHEDULE_OPTIONS } from '../../libs/triggers/src/sources/schedule/schedule.options.js';
-import { DEFAULT_WEBHOOK_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhook.options.js';
-import { DEFAULT_WEBHOOKS_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhooks.options.js';
+import { DEFAULT_WEBHOOK_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhook-trigger.options.js';
+import { DEFAULT_WEBHOOKS_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhooks-module.options.js';
 import { DEFAULT_DATABASE_OPTIONS } from '../../libs/triggers/src/store/database.options.js';
 import { DEFAULT_RETRY_OPTIONS } from '../../libs/triggers/src/workflows/retry.options.js';
 import { DEFAULT_TASK_OPTIONS } from '../../libs/triggers/src/workflows/task.options.js';
@@ -55,7 +55,7 @@ const SECTIONS = [
   },
   {
     heading: '## forRoot: webhooks',
-    types: [['sources/webhook/webhooks.options.ts', 'WebhooksOptions']],
+    types: [['sources/webhook/webhooks-module.options.ts', 'WebhooksOptions']],
     defaults: DEFAULT_WEBHOOKS_OPTIONS,
   },
   { heading: '## forRoot: triggers', types: [['intake/trigger-overrides.ts', 'TriggerOverride']], defaults: {} },
@@ -87,7 +87,7 @@ const SECTIONS = [
     heading: '## @WebhookTrigger',
     types: [
       ['intake/trigger-options.ts', 'TriggerBaseOptions'],
-      ['sources/webhook/webhook.options.ts', 'WebhookTriggerOptions'],
+      ['sources/webhook/webhook-trigger.options.ts', 'WebhookTriggerOptions'],
     ],
     defaults: DEFAULT_WEBHOOK_OPTIONS,
   },

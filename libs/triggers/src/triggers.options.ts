@@ -3,7 +3,7 @@ import type { EngineOptions } from './engine/engine.options.js';
 import type { TransportOption } from './engine/transport/transport.js';
 import type { TriggerOverride } from './intake/trigger-overrides.js';
 import type { NodeRole } from './model/node-roles.js';
-import type { WebhooksOptions } from './sources/webhook/webhooks.options.js';
+import type { WebhooksOptions } from './sources/webhook/webhooks-module.options.js';
 import type { DatabaseOptions } from './store/database.options.js';
 
 /** Injects {@link TriggersOptions} as they were given. */

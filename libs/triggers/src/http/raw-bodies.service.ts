@@ -51,7 +51,7 @@ export class RawBodies implements OnModuleDestroy {
   }
 
   /** From now on these requests are read by their owner. */
-  own(owner: BodyOwner): void {
+  register(owner: BodyOwner): void {
     this.#owners.push(owner);
   }
 

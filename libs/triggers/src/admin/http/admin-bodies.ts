@@ -20,7 +20,7 @@ export class AdminBodies implements BodyOwner {
     private readonly clock: Clock,
     @Inject(ADMIN_OPTIONS) private readonly options: ResolvedAdminOptions,
   ) {
-    bodies.own(this);
+    bodies.register(this);
   }
 
   /** The global prefix is set after we were made, so it is looked up at each request. */

@@ -13,8 +13,8 @@ import type { OpenVerifier } from './verify/verifier.js';
 import { parseWebhookPath } from './webhook-path.js';
 import type { WebhookPath } from './webhook-path.js';
 import type { WebhookDefinition } from './webhook-trigger.definition.js';
-import { checkWebhookOptions } from './webhook-options.checks.js';
-import type { WebhookTriggerOptions } from './webhook.options.js';
+import { checkWebhookOptions } from './webhook-trigger.checks.js';
+import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
 type Own = Omit<WebhookDefinition, keyof TriggerDefinition | 'invoker' | 'dedupGiven'>;
 

@@ -4,7 +4,7 @@ import type { InputOf, InputSchema, IsAny, WorkflowInput, WorkflowRefs } from '.
 import type { Jsonify } from '../../model/json.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import type { WebhookEvent } from './webhook-event.js';
-import type { WebhookTriggerOptions } from './webhook.options.js';
+import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
 /** What `@WebhookTrigger` leaves on a method. */
 export const WEBHOOK_TRIGGER = metadataKey<WebhookTriggerOptions>('webhook-trigger');

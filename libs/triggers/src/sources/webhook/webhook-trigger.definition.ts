@@ -3,7 +3,7 @@ import type { ResolvedDedup, TriggerDefinition } from '../../intake/trigger.defi
 import type { PayloadSchema } from './payload-schema.js';
 import type { OpenVerifier, WebhookVerifier } from './verify/verifier.js';
 import type { WebhookPath } from './webhook-path.js';
-import type { WebhookTriggerOptions } from './webhook.options.js';
+import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
 /** A webhook trigger, checked, with every default filled in and its secrets at hand. */
 export interface WebhookDefinition

@@ -10,8 +10,8 @@ import { WebhookTriggerExplorer } from './webhook-trigger.explorer.js';
 import { WebhookReplays } from './webhook.replays.js';
 import { WebhookRoutes } from './webhook.routes.js';
 import { WebhookSource } from './webhook.source.js';
-import { GIVEN_WEBHOOKS, WEBHOOKS_OPTIONS, webhooksPrefix } from './webhooks.options.js';
-import type { GivenWebhooks, WebhooksOptions } from './webhooks.options.js';
+import { GIVEN_WEBHOOKS, WEBHOOKS_OPTIONS, webhooksPrefix } from './webhooks-module.options.js';
+import type { GivenWebhooks, WebhooksOptions } from './webhooks-module.options.js';
 
 /** What knows the webhook triggers of this process, whether it serves them or not. */
 export const WEBHOOK_PROVIDERS: readonly Provider[] = [

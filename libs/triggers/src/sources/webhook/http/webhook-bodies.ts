@@ -10,8 +10,8 @@ import type { HttpRequest } from '../../../http/request.js';
 import { Clock } from '../../../model/clock.js';
 import { WebhookRoutes } from '../webhook.routes.js';
 import type { WebhookRoute } from '../webhook.routes.js';
-import { WEBHOOKS_OPTIONS } from '../webhooks.options.js';
-import type { ResolvedWebhooksOptions } from '../webhooks.options.js';
+import { WEBHOOKS_OPTIONS } from '../webhooks-module.options.js';
+import type { ResolvedWebhooksOptions } from '../webhooks-module.options.js';
 import { BodySlots } from './body-slots.js';
 import type { BodySlot } from './body-slots.js';
 
@@ -40,7 +40,7 @@ export class WebhookBodies implements BodyOwner {
     @Inject(WEBHOOKS_OPTIONS) private readonly options: ResolvedWebhooksOptions,
   ) {
     this.#slots = new BodySlots(clock);
-    bodies.own(this);
+    bodies.register(this);
   }
 
   owns(request: HttpRequest): boolean {

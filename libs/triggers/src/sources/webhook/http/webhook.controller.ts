@@ -1,8 +1,8 @@
 import { All, Controller, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { MAX_PATH_SEGMENTS } from '../webhook-path.js';
-import { webhooksPrefix } from '../webhooks.options.js';
-import type { WebhooksOptions } from '../webhooks.options.js';
+import { webhooksPrefix } from '../webhooks-module.options.js';
+import type { WebhooksOptions } from '../webhooks-module.options.js';
 import { WebhookFilter } from './webhook.filter.js';
 import { WebhookGate } from './webhook.gate.js';
 

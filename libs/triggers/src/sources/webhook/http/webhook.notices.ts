@@ -5,8 +5,8 @@ import { formatDuration } from '../../../model/duration.js';
 import { HASH_KEY_MS } from '../pipe/delivery-key.js';
 import { WebhookRoutes } from '../webhook.routes.js';
 import type { WebhookDefinition } from '../webhook-trigger.definition.js';
-import { GIVEN_WEBHOOKS } from '../webhooks.options.js';
-import type { GivenWebhooks } from '../webhooks.options.js';
+import { GIVEN_WEBHOOKS } from '../webhooks-module.options.js';
+import type { GivenWebhooks } from '../webhooks-module.options.js';
 
 /** Tells at the start what an author may have overlooked. */
 @Injectable()

@@ -2,8 +2,8 @@ import { MAX_TIMER_MS } from '../../model/clock.js';
 import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
 import type { WebhookDefinition } from './webhook-trigger.definition.js';
-import { DEFAULT_WEBHOOK_OPTIONS } from './webhook.options.js';
-import type { WebhookTriggerOptions } from './webhook.options.js';
+import { DEFAULT_WEBHOOK_OPTIONS } from './webhook-trigger.options.js';
+import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
 const MEDIA_TYPE = /^(\*|[\w.+-]+\/[\w.+-]+)$/;
 
