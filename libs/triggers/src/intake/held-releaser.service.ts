@@ -52,9 +52,17 @@ export class HeldReleaser {
     let released = 0;
     for (const name of await this.store.look(() => findReleasable(holding))) {
       const trigger = this.registry.get(name);
-      if (trigger !== undefined) released += await this.#release(trigger);
+      if (trigger !== undefined) released += await this.#attempt(trigger);
     }
     return released;
+  }
+
+  /** What one trigger cannot release is no reason to let the others wait. */
+  #attempt(trigger: TriggerDefinition): Promise<number> {
+    return this.#release(trigger).catch((error: unknown) => {
+      this.#logger.warn(`What trigger "${trigger.name}" holds stays held for now: ${errorMessage(error)}`);
+      return 0;
+    });
   }
 
   async #release(trigger: TriggerDefinition): Promise<number> {

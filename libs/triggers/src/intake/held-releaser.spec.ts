@@ -3,6 +3,7 @@ import { HELD_BATCH } from '../store/held.repository.js';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
 import type { FireOutcome } from './fire.types.js';
+import { TriggersError } from '../model/errors.js';
 import { HeldReleaser } from './held-releaser.service.js';
 import { ran, useIntake } from './intake.contract.js';
 import { TriggerControl } from './trigger-control.service.js';
@@ -90,6 +91,38 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     expect(ran).toEqual([{ amount: 5 }]);
     expect((await h().node.rows('firing')).map(({ state }) => state)).toEqual(['rejected', 'accepted']);
     expect(told.map(({ name }) => name)).toEqual(expect.arrayContaining(['firing.rejected', 'firing.accepted']));
+  });
+
+  it('releases what one trigger holds although another one cannot be judged just now', async () => {
+    const trigger = webhook({ enabled: false });
+    const other = webhook({ enabled: false, name: 'other' });
+    await hold(trigger, { at: 1 });
+    await hold(other, { at: 2 });
+    webhook({
+      filter: () => {
+        throw new TriggersError('TRG_STORE_UNAVAILABLE', 'away');
+      },
+    });
+    webhook({ name: 'other' });
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(1);
+    await h().kit.clock.settle();
+    expect(ran).toEqual([{ at: 2 }]);
+    webhook();
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(1);
+  });
+
+  it('buries what breaks the check of its input, and releases what came behind it', async () => {
+    const trigger = webhook({ enabled: false });
+    await hold(trigger, { amount: 666 });
+    await hold(trigger, { amount: 5 });
+    const checked = webhook({ workflow: 'checked' });
+    const [workflow] = checked.workflows;
+    jest.spyOn(workflow?.input as { problems: (context: object) => unknown }, 'problems').mockImplementationOnce(() => {
+      throw new Error('boom');
+    });
+    await enable(null);
+    expect(ran).toEqual([{ amount: 5 }]);
+    expect((await h().node.rows('firing')).map(({ state }) => state)).toEqual(['dead', 'accepted']);
   });
 
   it('tries again when the database did not answer', async () => {

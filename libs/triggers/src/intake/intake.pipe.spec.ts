@@ -326,6 +326,21 @@ describe('IntakePipe', () => {
       expect((await keep(sourceOf(trigger()), { context: new Order(7) })).state).toBe('dead');
     });
 
+    it('is bad where its check throws: nobody knows whether it fits', async () => {
+      const poison = {
+        ...AMOUNT,
+        problems: () => {
+          throw new Error('boom');
+        },
+      };
+      const source = sourceOf(trigger({ workflows: [workflow('checked', poison)] }));
+      expect(await refusal(source, { context: { amount: 1 } })).toMatchObject({
+        code: 'TRG_CONTEXT_SCHEMA',
+        message: 'Trigger "inbox": the context: its check threw: boom',
+      });
+      expect(await keep(source, { context: { amount: 1 } })).toMatchObject({ state: 'dead', context: '{"amount":1}' });
+    });
+
     it('rejects what does not fit, with each problem once however many workflows have it', async () => {
       const both = sourceOf(trigger({ workflows: [workflow('a', AMOUNT), workflow('b', AMOUNT)] }));
       expect(await keep(both, { context: { amount: 'much' } })).toMatchObject({

@@ -12,6 +12,7 @@ import type { FiringDraft } from '../store/commits/firing.draft.js';
 import { claimsOf } from './firing-claims.js';
 import type { Judged } from './firing-claims.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
+import { problemsOf } from './trigger-input.js';
 
 /** Somebody can try again (`throw`), or nobody can and the item is kept as a dead letter (`keep`). */
 export type OnBadItem = 'throw' | 'keep';
@@ -151,7 +152,9 @@ async function passesFilter({ trigger, what }: FiringSource, context: JsonObject
 
 async function inputProblems(source: FiringSource, context: JsonObject): Promise<string[]> {
   const problems: string[] = [];
-  for (const { input } of source.workflows) if (input !== null) problems.push(...(await input.problems(context)));
+  for (const { input } of source.workflows) {
+    if (input !== null) problems.push(...(await problemsOf(input, context, `${source.what}: the context`)));
+  }
   return [...new Set(problems)];
 }
 

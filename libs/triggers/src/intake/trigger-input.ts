@@ -1,6 +1,7 @@
 import { contextToJson } from '../model/context.js';
-import { TriggersError } from '../model/errors.js';
+import { TriggersError, isTriggersError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import { errorMessage } from '../model/text.js';
 import type { InputCheck } from '../workflows/workflow.definition.js';
 import type { TriggerDefinition } from './trigger.definition.js';
 
@@ -15,6 +16,21 @@ export interface JudgedInput {
   readonly value: JsonObject;
   /** Its JSON text. */
   readonly json: string;
+}
+
+/**
+ * What a declared input finds wrong.
+ *
+ * @param what what is judged, for the message: `Trigger "inbox": the context`
+ * @throws TRG_CONTEXT_SCHEMA when the check itself throws: then nobody knows whether it fits
+ */
+export async function problemsOf(check: InputCheck, value: JsonObject, what: string): Promise<readonly string[]> {
+  try {
+    return await check.problems(value);
+  } catch (cause) {
+    if (isTriggersError(cause)) throw cause;
+    throw new TriggersError('TRG_CONTEXT_SCHEMA', `${what}: its check threw: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 /**
@@ -35,7 +51,7 @@ export async function judgeInput(
     ...(check?.instancesOf && { instancesOf: check.instancesOf }),
   });
   const value = JSON.parse(json) as JsonObject;
-  const problems = (await check?.problems(value)) ?? [];
+  const problems = check === null ? [] : await problemsOf(check, value, what);
   if (problems.length === 0) return { value, json };
   const message = `${what} does not fit what the trigger declares. ${problems.join('; ')}`;
   throw new TriggersError('TRG_CONTEXT_SCHEMA', message, { details: { fields: problems } });
