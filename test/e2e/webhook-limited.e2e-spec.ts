@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Task, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
+import { Task, TriggerResult, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
@@ -23,6 +23,17 @@ class Webhooks {
 
   @WebhookTrigger({ workflow: 'work', path: 'rare', verify, dedupKey, rateLimit: { limit: 1, per: '1m' } })
   rare(): void {}
+
+  @WebhookTrigger({
+    workflow: 'work',
+    path: 'several',
+    verify,
+    dedup: { while: 'running' },
+    rateLimit: { limit: 3, per: '1m' },
+  })
+  several() {
+    return TriggerResult.fireMany([{ context: { i: 0 } }, { context: { i: 1 } }]);
+  }
 }
 
 describe.each(DIALECTS)('a webhook beyond its rate limit, on %s', (database) => {
@@ -45,6 +56,22 @@ describe.each(DIALECTS)('a webhook beyond its rate limit, on %s', (database) => 
       status: 200,
       body: { status: 'duplicate', firingId: accepted.body.firingId },
     });
+  });
+
+  it('is taken whole or not at all: no item of a delivery starts twice because another one was limited', async () => {
+    const clock = new TestClock();
+    const app = await boot({ database, providers: [Work, Webhooks], clock });
+    const send = (id: string) => deliver(app, 'several', { id });
+    expect((await send('e1')).body.executionIds).toHaveLength(2);
+    await app.ended(2);
+    const limited = await send('e2');
+    expect(limited.status).toBe(429);
+    await clock.advance(Number(limited.headers.get('retry-after')) * 1_000);
+    expect((await send('e2')).body).toMatchObject({
+      status: 'accepted',
+      executionIds: [expect.anything(), expect.anything()],
+    });
+    expect(await app.ended(4)).toHaveLength(4);
   });
 
   it('of a storm is accepted in the end, each event once, when every sender waits as it was told', async () => {

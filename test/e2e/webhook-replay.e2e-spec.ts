@@ -151,6 +151,16 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     expect((await app.get('/dead-letters')).items).toEqual([]);
   });
 
+  it.each<[string, number, unknown[]]>([
+    ['kept where nothing of them fits', 202, ['kept', ['kept', 'kept']]],
+    ['accepted where something does', 200, ['accepted', ['kept', 'accepted']]],
+  ])('is one of several: they are %s', async (what, status, said) => {
+    const bad = JSON.parse('{"__proto__":1}') as number;
+    const answer = await send('batch', { id: 'b-9', cents: [bad, what.startsWith('kept') ? bad : 5] });
+    const { body } = answer as { body: { status: string; firings: { status: string }[] } };
+    expect([answer.status, [body.status, body.firings.map((one) => one.status)]]).toEqual([status, said]);
+  });
+
   it('of which several firings are made is answered by the retry of its sender', async () => {
     Payments.broken = true;
     await send('batch', { id: 'b-4', cents: [1, 2] });

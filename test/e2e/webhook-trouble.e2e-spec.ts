@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
 import {
   Task,
+  TriggerResult,
   TriggersModule,
   WebhookTrigger,
   Workflow,
@@ -45,6 +46,11 @@ class Webhooks {
   })
   secret(): void {}
 
+  @WebhookTrigger({ workflow: 'work', path: 'several', verify })
+  several() {
+    return TriggerResult.fireMany([{ context: { i: 0 } }, { context: { i: 1 } }]);
+  }
+
   @WebhookTrigger({ workflow: 'work', path: 'strict', verify, enabled: false, whenDisabled: 'reject' })
   strict(): void {}
 }
@@ -70,6 +76,18 @@ describe.each(DIALECTS)('a webhook in trouble, on %s', (database) => {
     await app.triggers.setEnabled('patient', true);
     const executions = await app.ended(2);
     expect(executions.map(({ context }) => context)).toEqual(expect.arrayContaining([{ n: 1 }, { n: 2 }]));
+  });
+
+  it('that is disabled holds all items of a delivery, and says so', async () => {
+    const app = await boot({ database, providers });
+    await app.triggers.setEnabled('several', false);
+    const held = await deliver(app, 'several', { n: 1 });
+    expect(held).toMatchObject({
+      status: 202,
+      body: { status: 'kept', firings: [{ status: 'kept' }, { status: 'kept' }] },
+    });
+    await app.triggers.setEnabled('several', true);
+    expect(await app.ended(2)).toHaveLength(2);
   });
 
   it('that is disabled and keeps nothing says so, and the sender tries again', async () => {

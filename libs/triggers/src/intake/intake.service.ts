@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { EventBus } from '../model/events.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import type { Json } from '../model/json.js';
-import { TriggersError } from '../model/errors.js';
+import { TriggersError, isTriggersError } from '../model/errors.js';
 import type { FireItem } from '../model/trigger-result.js';
+import { DELIVERY } from '../store/commits/delivery.commit.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import { REPLAY } from '../store/commits/replay.commit.js';
 import type { Replayed } from '../store/commits/replay.commit.js';
@@ -27,6 +28,7 @@ import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
 import { LetterSource } from './letter.source.js';
 import { ReplaySource } from './replay.source.js';
+import type { TriggerDefinition } from './trigger.definition.js';
 
 const READ_CONTEXT = batch(
   'firing_context',
@@ -68,10 +70,29 @@ export class IntakeService {
     const { trigger, dedup, rate, whenDisabled, deadlineMs } = request;
     const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
     // Both the item and what goes with it: to take a request apart by rests cost as much as to hash its key.
-    const outcome = await this.#submit(source, request, request, deadlineMs);
-    if (outcome.status === 'accepted') this.counter.fired(trigger.name, 'fires');
-    else if (outcome.status === 'duplicate') this.counter.fired(trigger.name, 'duplicates');
-    return outcome;
+    return this.#counted(trigger, await this.#submit(source, request, request, deadlineMs));
+  }
+
+  /**
+   * Fires what came together: each is judged by itself, but beyond the rate limit, or where no more is held, nothing of it is stored, so
+   * that whoever sent it comes again with all of it.
+   *
+   * @param letterOf what is kept of a context that cannot be taken; the others fire
+   * @throws TRG_STORE_UNAVAILABLE when the database does not answer
+   */
+  async fireTogether(
+    requests: readonly FireRequest[],
+    letterOf: (at: number, error: TriggersError) => RejectRequest,
+    deadlineMs = this.store.options.commitDeadlineMs,
+  ): Promise<readonly FireOutcome[]> {
+    const drafts: FiringDraft[] = [];
+    for (const [at, request] of requests.entries())
+      drafts.push(await this.#draftOrLetter(request, (error) => letterOf(at, error)));
+    const verdicts = await this.store.commits.submit(DELIVERY, drafts, { deadlineMs });
+    return verdicts.map((verdict, at) => {
+      const [draft, request] = [drafts[at] as FiringDraft, requests[at] as FireRequest];
+      return this.#counted(request.trigger, this.conclude(draft, verdict));
+    });
   }
 
   /**
@@ -79,14 +100,8 @@ export class IntakeService {
    *
    * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
    */
-  reject({ trigger, reason, dedupKey, sameForMs, payload, origin, deadlineMs }: RejectRequest): Promise<FireOutcome> {
-    const draft = this.pipe.unjudged(
-      sourceOf(trigger),
-      { state: 'rejected', reason },
-      { dedupKey },
-      { payload, origin, sameForMs },
-    );
-    return this.#commit(draft, deadlineMs);
+  reject(request: RejectRequest): Promise<FireOutcome> {
+    return this.#commit(this.#letterOf(request), request.deadlineMs);
   }
 
   /**
@@ -156,6 +171,28 @@ export class IntakeService {
   /** Closes a dead letter without an answer; says whether there was an open one. */
   discardLetter(id: string): Promise<boolean> {
     return this.store.change(() => discardLetter(id));
+  }
+
+  #letterOf({ trigger, reason, dedupKey, sameForMs, payload, origin }: RejectRequest): FiringDraft {
+    const extras = { payload, origin, sameForMs };
+    return this.pipe.unjudged(sourceOf(trigger), { state: 'rejected', reason }, { dedupKey }, extras);
+  }
+
+  async #draftOrLetter(request: FireRequest, letterOf: (error: TriggersError) => RejectRequest): Promise<FiringDraft> {
+    const { trigger, dedup, rate, whenDisabled } = request;
+    try {
+      const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
+      return await this.pipe.draft(source, request, 'throw', request);
+    } catch (error) {
+      if (!isTriggersError(error) || error.family !== 'context') throw error;
+      return this.#letterOf(letterOf(error));
+    }
+  }
+
+  #counted({ name }: TriggerDefinition, outcome: FireOutcome): FireOutcome {
+    if (outcome.status === 'accepted') this.counter.fired(name, 'fires');
+    else if (outcome.status === 'duplicate' && outcome.of !== 'letter') this.counter.fired(name, 'duplicates');
+    return outcome;
   }
 
   async #submit(source: FiringSource, item: FireItem, extras: FiringExtras, deadlineMs?: number): Promise<FireOutcome> {

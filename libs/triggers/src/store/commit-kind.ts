@@ -26,10 +26,11 @@ export const COMMIT_ORDER = {
   poll: 2,
   followUp: 3,
   replay: 4,
-  firing: 5,
-  change: 6,
-  message: 7,
-  claim: 8,
+  delivery: 5,
+  firing: 6,
+  change: 7,
+  message: 8,
+  claim: 9,
 } as const;
 
 /** What one try of a group knows, and what it claims on the way. */

@@ -9,6 +9,7 @@ import { keysContract } from './contract/keys.contract.js';
 import { heldContract } from './contract/held.contract.js';
 import type { Database } from './contract/kit.contract.js';
 import { lettersContract } from './contract/letters.contract.js';
+import { deliveriesContract } from './contract/deliveries.contract.js';
 import { replaysContract } from './contract/replays.contract.js';
 import { messagesContract } from './contract/messages.contract.js';
 import { migrationsContract } from './contract/migrations.contract.js';
@@ -31,6 +32,7 @@ export function storeContract(database: Database): void {
   firingsContract(database);
   ratesContract(database);
   lettersContract(database);
+  deliveriesContract(database);
   replaysContract(database);
   heldContract(database);
   keysContract(database);

@@ -31,12 +31,18 @@ export interface WebhookReply {
 export type WebhookReceipt =
   | WebhookFired
   /** Nothing starts: the method or the filter said so. */
-  | { readonly status: 'skipped'; readonly reason: string; readonly firingId: string }
+  | (WebhookItems & { readonly status: 'skipped'; readonly reason: string; readonly firingId: string })
   /** It waits: the trigger is disabled, or it is a dead letter. */
-  | { readonly status: 'kept'; readonly firingId: string };
+  | (WebhookItems & { readonly status: 'kept'; readonly firingId: string });
+
+/** What became of the items of a delivery. */
+export interface WebhookItems {
+  /** One for each item of `fireMany`. */
+  readonly firings?: readonly WebhookReceipt[];
+}
 
 /** Something starts, or has started before. */
-export interface WebhookFired {
+export interface WebhookFired extends WebhookItems {
   readonly status: 'accepted' | 'duplicate';
   /** The original's for a duplicate, as are the rest. */
   readonly firingId: string;
@@ -44,6 +50,4 @@ export interface WebhookFired {
   readonly dedupKey: string | null;
   /** What has become of the original: `accepted`, `held`, `dead`, …, `pruned`. Of duplicates only. */
   readonly state?: string;
-  /** One for each item of `fireMany`. */
-  readonly firings?: readonly WebhookReceipt[];
 }

@@ -32,18 +32,31 @@ export function firingBytes(draft: FiringDraft): number {
   );
 }
 
-/** dedup → switch → rate limit → insert → close, each by one statement for the whole group. */
-export function* commitFirings(drafts: readonly FiringDraft[], scope: CommitScope): Work<readonly FiringVerdict[]> {
-  const judged = drafts.map((draft): Judged => ({ draft, verdict: null, repeats: null, delayMs: draft.runAfterMs }));
-  if (scope.repeated) yield* recogniseStored(judged);
+/**
+ * dedup → switch → rate limit → insert → close, each by one statement for the whole group.
+ *
+ * @param deliveries which of the drafts are taken together or not at all; in their order, and every draft in one. @default each for itself
+ */
+export function* commitFirings(
+  drafts: readonly FiringDraft[],
+  scope: CommitScope,
+  deliveries: readonly (readonly FiringDraft[])[] = [],
+): Work<readonly FiringVerdict[]> {
+  const judged = deliveries.length === 0 ? drafts.map((draft) => judgedOf(draft)) : deliveries.flatMap(judgedTogether);
+  if (scope.repeated) {
+    yield* recogniseStored(judged);
+    refuseTogether(judged);
+  }
   yield* lendKeys(judged.filter(isUndecided));
   yield* refuseDuplicates(judged.filter(isUndecided));
   yield* refuseAnswered(judged);
   const fresh = judged.filter(isUndecided);
   yield* obeySwitches(fresh);
+  refuseTogether(fresh);
   yield* limitRates(fresh);
+  refuseTogether(fresh);
   yield* keepNoKeyOfRefused(fresh);
-  const kept = fresh.filter(({ verdict }) => verdict?.status !== 'refused');
+  const kept = fresh.filter(leavesRecord);
   yield* insertLetters(kept.filter(isLetter));
   yield* insert(
     kept.filter((item) => !isLetter(item)),
@@ -51,6 +64,37 @@ export function* commitFirings(drafts: readonly FiringDraft[], scope: CommitScop
   );
   yield* closeLetters(kept.flatMap(({ draft }) => (draft.state === 'accepted' ? [draft] : [])));
   return judged.map(verdictOf);
+}
+
+function judgedOf(draft: FiringDraft, delivery?: readonly Judged[]): Judged {
+  const judged: Judged = { draft, verdict: null, repeats: null, delayMs: draft.runAfterMs };
+  return delivery === undefined ? judged : { ...judged, delivery };
+}
+
+function judgedTogether(drafts: readonly FiringDraft[]): readonly Judged[] {
+  const delivery: Judged[] = [];
+  for (const draft of drafts) delivery.push(judgedOf(draft, delivery));
+  return delivery;
+}
+
+const REFUSALS: readonly string[] = ['limited', 'refused'];
+
+/** What refuses one of a delivery refuses all of it that would be stored. */
+function refuseTogether(fresh: readonly Judged[]): void {
+  for (const item of fresh) {
+    const refused = item.verdict ?? item.delivery?.find(isRefused)?.verdict;
+    if (refused != null) item.verdict = refused;
+  }
+}
+
+function isRefused({ verdict }: Judged): boolean {
+  return verdict !== null && REFUSALS.includes(verdict.status);
+}
+
+/** One record says that a delivery was limited. */
+function leavesRecord(item: Judged): boolean {
+  if (item.verdict === null) return true;
+  return item.verdict.status !== 'refused' && (item.delivery?.find(isRefused) ?? item) === item;
 }
 
 /** The states of those that an earlier try has stored, by their ids. */

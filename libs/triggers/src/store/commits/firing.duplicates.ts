@@ -13,6 +13,8 @@ export interface Judged {
   /** The firing of this group that has the same key and decides for this one too. */
   repeats: { readonly first: Judged; readonly of: KeyKind } | null;
   delayMs: number;
+  /** What it came together with, itself included, where all of that is taken or nothing. */
+  readonly delivery?: readonly Judged[];
 }
 
 /** Nothing has been said about it yet: it will be stored. */

@@ -1,10 +1,11 @@
+import type { FireRequest } from '../../../intake/fire.types.js';
 import { isTriggersError } from '../../../model/errors.js';
 import type { FireItem } from '../../../model/trigger-result.js';
-import type { WebhookFired, WebhookReceipt } from '../webhook-event.js';
+import type { WebhookReceipt } from '../webhook-event.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
 import { hashKey, itemKey } from './delivery-key.js';
 import type { DeliveryKey, Passage } from './passage.js';
-import { answerOfRepeat, failedOn, invalid, letterOf } from './letters.js';
+import { failedOn, invalid, letterOf } from './letters.js';
 import { receiptOf } from './outcome.js';
 import type { Reply, Step, WebhookTools } from './step.js';
 
@@ -44,46 +45,42 @@ async function fireOne(
 
 /**
  * Several items of one delivery, each with a key of its own and judged by itself: a bad one becomes a dead letter, the rest
- * fire. Should one fail to be committed the whole delivery is sent again, which finds those that were.
+ * fire. One commit takes all of them; a limited delivery leaves nothing behind and is sent again whole.
  */
 async function fireMany(
   passage: Passage,
   tools: WebhookTools,
   { items, key }: { readonly items: readonly FireItem[]; readonly key: DeliveryKey },
 ): Promise<Reply> {
-  const own = (index: number): DeliveryKey => ({ ...key, key: `${key.key}#${index}` });
-  const replies = await Promise.all(
-    items.map((item, index) => fireItem(passage, tools, { item, key: own(index), index })),
+  const own = items.map((item, index) => ({ item, index, key: { ...key, key: `${key.key}#${index}` } }));
+  const outcomes = await tools.intake.fireTogether(
+    own.map((one) => requestOf(passage, one)),
+    (at, { message: reason }) => {
+      const one = own[at] as (typeof own)[number];
+      return letterOf({ passage, reason, key: keyOfItem(passage, one), item: one.index });
+    },
+    COMMIT_DEADLINE_MS,
   );
-  const failed = replies.find((reply) => reply instanceof Error);
-  if (failed !== undefined) return failed;
-  return together(replies as readonly WebhookReceipt[], key.key);
-}
-
-async function fireItem(
-  passage: Passage,
-  tools: WebhookTools,
-  one: { readonly item: FireItem; readonly key: DeliveryKey; readonly index: number },
-): Promise<WebhookReceipt | Error> {
-  try {
-    return await commit(passage, tools, one);
-  } catch (error) {
-    if (!isTriggersError(error) || error.family !== 'context') throw error;
-    const key = keyOfItem(passage, one);
-    const kept = await tools.intake.reject(letterOf({ passage, reason: error.message, key, item: one.index }));
-    return answerOfRepeat(kept) ?? { status: 'kept', firingId: kept.firingId };
-  }
+  const receipts = outcomes.map(receiptOf);
+  return receipts.find((receipt) => receipt instanceof Error) ?? together(receipts as WebhookReceipt[], key.key);
 }
 
 /** @throws TRG_CONTEXT_*, TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE */
 async function commit(
   passage: Passage,
   { intake }: WebhookTools,
-  { item, key }: { readonly item: FireItem; readonly key: DeliveryKey },
+  one: { readonly item: FireItem; readonly key: DeliveryKey },
 ): Promise<WebhookReceipt | Error> {
+  return receiptOf(await intake.fire(requestOf(passage, one)));
+}
+
+function requestOf(
+  passage: Passage,
+  { item, key }: { readonly item: FireItem; readonly key: DeliveryKey },
+): FireRequest {
   const { trigger } = passage;
   const chosen = keyOfItem(passage, { item, key });
-  const outcome = await intake.fire({
+  return {
     context: item.context,
     runAt: item.runAt,
     priority: item.priority,
@@ -94,8 +91,7 @@ async function commit(
     deliveryKey: passage.key?.sameForMs === 0 ? undefined : passage.key?.key,
     whenDisabled: trigger.whenDisabled,
     deadlineMs: COMMIT_DEADLINE_MS,
-  });
-  return receiptOf(outcome);
+  };
 }
 
 /** Its own, else the one that its place in the delivery gives it. */
@@ -106,17 +102,16 @@ function keyOfItem(
   return item.dedupKey === undefined ? key : itemKey(passage, item.dedupKey);
 }
 
-function together(receipts: readonly WebhookReceipt[], dedupKey: string): WebhookFired {
-  const ids = receipts.flatMap((receipt) => ('executionIds' in receipt ? receipt.executionIds : []));
-  const isRepeat = receipts.every(({ status }) => status === 'duplicate');
-  const [first] = receipts;
-  return {
-    status: isRepeat ? 'duplicate' : 'accepted',
-    firingId: first?.firingId ?? '',
-    executionIds: ids,
-    dedupKey,
-    firings: receipts,
-  };
+/** What says most of a delivery, first. */
+const STATUSES = ['accepted', 'kept', 'duplicate', 'skipped'] as const;
+
+/** One receipt for all items: of the first with the status that says most. */
+function together(firings: readonly WebhookReceipt[], dedupKey: string): WebhookReceipt {
+  const says = STATUSES.find((status) => firings.some((receipt) => receipt.status === status));
+  const first = firings.find(({ status }) => status === says) as WebhookReceipt;
+  if (first.status === 'kept' || first.status === 'skipped') return { ...first, firings };
+  const executionIds = firings.flatMap((receipt) => ('executionIds' in receipt ? receipt.executionIds : []));
+  return { status: first.status, firingId: first.firingId, executionIds, dedupKey, firings };
 }
 
 function fieldsOf({

@@ -5,11 +5,12 @@ import { refusal, unavailable } from './answers.js';
 
 /** What the sender is told of a firing: a receipt, or a refusal after which it may try again. */
 export function receiptOf(outcome: FireOutcome): WebhookReceipt | TriggersError {
-  const { status, firingId, executionIds, dedupKey, state, reason, delayedMs } = outcome;
+  const { status, of, firingId, executionIds, dedupKey, state, reason, delayedMs } = outcome;
   switch (status) {
     case 'accepted':
       return { status, firingId, executionIds, dedupKey };
     case 'duplicate':
+      if (of === 'letter') return { status: 'kept', firingId };
       return { status, firingId, executionIds, dedupKey, ...(state !== null && { state }) };
     case 'filtered':
       return { status: 'skipped', reason: reason ?? 'filter', firingId };

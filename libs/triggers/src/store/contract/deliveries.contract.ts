@@ -1,0 +1,98 @@
+import { DELIVERY } from '../commits/delivery.commit.js';
+import type { FiringDraft, FiringVerdict } from '../commits/firing.draft.js';
+import type { Store } from '../store.service.js';
+import { draftOf, wish } from './drafts.contract.js';
+import type { DraftGiven } from './drafts.contract.js';
+import { rowsOf, useStoreKit } from './kit.contract.js';
+import type { Database } from './kit.contract.js';
+
+const MINUTE_MS = 60_000;
+const rate = (limit: number): FiringDraft['rate'] => ({ space: 'inbox', limit, perMs: MINUTE_MS, onLimit: 'refuse' });
+const window = (label: string) => wish(label, { scope: 'window', windowMs: 60 * MINUTE_MS });
+const BROKEN: DraftGiven = {
+  state: 'rejected',
+  context: null,
+  letter: { key: null, windowMs: null, label: null, payload: '{}', origin: null },
+};
+
+/** Deliveries: what came together is stored together, or not at all. */
+export function deliveriesContract(database: Database): void {
+  describe('deliveries', () => {
+    const kit = useStoreKit(database);
+    const deliver = (store: Store, ...given: DraftGiven[]): Promise<readonly FiringVerdict[]> =>
+      store.commits.submit(
+        DELIVERY,
+        given.map((one) => draftOf(one)),
+      );
+    const states = async (store: Store): Promise<unknown[]> =>
+      (await rowsOf(store, 'firing', 'id')).map(({ state }) => state);
+
+    it('are judged item by item', async () => {
+      const store = await kit().open();
+      const verdicts = await deliver(
+        store,
+        { dedup: window('a') },
+        BROKEN,
+        { dedup: window('a') },
+        { state: 'filtered' },
+      );
+      expect(verdicts.map((verdict) => (verdict.status === 'stored' ? verdict.state : verdict.status))).toEqual([
+        'accepted',
+        'rejected',
+        'duplicate',
+        'filtered',
+      ]);
+    });
+
+    it('are limited whole, leave one record and no key, and are taken whole when they come again', async () => {
+      const store = await kit().open();
+      const item = (label: string): DraftGiven => ({ dedup: window(label), rate: rate(3) });
+      await deliver(store, item('a'), item('b'));
+      const again = () => deliver(store, item('c'), BROKEN, item('d'));
+      expect(await again()).toEqual(Array(3).fill({ status: 'limited', retryAfterMs: 20_000 }));
+      expect(await states(store)).toEqual(['accepted', 'accepted', 'limited']);
+      expect(await rowsOf(store, 'dedup')).toHaveLength(2);
+      await kit().clock.advance(20_000);
+      expect(await again()).toMatchObject([{ state: 'accepted' }, { state: 'rejected' }, { state: 'accepted' }]);
+    });
+
+    it('that are larger than the limit need all of it, and the rest starts later', async () => {
+      const store = await kit().open();
+      const four = () => deliver(store, ...Array.from({ length: 4 }, () => ({ rate: rate(2) })));
+      expect((await four()).map((verdict) => verdict.status === 'stored' && verdict.delayedMs)).toEqual([
+        0, 0, 30_000, 60_000,
+      ]);
+      expect(await four()).toEqual(Array(4).fill({ status: 'limited', retryAfterMs: 2 * MINUTE_MS }));
+      await kit().clock.advance(2 * MINUTE_MS);
+      expect(await four()).toMatchObject([{ delayedMs: 0 }, { delayedMs: 0 }, {}, {}]);
+    });
+
+    it('spend no token for what is a duplicate', async () => {
+      const store = await kit().open();
+      const item = (label: string): DraftGiven => ({ dedup: window(label), rate: rate(2) });
+      await deliver(store, item('a'));
+      expect(await deliver(store, item('a'), item('b'))).toMatchObject([
+        { status: 'duplicate' },
+        { state: 'accepted' },
+      ]);
+    });
+
+    it('are refused whole by a trigger that is disabled', async () => {
+      const store = await kit().open();
+      const gate = { declaredEnabled: false, whenDisabled: 'refuse' } as const;
+      const verdicts = await deliver(store, { gate, dedup: window('a') }, BROKEN);
+      expect(verdicts).toEqual(Array(2).fill({ status: 'refused', because: 'disabled' }));
+      expect([...(await states(store)), ...(await rowsOf(store, 'dedup'))]).toEqual([]);
+    });
+
+    it('are one when they come at once, also to two processes', async () => {
+      const one = await kit().open();
+      const other = database === ':memory:' ? one : await kit().open();
+      const items = ['a', 'b', 'c'].map((label) => ({ dedup: window(label), rate: rate(3) }));
+      const verdicts = await Promise.all([one, other, one, other].map((store) => deliver(store, ...items)));
+      const stored = verdicts.filter((own) => own.every(({ status }) => status === 'stored'));
+      expect(stored).toHaveLength(1);
+      expect(verdicts.flat().filter(({ status }) => status === 'duplicate')).toHaveLength(9);
+    });
+  });
+}
