@@ -61,6 +61,7 @@ export class Seed {
       initiatedBy: null,
       causedBy: null,
       depth: 0,
+      priority: null,
       replayOf: null,
       duplicates: 0,
       lastDuplicateAt: null,

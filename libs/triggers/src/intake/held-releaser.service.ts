@@ -78,8 +78,8 @@ export class HeldReleaser {
     }
   }
 
-  async #judge(trigger: TriggerDefinition, { id, context, scheduledFor, hold }: HeldFiring) {
-    const item = { context: JSON.parse(context) as JsonObject };
+  async #judge(trigger: TriggerDefinition, { id, context, scheduledFor, priority, hold }: HeldFiring) {
+    const item = { context: JSON.parse(context) as JsonObject, priority };
     const source = sourceOf(trigger, { onLimit: 'delay' });
     const replayKey = hold === null ? undefined : { bytes: hold.key, label: hold.label };
     const draft = await this.pipe.draft(source, item, 'keep', { replayKey });

@@ -93,6 +93,15 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     expect(told.map(({ name }) => name)).toEqual(expect.arrayContaining(['firing.rejected', 'firing.accepted']));
   });
 
+  it('starts what was held as urgently as it was fired', async () => {
+    const trigger = webhook({ enabled: false, priority: 3 });
+    await h().intake.fire({ trigger, whenDisabled: 'hold' });
+    await h().intake.fire({ trigger, context: { n: 1 }, priority: 7, whenDisabled: 'hold' });
+    webhook();
+    await enable(null);
+    expect((await h().node.rows('task')).map(({ priority }) => priority)).toEqual([3, 7]);
+  });
+
   it('releases what one trigger holds although another one cannot be judged just now', async () => {
     const trigger = webhook({ enabled: false });
     const other = webhook({ enabled: false, name: 'other' });

@@ -25,7 +25,7 @@ const RELEASABLE = batch(
 const READ = batch(
   'held_read',
   { _name: 'text' },
-  () => `SELECT f.id, f.context, f.scheduled_for, f.dedup_space, f.dedup_key, f.dedup_scope, f.dedup_label
+  () => `SELECT f.id, f.context, f.scheduled_for, f.priority, f.dedup_space, f.dedup_key, f.dedup_scope, f.dedup_label
     FROM triggers_firing f WHERE f.trigger = (SELECT _name FROM g) AND f.state = 'held' ORDER BY f.id LIMIT ${HELD_BATCH}`,
 );
 
@@ -61,6 +61,7 @@ export interface HeldFiring {
   readonly id: FiringId;
   readonly context: string;
   readonly scheduledFor: Date | null;
+  readonly priority: number;
   readonly hold: FiringDraft['dedup'];
 }
 
@@ -79,6 +80,7 @@ export function* readHeld(trigger: string): Work<readonly HeldFiring[]> {
     id: row['id'] as FiringId,
     context: (row['context'] as string | null) ?? '{}',
     scheduledFor: toDate(row['scheduled_for']),
+    priority: Number(row['priority']),
     hold: holdOf(row),
   }));
 }

@@ -18,6 +18,7 @@ export const FIRING_COLUMNS = {
   _by: 'text',
   _caused: 'text',
   _depth: 'int',
+  _priority: 'int',
   _replay: 'text',
   _scheduled: 'at',
   _created: 'instant',
@@ -26,7 +27,7 @@ export const FIRING_COLUMNS = {
 
 /** Their names in the table. */
 export const FIRING_NAMES = `id, trigger, kind, state, dedup_space, dedup_key, dedup_scope, dedup_cooldown, dedup_label,
-  context, executions, open_executions, reason, initiated_by, caused_by, depth, replay_of, scheduled_for, created_at, payload`;
+  context, executions, open_executions, reason, initiated_by, caused_by, depth, priority, replay_of, scheduled_for, created_at, payload`;
 
 /** Their values in a statement. */
 export const FIRING_VALUES = Object.keys(FIRING_COLUMNS).join(', ');
@@ -51,6 +52,7 @@ export function firingRow(draft: FiringDraft, held: Partial<DedupWish> | null = 
     draft.initiatedBy,
     draft.causedBy,
     draft.depth,
+    draft.state === 'held' ? draft.priority : null,
     draft.replayOf ?? draft.replayOfLetter,
     draft.scheduledFor,
     0,

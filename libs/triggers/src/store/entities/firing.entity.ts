@@ -23,6 +23,7 @@ export function firingEntity(kinds: ColumnKinds): EntitySchema<FiringRow> {
     initiatedBy: kinds.maybe,
     causedBy: kinds.maybe,
     depth: kinds.int,
+    priority: kinds.maybeCount,
     replayOf: kinds.maybe,
     duplicates: kinds.int,
     lastDuplicateAt: kinds.instant,

@@ -23,6 +23,8 @@ export interface FiringRow {
   initiatedBy: string | null;
   causedBy: ExecutionId | null;
   depth: number;
+  /** Of one that is held: that of the tasks that wait for its release. */
+  priority: number | null;
   /** The execution or the dead letter that it replays. */
   replayOf: ExecutionId | FiringId | null;
   duplicates: number;
