@@ -13,6 +13,7 @@ import {
   unsigned,
 } from 'nestjs-triggers';
 import type { PostgresDatabaseOptions, TriggersError } from 'nestjs-triggers';
+import { Client } from 'pg';
 import { TestClock } from 'nestjs-triggers/testing';
 import { z } from 'zod';
 import { PLATFORMS, boot, cleanUp } from '../support/app.js';
@@ -46,6 +47,11 @@ class Webhooks {
   })
   secret(): void {}
 
+  @WebhookTrigger({ workflow: 'work', path: 'broken', verify })
+  broken(): void {
+    throw new Error('broken');
+  }
+
   @WebhookTrigger({ workflow: 'work', path: 'several', verify })
   several() {
     return TriggerResult.fireMany([{ context: { i: 0 } }, { context: { i: 1 } }]);
@@ -53,6 +59,15 @@ class Webhooks {
 
   @WebhookTrigger({ workflow: 'work', path: 'strict', verify, enabled: false, whenDisabled: 'reject' })
   strict(): void {}
+}
+
+/** Another connection, in whose transaction nobody else writes firings. */
+async function locking({ url, schema }: PostgresDatabaseOptions): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query(`LOCK TABLE ${schema ?? 'public'}.triggers_firing IN SHARE MODE`);
+  return client;
 }
 
 const providers = [Work, Webhooks];
@@ -232,6 +247,25 @@ describe('a webhook whose database is away', () => {
       proxy.close();
     },
   );
+});
+
+// Not by how long it takes: the database hangs until the sender has his answer.
+describe('a webhook whose commit hangs', () => {
+  afterEach(cleanUp);
+
+  it.each(['patient', 'several', 'broken'])('is told to come again meanwhile, and is taken once (%s)', async (path) => {
+    const database = await newDatabase('postgres');
+    const app = await boot({ database, providers });
+    const somebody = await locking(database.options as PostgresDatabaseOptions);
+    const refused = await deliver(app, path, { n: 1 });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'TRG_STORE_UNAVAILABLE' } });
+    expect(refused.headers.get('retry-after')).toBe('2');
+    await somebody.end();
+    await until(async () => (await rowsOf(app, path)).length > 0, 'the late commit is there');
+    const again = await deliver(app, path, { n: 1 });
+    expect(again.body.status).toBe(path === 'broken' ? 'kept' : 'duplicate');
+    expect(await rowsOf(app, path)).toHaveLength(path === 'several' ? 2 : 1);
+  });
 });
 
 describe('webhook triggers that cannot stand', () => {

@@ -38,7 +38,10 @@ export interface FireRequest extends FireItem {
   readonly payload?: string | undefined;
   /** Where it came from; kept if this becomes a dead letter. */
   readonly origin?: JsonObject | undefined;
-  /** How long the database may take. @default `database.commitDeadline` */
+  /**
+   * How long the database may take; whoever names it is answered by then, though what is on its way may still be stored: a repeat is its
+   * duplicate. Where dedup is off, or the key is free again by then, a repeat is another firing. @default `database.commitDeadline`
+   */
   readonly deadlineMs?: number | undefined;
 }
 

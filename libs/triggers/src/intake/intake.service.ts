@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import type { Json } from '../model/json.js';
@@ -9,6 +10,7 @@ import { FIRING } from '../store/commits/firing.commit.js';
 import { REPLAY } from '../store/commits/replay.commit.js';
 import type { Replayed } from '../store/commits/replay.commit.js';
 import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
+import { unanswered } from '../store/commit-errors.js';
 import { batch } from '../store/dialects/batch.js';
 import { READ_ANSWER, discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
@@ -59,6 +61,7 @@ export class IntakeService {
     private readonly replays: ReplaySource,
     private readonly letters: LetterSource,
     private readonly events: EventBus,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -70,7 +73,9 @@ export class IntakeService {
     const { trigger, dedup, rate, whenDisabled, deadlineMs } = request;
     const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
     // Both the item and what goes with it: to take a request apart by rests cost as much as to hash its key.
-    return this.#counted(trigger, await this.#submit(source, request, request, deadlineMs));
+    const draft = await this.pipe.draft(source, request, 'throw', request);
+    const outcome = this.#submit(draft, request, deadlineMs).then((told) => this.#counted(trigger, told));
+    return this.#inTime(outcome, deadlineMs);
   }
 
   /**
@@ -83,16 +88,15 @@ export class IntakeService {
   async fireTogether(
     requests: readonly FireRequest[],
     letterOf: (at: number, error: TriggersError) => RejectRequest,
-    deadlineMs = this.store.options.commitDeadlineMs,
+    deadlineMs: number,
   ): Promise<readonly FireOutcome[]> {
     const drafts: FiringDraft[] = [];
     for (const [at, request] of requests.entries())
       drafts.push(await this.#draftOrLetter(request, (error) => letterOf(at, error)));
-    const verdicts = await this.store.commits.submit(DELIVERY, drafts, { deadlineMs });
-    return verdicts.map((verdict, at) => {
-      const [draft, request] = [drafts[at] as FiringDraft, requests[at] as FireRequest];
-      return this.#counted(request.trigger, this.conclude(draft, verdict));
-    });
+    const told = (verdict: FiringVerdict, at: number): FireOutcome =>
+      this.#counted((requests[at] as FireRequest).trigger, this.conclude(drafts[at] as FiringDraft, verdict));
+    const outcomes = this.store.commits.submit(DELIVERY, drafts, { deadlineMs }).then((verdicts) => verdicts.map(told));
+    return this.#inTime(outcomes, deadlineMs);
   }
 
   /**
@@ -101,7 +105,7 @@ export class IntakeService {
    * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   reject(request: RejectRequest): Promise<FireOutcome> {
-    return this.#commit(this.#letterOf(request), request.deadlineMs);
+    return this.#inTime(this.#commit(this.#letterOf(request), request.deadlineMs), request.deadlineMs);
   }
 
   /**
@@ -110,13 +114,15 @@ export class IntakeService {
    * @throws TRG_STORE_UNAVAILABLE when the database does not answer
    */
   skip({ trigger, reason, deadlineMs }: SkipRequest): Promise<FireOutcome> {
-    return this.#commit(this.pipe.unjudged(sourceOf(trigger), { state: 'filtered', reason }), deadlineMs);
+    const draft = this.pipe.unjudged(sourceOf(trigger), { state: 'filtered', reason });
+    return this.#inTime(this.#commit(draft, deadlineMs), deadlineMs);
   }
 
   /** Starts a workflow without a trigger. @throws as {@link fire} */
   start(request: StartRequest): Promise<FireOutcome> {
     const { workflow, initiatedBy, idempotency, ...item } = request;
-    return this.#submit(directSource(workflow), item, { initiatedBy, idempotency });
+    const extras = { initiatedBy, idempotency };
+    return this.pipe.draft(directSource(workflow), item, 'throw', extras).then((draft) => this.#submit(draft, extras));
   }
 
   /**
@@ -195,8 +201,24 @@ export class IntakeService {
     return outcome;
   }
 
-  async #submit(source: FiringSource, item: FireItem, extras: FiringExtras, deadlineMs?: number): Promise<FireOutcome> {
-    const draft = await this.pipe.draft(source, item, 'throw', extras);
+  /**
+   * Whoever names a deadline is answered by then, also while a commit with his firing is on its way or nobody knows what became of it. It may
+   * still come: his repeat is a duplicate of that then, as long as the key is held.
+   */
+  #inTime<T>(work: Promise<T>, deadlineMs: number | undefined): Promise<T> {
+    if (deadlineMs === undefined) return work;
+    return new Promise<T>((resolve, reject) => {
+      const timer = this.clock.setTimer(() => reject(unanswered()), deadlineMs);
+      const stop = (): void => timer.clear();
+      work.then(resolve, reject).then(stop, stop);
+    });
+  }
+
+  async #submit(
+    draft: FiringDraft,
+    extras: Pick<FiringExtras, 'idempotency'>,
+    deadlineMs?: number,
+  ): Promise<FireOutcome> {
     const outcome = await this.#commit(draft, deadlineMs);
     const repeated = outcome.of === 'idempotency' && extras.idempotency !== undefined;
     if (repeated) await this.#refuseOtherContext(draft, outcome.firingId);

@@ -8,6 +8,11 @@ export function away(why: string): TriggersError {
   );
 }
 
+/** What is on its way did not come back in time; it may still be stored. */
+export function unanswered(): TriggersError {
+  return new TriggersError('TRG_STORE_UNAVAILABLE', 'The database did not answer in time. Try again.');
+}
+
 /** Too much waits already. */
 export function tooMuch(): TriggersError {
   return new TriggersError(

@@ -69,7 +69,7 @@ describe('polls on a real store', () => {
     await poller.start();
   });
   const intakeOf = (pipe: IntakePipe): IntakeService =>
-    new IntakeService(store, pipe, new IntakeCounter(store, clock), undefined as never, undefined as never, bus);
+    new IntakeService(store, pipe, new IntakeCounter(store, clock), undefined as never, undefined as never, bus, clock);
   afterAll(() => store.close());
 
   it('writes nothing while idle', async () => {

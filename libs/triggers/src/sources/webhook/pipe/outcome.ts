@@ -5,13 +5,12 @@ import { refusal, unavailable } from './answers.js';
 
 /** What the sender is told of a firing: a receipt, or a refusal after which it may try again. */
 export function receiptOf(outcome: FireOutcome): WebhookReceipt | TriggersError {
-  const { status, of, firingId, executionIds, dedupKey, state, reason, delayedMs } = outcome;
+  const { status, firingId, executionIds, dedupKey, reason, delayedMs } = outcome;
   switch (status) {
     case 'accepted':
       return { status, firingId, executionIds, dedupKey };
     case 'duplicate':
-      if (of === 'letter') return { status: 'kept', firingId };
-      return { status, firingId, executionIds, dedupKey, ...(state !== null && { state }) };
+      return repeatOf(outcome);
     case 'filtered':
       return { status: 'skipped', reason: reason ?? 'filter', firingId };
     case 'held':
@@ -25,4 +24,10 @@ export function receiptOf(outcome: FireOutcome): WebhookReceipt | TriggersError 
     case 'refused':
       return unavailable(`The ${reason ?? 'trigger takes nothing'}.`);
   }
+}
+
+/** A repeat of what became a dead letter is kept with it. */
+function repeatOf({ of, firingId, executionIds, dedupKey, state }: FireOutcome): WebhookReceipt {
+  if (of === 'letter') return { status: 'kept', firingId };
+  return { status: 'duplicate', firingId, executionIds, dedupKey, ...(state !== null && { state }) };
 }
