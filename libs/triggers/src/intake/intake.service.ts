@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
-import type { Json } from '../model/json.js';
 import { TriggersError, isTriggersError } from '../model/errors.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { DELIVERY } from '../store/commits/delivery.commit.js';
@@ -11,10 +10,8 @@ import { REPLAY } from '../store/commits/replay.commit.js';
 import type { Replayed } from '../store/commits/replay.commit.js';
 import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
 import { unanswered } from '../store/commit-errors.js';
-import { batch } from '../store/dialects/batch.js';
 import { READ_ANSWER, discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
-import { canonicalJson } from './dedup-key.js';
 import { answeredOutcome, outcomeOf, skippedOutcome, tellStored, togetherOutcome } from './fire-outcome.js';
 import { IntakeCounter } from './intake-counter.js';
 import type {
@@ -28,15 +25,10 @@ import type {
 import { IntakePipe } from './intake.pipe.js';
 import { directSource, sourceOf } from './firing-source.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
+import { refuseOtherContext } from './repeated-request.js';
 import { LetterSource } from './letter.source.js';
 import { ReplaySource } from './replay.source.js';
 import type { TriggerDefinition } from './trigger.definition.js';
-
-const READ_CONTEXT = batch(
-  'firing_context',
-  { _id: 'text' },
-  () => `SELECT COALESCE(payload, context) AS sent FROM triggers_firing WHERE id IN (SELECT _id FROM g)`,
-);
 
 /** How an execution is replayed. */
 export interface ReplayExecutionOptions extends ReplayRequest {
@@ -221,7 +213,7 @@ export class IntakeService {
   ): Promise<FireOutcome> {
     const outcome = await this.#commit(draft, deadlineMs);
     const repeated = outcome.of === 'idempotency' && extras.idempotency !== undefined;
-    if (repeated) await this.#refuseOtherContext(draft, outcome.firingId);
+    if (repeated) await refuseOtherContext(this.store, draft, outcome.firingId);
     return outcome;
   }
 
@@ -249,19 +241,6 @@ export class IntakeService {
     return this.conclude(draft, await this.store.commits.submit(FIRING, draft, { deadlineMs }));
   }
 
-  /** An `Idempotency-Key` stands for one request; with another context it is a mistake of the sender. */
-  async #refuseOtherContext(draft: FiringDraft, firingId: FiringId): Promise<void> {
-    const [row] = await this.store.read(READ_CONTEXT, [[firingId]]);
-    if (row === undefined || sameJson(row['sent'] as string | null, draft.payload ?? draft.context)) return;
-    throw new TriggersError(
-      'TRG_API_IDEMPOTENCY',
-      'This Idempotency-Key was used before with another context. Use a new key for a new request.',
-      {
-        details: { firingId },
-      },
-    );
-  }
-
   /** What a caller is told of a verdict, after everybody else was told. */
   conclude(draft: FiringDraft, verdict: FiringVerdict): FireOutcome {
     const { trigger, reason } = draft;
@@ -271,8 +250,4 @@ export class IntakeService {
     } else if (verdict.status === 'stored') tellStored(this.events, { trigger, reason, ...verdict });
     return outcomeOf(draft, verdict);
   }
-}
-
-function sameJson(a: string | null, b: string | null): boolean {
-  return canonicalJson(JSON.parse(a ?? 'null') as Json) === canonicalJson(JSON.parse(b ?? 'null') as Json);
 }

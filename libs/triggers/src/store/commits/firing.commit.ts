@@ -10,7 +10,7 @@ import type { Judged } from './firing.duplicates.js';
 import { insertExecutions, planExecutions, tellClaimed } from './firing.executions.js';
 import { firingRow } from './firing.row.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
-import { closeLetters, insertLetters, isLetter, lendKeys, refuseAnswered } from './letter.statements.js';
+import { closeLetters, insertLetters, isLetter, freeKeysOfReplayed, refuseAnswered } from './letter.statements.js';
 import { limitRates } from './rate.statements.js';
 import { obeySwitches } from './switch.statements.js';
 
@@ -47,7 +47,7 @@ export function* commitFirings(
     yield* recogniseStored(judged);
     refuseTogether(judged);
   }
-  yield* lendKeys(judged.filter(isUndecided));
+  yield* freeKeysOfReplayed(judged.filter(isUndecided));
   yield* refuseDuplicates(judged.filter(isUndecided));
   yield* refuseAnswered(judged);
   const fresh = judged.filter(isUndecided);

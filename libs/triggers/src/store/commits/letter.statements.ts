@@ -108,8 +108,8 @@ export function* closeLetters(accepted: readonly FiringDraft[]): Work<void> {
   );
 }
 
-/** Dead letters that are replayed lend their keys to the replay. */
-export function* lendKeys(judged: readonly Judged[]): Work<void> {
+/** Dead letters that are replayed give back the keys that they held, for good: the replay takes them, or needs none. */
+export function* freeKeysOfReplayed(judged: readonly Judged[]): Work<void> {
   yield* freeKeys(
     judged.flatMap(({ draft: { dedup, replayOfLetter } }) =>
       dedup === null || replayOfLetter === null ? [] : [{ hold: dedup, firingId: replayOfLetter }],
