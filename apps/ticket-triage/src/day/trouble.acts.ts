@@ -6,7 +6,8 @@ import { ticket } from './tickets.js';
 const HARD_QUESTION_MS = 2_000;
 
 /** The model answers 429 and says when to come back. */
-export const limitedModel: Act = async (scene) => {
+export const limitedModel: Act = async (scene, before) => {
+  await quiet(scene, before);
   scene.tell('11:00  the model is limited: 429, Retry-After: 1');
   scene.model.troubles = ['limited'];
   return Promise.all([

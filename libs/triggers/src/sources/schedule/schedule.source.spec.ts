@@ -1,5 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
+import { IntakeService } from '../../intake/intake.service.js';
 import type { TriggerOverride } from '../../intake/trigger-overrides.js';
 import { Clock } from '../../model/clock.js';
 import { EventBus } from '../../model/events.js';
@@ -35,6 +36,7 @@ async function explore(
   const services = [
     { provide: Clock, useValue: new TestClock() },
     { provide: EventBus, useValue: {} },
+    { provide: IntakeService, useValue: {} },
     { provide: PollerService, useValue: { add: ({ name }: ScheduleDefinition) => polled.push(name) } },
   ];
   const module = await moduleWith(
