@@ -56,42 +56,48 @@ export class ExecutionControl {
     work: (scope: CommitScope) => Work<ControlOutcome>,
   ): Promise<Controlled> {
     const outcome = await this.store.change(work);
-    if (outcome.status === 'done') this.store.notices.tell({ about: 'execution', id });
-    switch (outcome.status) {
-      case 'absent':
-        throw new TriggersError('TRG_API_EXECUTION_NOT_FOUND', `There is no execution "${id}".`, {
-          details: { executionId: id },
-        });
-      case 'refused':
-        throw new TriggersError('TRG_API_CONFLICT', `Execution "${id}" is ${outcome.state}; ${advice(change)}`, {
-          details: { state: outcome.state },
-        });
-      case 'replayed':
-        throw new TriggersError(
-          'TRG_API_CONFLICT',
-          `Execution "${id}" was replayed by firing "${outcome.by}". Retry what that has started.`,
-          { details: { firingId: outcome.by } },
-        );
-      case 'nothingLeft':
-        throw new TriggersError(
-          'TRG_API_CONFLICT',
-          `Every task of execution "${id}" has completed; there is nothing to retry. Replay it instead.`,
-        );
-      case 'heldByOther':
-        throw new TriggersError(
-          'TRG_API_CONFLICT',
-          `Firing "${outcome.holder.firingId}" holds the dedup key of this execution. Retry when that has ended.`,
-          {
-            details: { holder: outcome.holder.firingId, executionIds: outcome.holder.executionIds },
-          },
-        );
-      case 'done':
-        this.events.emit('execution.changed', { executionId: id, workflow: outcome.workflow, change, by });
-        if (outcome.state === 'cancelled')
-          this.events.emit('execution.cancelled', { executionId: id, workflow: outcome.workflow });
-        return { state: outcome.state };
+    if (outcome.status !== 'done') throw refusalOf(outcome, id, change);
+    const { state, workflow } = outcome;
+    this.store.notices.tell({ about: 'execution', id });
+    this.events.emit('execution.changed', { executionId: id, workflow, change, by });
+    if (state === 'cancelled') this.events.emit('execution.cancelled', { executionId: id, workflow });
+    return { state };
+  }
+}
+
+/** Why a wish about an execution was not fulfilled. */
+function refusalOf(
+  outcome: Exclude<ControlOutcome, { readonly status: 'done' }>,
+  id: ExecutionId,
+  change: string,
+): TriggersError {
+  switch (outcome.status) {
+    case 'absent':
+      return new TriggersError('TRG_API_EXECUTION_NOT_FOUND', `There is no execution "${id}".`, {
+        details: { executionId: id },
+      });
+    case 'refused': {
+      const { state } = outcome;
+      return conflict(`Execution "${id}" is ${state}; ${advice(change)}`, { state });
+    }
+    case 'replayed':
+      return conflict(`Execution "${id}" was replayed by firing "${outcome.by}". Retry what that has started.`, {
+        firingId: outcome.by,
+      });
+    case 'nothingLeft':
+      return conflict(`Every task of execution "${id}" has completed; there is nothing to retry. Replay it instead.`);
+    case 'heldByOther': {
+      const { firingId, executionIds } = outcome.holder;
+      return conflict(`Firing "${firingId}" holds the dedup key of this execution. Retry when that has ended.`, {
+        holder: firingId,
+        executionIds,
+      });
     }
   }
+}
+
+function conflict(message: string, details?: Readonly<Record<string, unknown>>): TriggersError {
+  return new TriggersError('TRG_API_CONFLICT', message, details && { details });
 }
 
 function advice(change: string): string {
