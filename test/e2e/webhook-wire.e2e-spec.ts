@@ -64,6 +64,12 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
   };
   const head = (path: string, ...headers: string[]): string =>
     [`POST /webhooks/${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
+  /** Waits for an answer while the time goes by. */
+  const answeredInTime = ({ told }: { told: () => string }, clock: TestClock, what: string): Promise<boolean> =>
+    until(async () => {
+      await clock.advance(100);
+      return told().includes('\r\n\r\n');
+    }, what);
   const answerTo = async (request: string): Promise<string> => {
     const { socket, told, ends } = await open();
     socket.write(request);
@@ -157,10 +163,7 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     await until(() => thinking.length === 64, 'each is held by its method');
     const late = await open();
     late.socket.write(`${head('small', 'Content-Length: 2')}{}`);
-    await until(async () => {
-      await clock.advance(100);
-      return late.told().includes('\r\n\r\n');
-    }, 'the late one is told to come again');
+    await answeredInTime(late, clock, 'the late one is told to come again');
     expect(late.told()).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 2/i);
 
     const next = await open();
@@ -202,10 +205,7 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     }
     const late = await open();
     late.socket.write(`${head('small', 'Content-Length: 2')}{}`);
-    await until(async () => {
-      await clock.advance(100);
-      return late.told().includes('\r\n\r\n');
-    }, 'the late one is told to come again');
+    await answeredInTime(late, clock, 'the late one is told to come again');
     expect(late.told()).toMatch(/^HTTP\/1\.1 503 /);
     for (const resolve of thinking.splice(0)) resolve();
     expect((await deliver(app, 'small', {})).status).toBe(200);
@@ -219,10 +219,7 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     for (const { socket } of slow) socket.write(`${head('small', 'Content-Length: 7')}{"a":`);
     const quick = await open();
     quick.socket.write(`${head('small', 'Content-Length: 2')}{}`);
-    await until(async () => {
-      await clock.advance(100);
-      return quick.told().includes('\r\n\r\n');
-    }, 'the quick one is answered');
+    await answeredInTime(quick, clock, 'the quick one is answered');
     expect(quick.told()).toMatch(/^HTTP\/1\.1 200 /);
     const gone = slow.filter(({ told }) => told() !== '');
     expect(gone.map(({ told }) => told().slice(0, 12))).toEqual(['HTTP/1.1 408']);

@@ -9,10 +9,10 @@ import { FIRING } from '../store/commits/firing.commit.js';
 import { REPLAY } from '../store/commits/replay.commit.js';
 import type { Replayed } from '../store/commits/replay.commit.js';
 import type { FiringDraft, FiringVerdict } from '../store/commits/firing.draft.js';
-import { unanswered } from '../store/commit-errors.js';
 import { READ_ANSWER, discardLetter } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import { answeredOutcome, outcomeOf, skippedOutcome, tellStored, togetherOutcome } from './fire-outcome.js';
+import { inTime } from './in-time.js';
 import { IntakeCounter } from './intake-counter.js';
 import type {
   FireOutcome,
@@ -62,12 +62,10 @@ export class IntakeService {
    * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY for a bad context; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   async fire(request: FireRequest): Promise<FireOutcome> {
-    const { trigger, dedup, rate, whenDisabled, deadlineMs } = request;
-    const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
-    // Both the item and what goes with it: to take a request apart by rests cost as much as to hash its key.
-    const draft = await this.pipe.draft(source, request, 'throw', request);
+    const { trigger, deadlineMs } = request;
+    const draft = await this.#draftOf(request);
     const outcome = this.#submit(draft, request, deadlineMs).then((told) => this.#counted(trigger, told));
-    return this.#inTime(outcome, deadlineMs);
+    return inTime(this.clock, outcome, deadlineMs);
   }
 
   /**
@@ -88,7 +86,7 @@ export class IntakeService {
     const told = (verdict: FiringVerdict, at: number): FireOutcome =>
       this.#counted((requests[at] as FireRequest).trigger, this.conclude(drafts[at] as FiringDraft, verdict));
     const outcomes = this.store.commits.submit(DELIVERY, drafts, { deadlineMs }).then((verdicts) => verdicts.map(told));
-    return this.#inTime(outcomes, deadlineMs);
+    return inTime(this.clock, outcomes, deadlineMs);
   }
 
   /**
@@ -97,7 +95,7 @@ export class IntakeService {
    * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   reject(request: RejectRequest): Promise<FireOutcome> {
-    return this.#inTime(this.#commit(this.#letterOf(request), request.deadlineMs), request.deadlineMs);
+    return inTime(this.clock, this.#commit(this.#letterOf(request), request.deadlineMs), request.deadlineMs);
   }
 
   /**
@@ -107,11 +105,11 @@ export class IntakeService {
    */
   skip({ trigger, reason, deadlineMs }: SkipRequest): Promise<FireOutcome> {
     const draft = this.pipe.unjudged(sourceOf(trigger), { state: 'filtered', reason });
-    return this.#inTime(this.#commit(draft, deadlineMs), deadlineMs);
+    return inTime(this.clock, this.#commit(draft, deadlineMs), deadlineMs);
   }
 
   /** Starts a workflow without a trigger. @throws as {@link fire} */
-  start(request: StartRequest): Promise<FireOutcome> {
+  async start(request: StartRequest): Promise<FireOutcome> {
     const { workflow, initiatedBy, idempotency, ...item } = request;
     const extras = { initiatedBy, idempotency };
     return this.pipe.draft(directSource(workflow), item, 'throw', extras).then((draft) => this.#submit(draft, extras));
@@ -176,11 +174,16 @@ export class IntakeService {
     return this.pipe.unjudged(sourceOf(trigger), { state: 'rejected', reason }, { dedupKey }, extras);
   }
 
-  async #draftOrLetter(request: FireRequest, letterOf: (error: TriggersError) => RejectRequest): Promise<FiringDraft> {
+  #draftOf(request: FireRequest): Promise<FiringDraft> {
     const { trigger, dedup, rate, whenDisabled } = request;
+    const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
+    // Both the item and what goes with it: to take a request apart by rests cost as much as to hash its key.
+    return this.pipe.draft(source, request, 'throw', request);
+  }
+
+  async #draftOrLetter(request: FireRequest, letterOf: (error: TriggersError) => RejectRequest): Promise<FiringDraft> {
     try {
-      const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
-      return await this.pipe.draft(source, request, 'throw', request);
+      return await this.#draftOf(request);
     } catch (error) {
       if (!isTriggersError(error) || error.family !== 'context') throw error;
       return this.#letterOf(letterOf(error));
@@ -191,19 +194,6 @@ export class IntakeService {
     if (outcome.status === 'accepted') this.counter.fired(name, 'fires');
     else if (outcome.status === 'duplicate' && outcome.of !== 'letter') this.counter.fired(name, 'duplicates');
     return outcome;
-  }
-
-  /**
-   * Whoever names a deadline is answered by then, also while a commit with his firing is on its way or nobody knows what became of it. It may
-   * still come: his repeat is a duplicate of that then, as long as the key is held.
-   */
-  #inTime<T>(work: Promise<T>, deadlineMs: number | undefined): Promise<T> {
-    if (deadlineMs === undefined) return work;
-    return new Promise<T>((resolve, reject) => {
-      const timer = this.clock.setTimer(() => reject(unanswered()), deadlineMs);
-      const stop = (): void => timer.clear();
-      work.then(resolve, reject).then(stop, stop);
-    });
   }
 
   async #submit(

@@ -1,0 +1,18 @@
+import type { Clock } from '../model/clock.js';
+import { unanswered } from '../store/commit-errors.js';
+
+/**
+ * Whoever names a deadline is answered by then, also while a commit with his firing is on its way or nobody knows what became of it. It may
+ * still come: his repeat is a duplicate of that then, as long as the key is held.
+ *
+ * @param deadlineMs `undefined`: as long as it takes
+ * @throws TRG_STORE_UNAVAILABLE when the deadline passes
+ */
+export function inTime<T>(clock: Clock, work: Promise<T>, deadlineMs: number | undefined): Promise<T> {
+  if (deadlineMs === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const timer = clock.setTimer(() => reject(unanswered()), deadlineMs);
+    const stop = (): void => timer.clear();
+    work.then(resolve, reject).then(stop, stop);
+  });
+}
