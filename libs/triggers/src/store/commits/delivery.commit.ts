@@ -1,7 +1,6 @@
 import { COMMIT_ORDER } from '../commit-kind.js';
-import type { CommitKind, CommitScope } from '../commit-kind.js';
-import type { Work } from '../dialects/batch.js';
-import { commitFirings, firingBytes } from './firing.commit.js';
+import type { CommitKind } from '../commit-kind.js';
+import { commitFiringsOfEach, firingBytes } from './firing.commit.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 
 /**
@@ -12,14 +11,5 @@ export const DELIVERY: CommitKind<readonly FiringDraft[], readonly FiringVerdict
   name: 'delivery',
   order: COMMIT_ORDER.delivery,
   bytes: (drafts) => drafts.reduce((sum, draft) => sum + firingBytes(draft), 0),
-  run: commitDeliveries,
+  run: (deliveries, scope) => commitFiringsOfEach(deliveries, scope, deliveries),
 };
-
-function* commitDeliveries(
-  deliveries: readonly (readonly FiringDraft[])[],
-  scope: CommitScope,
-): Work<readonly (readonly FiringVerdict[])[]> {
-  const verdicts = yield* commitFirings(deliveries.flat(), scope, deliveries);
-  let at = 0;
-  return deliveries.map(({ length }) => verdicts.slice(at, (at += length)));
-}

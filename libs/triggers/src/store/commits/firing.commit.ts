@@ -66,6 +66,17 @@ export function* commitFirings(
   return judged.map(verdictOf);
 }
 
+/** As {@link commitFirings}, for drafts that belong to something: the verdicts on those of each. */
+export function* commitFiringsOfEach(
+  groups: readonly (readonly FiringDraft[])[],
+  scope: CommitScope,
+  deliveries?: readonly (readonly FiringDraft[])[],
+): Work<readonly (readonly FiringVerdict[])[]> {
+  const verdicts = yield* commitFirings(groups.flat(), scope, deliveries);
+  let at = 0;
+  return groups.map(({ length }) => verdicts.slice(at, (at += length)));
+}
+
 function judgedOf(draft: FiringDraft, delivery?: readonly Judged[]): Judged {
   const judged: Judged = { draft, verdict: null, repeats: null, delayMs: draft.runAfterMs };
   return delivery === undefined ? judged : { ...judged, delivery };

@@ -7,7 +7,7 @@ import { batch, run, send } from '../dialects/batch.js';
 import type { Row, Work } from '../dialects/batch.js';
 import type { Follower, Followers } from '../followers.js';
 import type { EndedTask, ExecutionEnd } from './ended-task.js';
-import { commitFirings, firingBytes, storedBefore } from './firing.commit.js';
+import { commitFiringsOfEach, firingBytes, storedBefore } from './firing.commit.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 
 /**
@@ -105,13 +105,15 @@ function* commitFollowUps(items: readonly FollowUpItem[], scope: CommitScope): W
     const drafts = draftsOf(item, there.get(item.id), before);
     return drafts === null ? [] : [{ item, drafts }];
   });
-  const verdicts = yield* commitFirings(
-    firing.flatMap(({ drafts }) => drafts),
+  const verdicts = yield* commitFiringsOfEach(
+    firing.map(({ drafts }) => drafts),
     scope,
   );
-  let at = 0;
   const fired = new Map(
-    firing.map(({ item, drafts }) => [item, drafts.map((draft) => [draft, verdicts[at++] as FiringVerdict] as const)]),
+    firing.map(({ item, drafts }, at) => [
+      item,
+      drafts.map((draft, place) => [draft, verdicts[at]?.[place] as FiringVerdict] as const),
+    ]),
   );
   return items.map((item) => {
     const own = fired.get(item);

@@ -5,7 +5,7 @@ import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { batch, run, send } from '../dialects/batch.js';
 import type { Row, SqlWords, Work } from '../dialects/batch.js';
-import { commitFirings, firingBytes } from './firing.commit.js';
+import { commitFiringsOfEach, firingBytes } from './firing.commit.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 
 const ID = { _id: 'text' } as const;
@@ -75,12 +75,11 @@ function* commitReplays(items: readonly ReplayItem[], scope: CommitScope): Work<
     if (isFree && !(isOnce(item) && leads.has(item.of.id))) leads.set(nameOf(item), item);
   }
   const firing = [...leads.values()];
-  const verdicts = yield* commitFirings(
-    firing.flatMap(({ drafts }) => drafts),
+  const verdicts = yield* commitFiringsOfEach(
+    firing.map(({ drafts }) => drafts),
     scope,
   );
-  let at = 0;
-  const own = new Map(firing.map((item) => [item, verdicts.slice(at, (at += item.drafts.length))]));
+  const own = new Map(firing.map((item, at) => [item, verdicts[at] ?? []]));
   yield* close([...own]);
   return items.map((item): ReplayOutcome => {
     const found = own.get(item);
