@@ -7,10 +7,11 @@ import type { HttpRequest } from './request.js';
 
 /** Somebody who reads the bodies of its requests itself. */
 export interface BodyOwner {
-  /** Whether a request is its own. Asked for every request of the application. */
-  owns(request: HttpRequest): boolean;
-  /** Reads the body, and may put one in its place. The request goes on when this settles. Never throws. */
-  take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void>;
+  /**
+   * Reads the body, and may put one in its place; the request goes on when this settles, which it does without an error.
+   * `undefined` for a request that is not its own. Asked for every request of the application.
+   */
+  take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> | undefined;
 }
 
 interface Express {
@@ -69,27 +70,29 @@ export class RawBodies implements OnModuleDestroy {
 
   #installOnExpress(express: Express): void {
     express.use((request, response, next) => {
-      const owner = this.#ownerOf(request);
-      if (owner === undefined) return next();
-      void take(owner, request, response).then(() => next(), next);
+      const taken = this.#take(request, response);
+      if (taken === undefined) return next();
+      void taken.then(() => next(), next);
     });
   }
 
   #installOnFastify(fastify: Fastify): void {
     fastify.addHook('preParsing', async (request, reply, payload) => {
-      const owner = this.#ownerOf(request);
-      if (owner !== undefined) await take(owner, request, reply.raw);
+      await this.#take(request, reply.raw);
       return payload;
     });
   }
 
-  #ownerOf(request: HttpRequest): BodyOwner | undefined {
-    return this.#owners.find((owner) => owner.owns(request));
+  #take(request: HttpRequest, response: ServerResponse): Promise<void> | undefined {
+    const raw = rawOf(request);
+    for (const owner of this.#owners) {
+      const taken = owner.take(request, raw, response);
+      if (taken !== undefined) return taken.then(() => withoutBody(raw));
+    }
+    return undefined;
   }
 }
 
-async function take(owner: BodyOwner, request: HttpRequest, response: ServerResponse): Promise<void> {
-  const raw = rawOf(request);
-  await owner.take(request, raw, response);
-  for (const header of BODY_HEADERS) delete raw.headers[header];
+function withoutBody({ headers }: IncomingMessage): void {
+  for (const header of BODY_HEADERS) delete headers[header];
 }

@@ -48,7 +48,7 @@ export function claimsOf(
     gate: source.gate,
     executions: source.workflows.map(executionOf),
     letter: null,
-    closes: keysClosedBy(source, given, extras),
+    closes: keysClosedBy(source, item, given, extras),
   };
 }
 
@@ -114,10 +114,15 @@ function keyOfTrigger({ trigger, space }: FiringSource, given: DedupKey | null):
 }
 
 /** Its dead letter may be of this firing alone, or of the whole delivery that it came in. */
-function keysClosedBy(source: FiringSource, given: DedupKey | null, { deliveryKey }: FiringExtras): LetterKey[] {
-  const ofDelivery = deliveryKey === undefined ? null : explicitKey(deliveryKey, source.what);
-  const isOther = ofDelivery !== null && given?.bytes.equals(ofDelivery.bytes) !== true;
-  return [given, isOther ? ofDelivery : null].flatMap((key) => keyOfTrigger(source, key) ?? []);
+function keysClosedBy(
+  source: FiringSource,
+  { dedupKey }: FireItem,
+  given: DedupKey | null,
+  { deliveryKey }: FiringExtras,
+): LetterKey[] {
+  const isOther = deliveryKey !== undefined && deliveryKey !== dedupKey;
+  const keys = [given, isOther ? explicitKey(deliveryKey, source.what) : null];
+  return keys.flatMap((key) => keyOfTrigger(source, key) ?? []);
 }
 
 function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {

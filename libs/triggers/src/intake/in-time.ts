@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.js';
+import { orLate } from '../model/patience.js';
 import { unanswered } from '../store/commit-errors.js';
 
 /**
@@ -9,10 +10,5 @@ import { unanswered } from '../store/commit-errors.js';
  * @throws TRG_STORE_UNAVAILABLE when the deadline passes
  */
 export function inTime<T>(clock: Clock, work: Promise<T>, deadlineMs: number | undefined): Promise<T> {
-  if (deadlineMs === undefined) return work;
-  return new Promise<T>((resolve, reject) => {
-    const timer = clock.setTimer(() => reject(unanswered()), deadlineMs);
-    const stop = (): void => timer.clear();
-    work.then(resolve, reject).then(stop, stop);
-  });
+  return deadlineMs === undefined ? work : orLate(work, deadlineMs, () => Promise.reject(unanswered()), clock);
 }

@@ -24,11 +24,12 @@ export class AdminBodies implements BodyOwner {
   }
 
   /** The global prefix is set after we were made, so it is looked up at each request. */
-  owns(request: HttpRequest): boolean {
-    return pathBelow(request, this.config.getGlobalPrefix(), this.options.path) !== null;
+  take(request: HttpRequest, raw: IncomingMessage): Promise<void> | undefined {
+    const isOurs = pathBelow(request, this.config.getGlobalPrefix(), this.options.path) !== null;
+    return isOurs ? this.#read(request, raw) : undefined;
   }
 
-  async take(request: HttpRequest, raw: IncomingMessage): Promise<void> {
+  async #read(request: HttpRequest, raw: IncomingMessage): Promise<void> {
     const body = await readBody(raw, this.clock);
     if (body.kind === 'refused') exchangeOf(request).bodyProblem = body.problem;
     request.body = body.kind === 'object' ? body.value : {};

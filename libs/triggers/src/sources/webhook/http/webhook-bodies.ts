@@ -43,13 +43,11 @@ export class WebhookBodies implements BodyOwner {
     bodies.register(this);
   }
 
-  owns(request: HttpRequest): boolean {
-    return this.#routeOf(request) !== undefined;
-  }
-
-  async take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> {
-    const route = this.#routeOf(request);
-    if (route !== undefined) this.#arrivals.set(raw, await this.#arrival(route, raw, response));
+  take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+    const path = pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
+    const route = path === null ? undefined : this.routes.find(path);
+    if (route === undefined) return undefined;
+    return this.#arrival(route, raw, response).then((arrival) => void this.#arrivals.set(raw, arrival));
   }
 
   /** What has arrived with a request; kept beside it, so that nothing of the application can change it. */
@@ -65,16 +63,11 @@ export class WebhookBodies implements BodyOwner {
     }
     // Held until the answer is out or the sender is gone, whoever answers: a guard of the application may. Then, too, it is
     // held for as long as the endpoint works on the body.
-    response.once('close', slot.release).once('finish', slot.release);
+    response.once('close', slot.release);
     if (response.destroyed || raw.destroyed) slot.release();
     const { maxBytes } = route.trigger;
     const body = await readRawBody(raw, { maxBytes, clock: this.clock, onReading: slot.uploading });
     slot.uploaded();
     return { kind: 'read', route, body, slot, receivedAt: new Date(this.clock.now()) };
-  }
-
-  #routeOf(request: HttpRequest): WebhookRoute | undefined {
-    const path = pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
-    return path === null ? undefined : this.routes.find(path);
   }
 }
