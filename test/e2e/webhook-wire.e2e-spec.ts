@@ -16,6 +16,13 @@ class Work {
   run(): void {}
 }
 
+/** A connection, what it was told, and its end. */
+interface Wire {
+  readonly socket: Socket;
+  readonly told: () => string;
+  readonly ends: Promise<unknown>;
+}
+
 /** Methods that have not answered yet. */
 const thinking: (() => void)[] = [];
 /** What was told of methods that did not end in time. */
@@ -31,6 +38,11 @@ class Webhooks {
   @WebhookTrigger({ workflow: 'work', path: 'thoughtful', verify: unsigned(), dedup: 'off' })
   thoughtful(): Promise<void> {
     return new Promise((resolve) => thinking.push(resolve));
+  }
+
+  @WebhookTrigger({ workflow: 'work', path: 'pensive', verify: unsigned(), dedup: 'off' })
+  pensive(): Promise<void> {
+    return this.thoughtful();
   }
 
   @WebhookTrigger({ workflow: 'work', path: 'small', verify: unsigned(), maxBytes: 10, dedup: 'off' })
@@ -54,7 +66,7 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     app = await boot({ database: 'sqlite', platform, providers: [Work, Webhooks], ...(clock && { clock }) });
   };
 
-  const open = async (): Promise<{ socket: Socket; told: () => string; ends: Promise<unknown> }> => {
+  const open = async (): Promise<Wire> => {
     const { hostname, port } = new URL(app.url);
     const socket = connect(Number(port), hostname).on('error', () => undefined);
     let text = '';
@@ -64,6 +76,18 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
   };
   const head = (path: string, ...headers: string[]): string =>
     [`POST /webhooks/${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
+  /** Deliveries whose method thinks about them. */
+  const hold = async (path: string, count: number): Promise<Wire[]> => {
+    const held = await Promise.all(Array.from({ length: count }, open));
+    for (const { socket } of held) socket.write(`${head(path, 'Content-Length: 2')}{}`);
+    return held;
+  };
+  /** As many as there are places. */
+  const holdAll = async (): Promise<Wire[]> => {
+    const held = [...(await hold('thoughtful', 48)), ...(await hold('pensive', 16))];
+    await until(() => thinking.length === 64, 'each is held by its method');
+    return held;
+  };
   /** Waits for an answer while the time goes by. */
   const answeredInTime = ({ told }: { told: () => string }, clock: TestClock, what: string): Promise<boolean> =>
     until(async () => {
@@ -158,9 +182,7 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
   it('is read with 64 others at most; the rest wait, and are told to come again after a while', async () => {
     const clock = new TestClock();
     await start(clock);
-    const held = await Promise.all(Array.from({ length: 64 }, open));
-    for (const { socket } of held) socket.write(`${head('thoughtful', 'Content-Length: 2')}{}`);
-    await until(() => thinking.length === 64, 'each is held by its method');
+    const held = await holdAll();
     const late = await open();
     late.socket.write(`${head('small', 'Content-Length: 2')}{}`);
     await answeredInTime(late, clock, 'the late one is told to come again');
@@ -173,6 +195,25 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
     expect(next.told()).toMatch(/^HTTP\/1\.1 200 /);
     for (const resolve of thinking.splice(0)) resolve();
     for (const { socket } of [...held, late, next]) socket.destroy();
+  });
+
+  it('waits for its method with 47 others at most, so that a method that hangs leaves places to other triggers', async () => {
+    const clock = new TestClock();
+    await start(clock);
+    const held = await hold('thoughtful', 48);
+    await until(() => thinking.length === 48, 'each is held by its method');
+    const [first] = held as [Wire];
+    expect(await deliver(app, 'thoughtful', {})).toMatchObject({
+      status: 503,
+      body: { message: expect.stringContaining('Too many calls') },
+    });
+    expect((await deliver(app, 'small', {})).status).toBe(200);
+
+    thinking.shift()?.();
+    await until(() => first.told().includes('\r\n\r\n'), 'one is answered');
+    const next = await hold('thoughtful', 1);
+    await until(() => thinking.length === 48, 'the next one takes the place that became free');
+    for (const { socket } of [...held, ...next]) socket.destroy();
   });
 
   it('is answered 503 when its method does not end in time, and what that returns later does not count', async () => {
@@ -196,9 +237,7 @@ describe.each(PLATFORMS)('a webhook on the wire, on %s', (platform) => {
   it('keeps its place while its method works, though its sender has gone', async () => {
     const clock = new TestClock();
     await start(clock);
-    const gone = await Promise.all(Array.from({ length: 64 }, open));
-    for (const { socket } of gone) socket.write(`${head('thoughtful', 'Content-Length: 2')}{}`);
-    await until(() => thinking.length === 64, 'each is held by its method');
+    const gone = await holdAll();
     for (const { socket, ends } of gone) {
       socket.destroy();
       await ends;

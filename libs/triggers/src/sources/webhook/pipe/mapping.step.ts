@@ -1,7 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { formatDuration } from '../../../model/duration.js';
 import { isPlainObject } from '../../../model/json.js';
-import { isDoneWithin } from '../../../model/patience.js';
 import { errorMessage } from '../../../model/text.js';
 import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-result.js';
 import type { FireItem } from '../../../model/trigger-result.js';
@@ -17,9 +16,12 @@ import type { Reply, Step } from './step.js';
  */
 export const mapEvent: Step = async (passage, tools) => {
   const { name, timeoutMs } = passage.trigger;
-  const call = callMethod(passage).then((result) => void (passage.result = result));
   try {
-    if (await isDoneWithin(timeoutMs, call, tools.clock)) return undefined;
+    const ended = await tools.calls.run(passage.trigger, async () => {
+      passage.result = await callMethod(passage);
+    });
+    if (ended === 'done') return undefined;
+    if (ended === 'full') return unavailable('Too many calls of the method of the trigger have not ended.');
   } catch (error) {
     return refused(error, passage, tools);
   }

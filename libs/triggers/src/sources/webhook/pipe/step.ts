@@ -1,8 +1,8 @@
 import type { IntakeService } from '../../../intake/intake.service.js';
-import type { Clock } from '../../../model/clock.js';
 import type { EventBus } from '../../../model/events.js';
 import type { WebhookAnswer } from '../verify/verifier.js';
 import type { WebhookReceipt } from '../webhook-event.js';
+import type { MethodCalls } from './method-calls.js';
 import type { Passage } from './passage.js';
 import type { Refusals } from './refusals.service.js';
 
@@ -11,7 +11,7 @@ export interface WebhookTools {
   readonly intake: IntakeService;
   readonly refusals: Refusals;
   readonly events: EventBus;
-  readonly clock: Clock;
+  readonly calls: MethodCalls;
 }
 
 /** What ends a passage: an answer as it is, a receipt that becomes one, or the error that is answered. */

@@ -9,6 +9,7 @@ import { fire } from './fire.step.js';
 import { findKey } from './key.step.js';
 import { mapEvent } from './mapping.step.js';
 import { checkMedia } from './media.step.js';
+import { MethodCalls } from './method-calls.js';
 import { Passage } from './passage.js';
 import type { Step, WebhookTools } from './step.js';
 import { readPayload } from './payload.step.js';
@@ -43,7 +44,7 @@ export class WebhookPipe {
   readonly #tools: WebhookTools;
 
   constructor(intake: IntakeService, refusals: Refusals, events: EventBus, clock: Clock) {
-    this.#tools = { intake, refusals, events, clock };
+    this.#tools = { intake, refusals, events, calls: new MethodCalls(clock) };
   }
 
   /** The answer, or the error that is answered. */

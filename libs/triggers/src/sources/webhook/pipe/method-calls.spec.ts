@@ -1,0 +1,46 @@
+import { TestClock } from '../../../testing/test-clock.js';
+import type { WebhookDefinition } from '../webhook-trigger.definition.js';
+import { MAX_CALLS, MAX_STALLED, MethodCalls } from './method-calls.js';
+
+const TIMEOUT_MS = 10_000;
+const trigger = (): WebhookDefinition => ({ timeoutMs: TIMEOUT_MS }) as WebhookDefinition;
+
+describe('calls of methods of triggers', () => {
+  const clock = new TestClock();
+  const ends: (() => void)[] = [];
+  const hang = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+  const done = (): Promise<void> => Promise.resolve();
+
+  afterEach(() => {
+    for (const end of ends.splice(0)) end();
+  });
+
+  it('are waited for up to a number, trigger by trigger; a place is free when a call ends or throws', async () => {
+    const calls = new MethodCalls(clock);
+    const [one, other] = [trigger(), trigger()];
+    const held = Array.from({ length: MAX_CALLS }, () => calls.run(one, hang));
+    expect(await calls.run(one, done)).toBe('full');
+    expect(await calls.run(other, done)).toBe('done');
+
+    ends.shift()?.();
+    expect(await held[0]).toBe('done');
+    await expect(calls.run(one, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(await calls.run(one, done)).toBe('done');
+  });
+
+  it('that are given up give their places back, until too many of them still go on', async () => {
+    const calls = new MethodCalls(clock);
+    const one = trigger();
+    const callsOnce = async (count: number): Promise<unknown> => {
+      const held = Array.from({ length: count }, () => calls.run(one, hang));
+      await clock.advance(TIMEOUT_MS);
+      return new Set(await Promise.all(held));
+    };
+    for (let left = MAX_STALLED; left > 0; left -= MAX_CALLS)
+      expect(await callsOnce(Math.min(left, MAX_CALLS))).toEqual(new Set(['late']));
+    expect(await calls.run(one, done)).toBe('full');
+    ends.shift()?.();
+    await clock.settle();
+    expect(await calls.run(one, done)).toBe('done');
+  });
+});
