@@ -7,6 +7,8 @@ describe('pollOf', () => {
   it('is a first poll unless it is told otherwise', () => {
     expect(pollOf()).toMatchObject({ cursor: undefined, lastFiredAt: null, dryRun: false, consecutiveFailures: 0 });
     expect(pollOf().signal.aborted).toBe(false);
+    expect(pollOf().now).toBeInstanceOf(Date);
+    expect(pollOf({ now: new Date(5) }).now).toEqual(new Date(5));
     expect(pollOf({ trigger: 'guests', dryRun: true })).toMatchObject({ trigger: 'guests', dryRun: true });
   });
 

@@ -13,6 +13,7 @@ export function pollOf<Cursor = never>(given: Partial<Poll<Cursor>> = {}): Poll<
   return {
     trigger: 'trigger',
     lastFiredAt: null,
+    now: new Date(),
     signal: new AbortController().signal,
     dryRun: false,
     consecutiveFailures: 0,

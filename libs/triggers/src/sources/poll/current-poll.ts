@@ -1,4 +1,5 @@
 import type { StoredTrigger } from '../../intake/poll-intake.js';
+import type { Clock } from '../../model/clock.js';
 import type { Poll } from './poll.js';
 import type { PollEnd } from './poll.reports.js';
 
@@ -24,6 +25,7 @@ export class CurrentPoll implements Poll {
     /** When its method was called (monotonic). */
     readonly startedAt: number,
     readonly dryRun: boolean,
+    private readonly clock: Clock,
   ) {
     this.#stored = stored;
     this.boundSince = startedAt;
@@ -59,6 +61,10 @@ export class CurrentPoll implements Poll {
   get lastFiredAt(): Date | null {
     const { lastFireAt } = this.#stored;
     return lastFireAt && new Date(lastFireAt);
+  }
+
+  get now(): Date {
+    return new Date(this.clock.now() - (this.clock.monotonic() - this.startedAt));
   }
 
   // Most polls never look at their signal, and a controller costs more than the rest of a poll together.

@@ -28,7 +28,7 @@ export class PollDryRun {
   async run(trigger: PolledTrigger, stored: StoredTrigger): Promise<DryRunReport> {
     const { intake, clock } = this.parts;
     const { definition } = trigger;
-    const poll = new CurrentPoll(stored, clock.monotonic(), true);
+    const poll = new CurrentPoll(stored, clock.monotonic(), true, clock);
     const durationMs = (): number => Math.round(clock.monotonic() - poll.startedAt);
     try {
       const result = checkResult(await this.#call(trigger, poll), definition.label);

@@ -75,6 +75,13 @@ describe('a good poll', () => {
     expect(polls.map(({ lastFiredAt }) => lastFiredAt)).toEqual([null, expect.any(Date)]);
   });
 
+  it('tells the poll when it began, by the clock of the application, also when it is asked later', async () => {
+    const start = harness.clock.now() - harness.clock.monotonic();
+    const polls = await polling([]);
+    await harness.clock.advance(5 * SECOND);
+    expect(polls.map(({ now }) => now.getTime() - start)).toEqual(at);
+  });
+
   it('gives every poll a cursor of its own', async () => {
     harness.intake.seed('inbox', { cursor: '{"seen":[]}' });
     const polls = await polling([]);

@@ -61,7 +61,7 @@ export class PollRunner {
   /** Polls now. Never throws. */
   start(trigger: PolledTrigger, now: number): void {
     this.#running += 1;
-    void this.#run(trigger, trigger.begin(now));
+    void this.#run(trigger, trigger.begin(now, this.tools.clock));
   }
 
   /** A poll outlived its timeout: it has failed, although its body still runs. */

@@ -12,6 +12,8 @@ export interface Poll<Cursor = unknown> {
   readonly cursor: Cursor | undefined;
   /** When this trigger last fired; `null` if never. */
   readonly lastFiredAt: Date | null;
+  /** When this poll began, by the clock of the application: in a test by the test clock. */
+  readonly now: Date;
   /** Aborted at the timeout, at shutdown and when this node loses its lease. */
   readonly signal: AbortSignal;
   /** Nothing of this poll will be written: an operator tries the trigger out. */

@@ -1,4 +1,5 @@
 import type { StoredTrigger } from '../../intake/poll-intake.js';
+import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
 import { CurrentPoll } from './current-poll.js';
 import { POLL_EDGES } from './poll-phase.js';
@@ -155,12 +156,12 @@ export class PolledTrigger {
   }
 
   /** Its method is called now. */
-  begin(now: number): CurrentPoll {
+  begin(now: number, clock: Clock): CurrentPoll {
     this.#move('polling');
     this.plan.began();
     this.waiters.began();
     this.startedAt = now;
-    return (this.#current = new CurrentPoll(this.stored, now, false));
+    return (this.#current = new CurrentPoll(this.stored, now, false, clock));
   }
 
   /** It outlived its timeout. */
