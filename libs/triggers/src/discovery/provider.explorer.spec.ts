@@ -220,6 +220,26 @@ describe('ProviderExplorer', () => {
     await expect(invoke(explorer, PerRequest)).resolves.toMatchObject({ request: { label: 'PerRequest.run' } });
   });
 
+  it('finds provided values, alone or in a list, each once, and none that is made per call', async () => {
+    const [one, two, three] = [{ mark: 1 }, { mark: 2 }, { mark: 3 }];
+    const isMarked = (value: unknown): value is { mark: number } =>
+      typeof value === 'object' && value !== null && 'mark' in value;
+    @Module({ providers: [{ provide: 'again', useValue: one }] })
+    class Other {}
+    const explorer = await explorerOf({
+      imports: [Other],
+      providers: [
+        { provide: 'value', useValue: one },
+        { provide: 'list', useFactory: async () => [two, 'text', three] },
+        { provide: 'alias', useExisting: 'value' },
+        { provide: 'call', scope: Scope.TRANSIENT, useFactory: () => ({ mark: 4 }) },
+        { provide: 'none', useValue: null },
+        Plain,
+      ],
+    });
+    expect([...explorer.values(isMarked)].sort((a, b) => a.mark - b.mark)).toEqual([one, two, three]);
+  });
+
   it('makes no instance of its own while it explores', async () => {
     const explorer = await explorerOf({ providers: [Plain] });
     const before = Plain.made;

@@ -42,6 +42,17 @@ export class ProviderExplorer {
     return this.#byClass.get(token as AnyClass) ?? byToken.get(token);
   }
 
+  /** The provided values that pass the check, alone or in an array, each once, in the order of the modules. */
+  values<T extends object>(passes: (value: unknown) => value is T): readonly T[] {
+    const provided = this.discovery
+      .getProviders()
+      .filter((wrapper) => !wrapper.isAlias && !isPerCall(wrapper))
+      .flatMap(({ instance }: { instance: unknown }) =>
+        Array.isArray(instance) ? (instance as unknown[]) : [instance],
+      );
+    return [...new Set(provided.filter(passes))];
+  }
+
   #scan(): Map<InjectionToken, DiscoveredClass> {
     if (this.#byToken !== undefined) return this.#byToken;
     this.#byToken = new Map();

@@ -8,13 +8,18 @@ import { TriggersError } from '../../model/errors.js';
 import { declaredTrigger, declaredTriggers } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
 import { registerTriggers } from '../register-triggers.js';
+import { declareRuntimeTrigger } from './declare-runtime-trigger.js';
+import { isTriggerValue } from './trigger-value.js';
 import { PollTriggerBuilder } from './poll-trigger.builder.js';
 import type { DeclaredPoll } from './poll-trigger.builder.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { TRIGGER } from './trigger.decorator.js';
 import type { TriggerOptions } from './trigger.options.js';
 
-/** Finds `@Trigger` on the methods and classes of all providers and controllers, at boot. What is wrong is collected. */
+/**
+ * Finds `@Trigger` on the methods and classes of all providers and controllers, and providers that are triggers themselves, at
+ * boot. What is wrong is collected.
+ */
 @Injectable()
 export class PollTriggerExplorer {
   constructor(
@@ -26,7 +31,10 @@ export class PollTriggerExplorer {
 
   /** Puts every poll trigger into the registry and returns them. */
   explore(): Promise<readonly PollDefinition[]> {
-    const declared = this.providers.all().flatMap((owner) => this.#declared(owner));
+    const declared = [
+      ...this.providers.all().flatMap((owner) => this.#declared(owner)),
+      ...this.providers.values(isTriggerValue).map((value) => declareRuntimeTrigger(value, this.problems)),
+    ];
     return registerTriggers(this, declared, (one) => this.builder.build(one, this.problems));
   }
 

@@ -6,7 +6,7 @@ import { PollTriggerBuilder } from './poll-trigger.builder.js';
 import type { PollDefinition } from './poll-trigger.definition.js';
 import { PollTriggerExplorer } from './poll-trigger.explorer.js';
 import { PollerService } from './poller.service.js';
-import { declareRuntimeTrigger } from './runtime-trigger.js';
+import { declareRuntimeTrigger } from './declare-runtime-trigger.js';
 import type { RuntimeTrigger } from './runtime-trigger.js';
 
 /** Poll triggers as a source: finds `@Trigger`, lets {@link PollerService} poll them, takes further ones at run time. */
@@ -53,7 +53,7 @@ export class PollSource implements Source {
    */
   async register(declared: RuntimeTrigger): Promise<void> {
     const problems = new DefinitionProblems();
-    const definition = await this.builder.build(declareRuntimeTrigger(declared), problems);
+    const definition = await this.builder.build(declareRuntimeTrigger(declared, problems), problems);
     problems.throwIfAny();
     if (definition === undefined) return;
     problems.attempt(() => this.registry.add(definition));
