@@ -2,6 +2,11 @@ import { DEFAULT_ADMIN_OPTIONS } from '../../libs/triggers/src/admin/admin.optio
 import { DEFAULT_ENGINE_OPTIONS } from '../../libs/triggers/src/engine/engine.options.js';
 import { DEFAULT_BULLMQ_OPTIONS } from '../../libs/triggers/src/engine/transport/bullmq/bullmq.options.js';
 import { DEFAULT_TRIGGER_OPTIONS } from '../../libs/triggers/src/intake/trigger-options.js';
+import { DEFAULT_DIRECTORY_OPTIONS } from '../../libs/triggers/src/sources/builtin/directory/directory.options.js';
+import { DEFAULT_HEALTH_OPTIONS } from '../../libs/triggers/src/sources/builtin/health/health.options.js';
+import { DEFAULT_HTTP_OPTIONS } from '../../libs/triggers/src/sources/builtin/http/http.options.js';
+import { DEFAULT_QUEUE_DEPTH_OPTIONS } from '../../libs/triggers/src/sources/builtin/queue-depth/queue-depth.options.js';
+import { DEFAULT_TABLE_OPTIONS } from '../../libs/triggers/src/sources/builtin/table/table.options.js';
 import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_SCHEDULE_OPTIONS } from '../../libs/triggers/src/sources/schedule/schedule.options.js';
@@ -22,6 +27,7 @@ const scheduleDefaults = Object.fromEntries(
 const { timeZone: _ofCronAlone, ...intervalDefaults } = scheduleDefaults;
 const { retry: _documentedByItself, ...taskDefaults } = DEFAULT_TASK_OPTIONS;
 const { rateLimit, ...manualDefaults } = DEFAULT_MANUAL_OPTIONS;
+const { ignore, ...directoryDefaults } = DEFAULT_DIRECTORY_OPTIONS;
 
 const SECTIONS = [
   {
@@ -66,6 +72,48 @@ const SECTIONS = [
       ['sources/poll/trigger.options.ts', 'TriggerOptions'],
     ],
     defaults: DEFAULT_POLL_OPTIONS,
+  },
+  {
+    heading: '## directoryTrigger',
+    types: [
+      ['sources/builtin/directory/directory.options.ts', 'DirectoryOptions'],
+      ['sources/builtin/built-in.options.ts', 'Mapping'],
+    ],
+    defaults: directoryDefaults,
+  },
+  {
+    heading: '## httpTrigger',
+    types: [
+      ['sources/builtin/http/http.options.ts', 'HttpOptions'],
+      ['sources/builtin/built-in.options.ts', 'Mapping'],
+    ],
+    defaults: DEFAULT_HTTP_OPTIONS,
+  },
+  {
+    heading: '## tableTrigger',
+    types: [
+      ['sources/builtin/table/table.options.ts', 'TableOptions'],
+      ['sources/builtin/table/table.trigger.ts', 'TableMemory'],
+      ['sources/builtin/built-in.options.ts', 'Mapping'],
+    ],
+    defaults: DEFAULT_TABLE_OPTIONS,
+  },
+  {
+    heading: '## queueDepthTrigger',
+    types: [
+      ['sources/builtin/queue-depth/queue-depth.options.ts', 'QueueDepthOptions'],
+      ['sources/builtin/built-in.options.ts', 'Mapping'],
+    ],
+    defaults: DEFAULT_QUEUE_DEPTH_OPTIONS,
+  },
+  {
+    heading: '## healthTrigger',
+    types: [
+      ['sources/builtin/http/http.options.ts', 'UrlOptions'],
+      ['sources/builtin/health/health.options.ts', 'HealthOptions'],
+      ['sources/builtin/built-in.options.ts', 'Mapping'],
+    ],
+    defaults: { ...DEFAULT_HTTP_OPTIONS, ...DEFAULT_HEALTH_OPTIONS },
   },
   {
     heading: '## @CronTrigger',
@@ -134,6 +182,7 @@ function declaredOptions(
 
 function shown(value: unknown): string {
   if (Array.isArray(value) && value.length === 0) return 'none';
+  if (Array.isArray(value)) return `\`[${value.map((one) => `'${one}'`).join(', ')}]\``;
   return typeof value === 'string' ? `\`'${value}'\`` : `\`${String(value)}\``;
 }
 
@@ -156,6 +205,14 @@ it('gives the rate limit of a manual trigger as the code has it', () => {
     rows(section(page, '## @ManualTrigger')).map(([name = '', byDefault]) => [name, byDefault]),
   );
   expect(documented.get('rateLimit')).toBe(`${rateLimit.limit} in \`${rateLimit.per}\``);
+});
+
+it('names what a directory trigger passes over as the code has it', () => {
+  const documented = new Map(
+    rows(section(page, '## directoryTrigger')).map(([name = '', byDefault = '']) => [name, byDefault]),
+  );
+  const patterns = [...(documented.get('ignore') ?? '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+  expect(patterns.map((text) => (text.length === 1 ? `${text}*` : text)).sort()).toEqual([...ignore].sort());
 });
 
 it('has a section for nothing else', () => {

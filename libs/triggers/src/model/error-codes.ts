@@ -92,6 +92,10 @@ export const ERROR_CODES = {
     means: 'A trigger method returned something that is no TriggerResult, or too much.',
   },
   TRG_POLL_TIMEOUT: { family: 'poll', means: 'A poll did not end within its timeout.' },
+  TRG_POLL_SOURCE: {
+    family: 'poll',
+    means: 'A built-in trigger cannot reach what it looks at; the message says what and why.',
+  },
   TRG_POLL_CURSOR: { family: 'poll', means: 'A cursor is no JSON or larger than 64 KiB.', status: 400 },
   TRG_TASK_OUTPUT: { family: 'task', means: 'A task returned something that is no plain JSON object, or too much.' },
   TRG_TASK_TIMEOUT: { family: 'task', means: 'A task did not end within its timeout.' },

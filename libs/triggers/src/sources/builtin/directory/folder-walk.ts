@@ -1,0 +1,91 @@
+import type { Dirent } from 'node:fs';
+import { opendir, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { ResolvedDirectoryOptions } from './directory.options.js';
+
+/** At most twice as many names of one folder are in memory, however many it holds. */
+const NAMES = 50_000;
+
+/**
+ * The paths of files in a folder, in a stable order, from any place on. A folder is read anew for every 50,000 of its names:
+ * systems give them in no order, and an order is what makes a place mean something.
+ */
+export class FolderWalk {
+  /** Folders inside that could not be read. */
+  readonly unreadable: Error[] = [];
+
+  constructor(
+    /** The real path of the folder. */
+    private readonly root: string,
+    private readonly options: Pick<ResolvedDirectoryOptions, 'recursive' | 'accepts' | 'ignores'>,
+  ) {}
+
+  /** Every path behind this one, from the folder on; `null` for all. Links to files are among them. */
+  after(place: string | null): AsyncGenerator<string> {
+    return this.#walk('', place === null ? [] : place.split(/(?<=\/)/));
+  }
+
+  /** @param first where to begin: a name, one of a folder with its `/`; `rest` is the place inside that folder */
+  async *#walk(folder: string, [first = '', ...rest]: readonly string[]): AsyncGenerator<string> {
+    for await (const names of this.#sorted(folder, first)) {
+      for (const name of names) {
+        if (name.endsWith('/')) yield* this.#inside(folder + name, name === first ? rest : []);
+        else if (name !== first) yield folder + name;
+      }
+    }
+  }
+
+  /** A folder inside. That it was a folder when it was listed does not say that it is none of a link now. */
+  async *#inside(folder: string, place: readonly string[]): AsyncGenerator<string> {
+    try {
+      if (!isInside(this.root, await realpath(join(this.root, folder)))) return;
+      yield* this.#walk(folder, place);
+    } catch (error) {
+      if (!isGone(error)) this.unreadable.push(error as Error);
+    }
+  }
+
+  async *#sorted(folder: string, from: string): AsyncGenerator<readonly string[]> {
+    let names = await this.#smallest(folder, (name) => name >= from);
+    for (;;) {
+      yield names;
+      const last = names.at(-1);
+      if (last === undefined || names.length < NAMES) return;
+      names = await this.#smallest(folder, (name) => name > last);
+    }
+  }
+
+  async #smallest(folder: string, isAhead: (name: string) => boolean): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const entry of await opendir(join(this.root, folder), { bufferSize: 1_024 })) {
+      const name = entry.isDirectory() ? `${entry.name}/` : entry.name;
+      if (!isAhead(name) || !this.#isWanted(folder, entry)) continue;
+      if (names.push(name) === 2 * NAMES) cut(names);
+    }
+    return cut(names);
+  }
+
+  #isWanted(folder: string, entry: Dirent): boolean {
+    const { recursive, accepts, ignores } = this.options;
+    const path = folder + entry.name;
+    if (entry.isDirectory()) return recursive && !ignores(path);
+    return (entry.isFile() || entry.isSymbolicLink()) && accepts(path) && !ignores(path);
+  }
+}
+
+function cut(names: string[]): readonly string[] {
+  names.sort();
+  names.length = Math.min(names.length, NAMES);
+  return names;
+}
+
+/** Whether a real path lies in a real folder. */
+export function isInside(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}
+
+/** It was there when its folder was listed, and is not any more. */
+export function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
