@@ -2,10 +2,10 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { TriggersModule } from 'nestjs-triggers';
 import { FileProcessor } from './files/file-processor.workflow.js';
+import { fileWatcher } from './files/file-watcher.trigger.js';
 import { InboxService } from './files/inbox.service.js';
-import { InboxTriggers } from './files/inbox.triggers.js';
+import { healthCheck } from './health/health-check.trigger.js';
 import { HealthProbe } from './health/health-probe.js';
-import { HealthTriggers } from './health/health.triggers.js';
 import { ServiceController } from './health/service.controller.js';
 import { ServiceRecovery } from './health/service-recovery.workflow.js';
 import { ServiceState } from './health/service.state.js';
@@ -38,9 +38,9 @@ export class AppModule {
       controllers: [QueueController, ServiceController],
       providers: [
         { provide: SETTINGS, useValue: settings },
-        ...[InboxService, InboxTriggers, FileProcessor],
+        ...[InboxService, fileWatcher, FileProcessor],
         ...[QueueService, QueueTriggers, QueueHandler],
-        ...[ServiceState, HealthProbe, HealthTriggers, ServiceRecovery],
+        ...[ServiceState, HealthProbe, healthCheck, ServiceRecovery],
         ...[WelcomeService, NewsListener, GoodbyeService],
       ],
     };

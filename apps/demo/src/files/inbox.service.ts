@@ -1,25 +1,9 @@
 import { constants } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { access, lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, SettingsError } from '../settings.js';
 import type { DemoSettings } from '../settings.js';
-
-/** A file's place in the order in which the inbox is read. */
-export interface Place {
-  readonly ctimeMs: number;
-  readonly name: string;
-}
-
-/** A file of the inbox. */
-export interface InboxFile extends Place {
-  readonly mtimeMs: number;
-  readonly size: number;
-}
-
-/** A file counts as written when nothing has touched it for so long. */
-const SETTLED_AFTER_MS = 1_000;
 
 const SUMMARIES = 'summaries';
 
@@ -44,21 +28,8 @@ export class InboxService {
 
   /** Whether no file was dropped yet. */
   async isEmpty(): Promise<boolean> {
-    return (await this.#names()).length === 0;
-  }
-
-  /** Up to `limit` settled files behind `place`, in the order of the time they changed, and whether there are more. */
-  async settledAfter(place: Place | null, limit: number): Promise<{ files: readonly InboxFile[]; more: boolean }> {
-    const now = Date.now();
-    const found = await Promise.all((await this.#names()).map((name) => this.#look(name)));
-    const files = found
-      .filter((file) => file !== null)
-      // The distance, not the age: a ctime in the future was left by a clock that was set back, and must not wait for it.
-      .filter(
-        (file) => Math.abs(now - file.ctimeMs) >= SETTLED_AFTER_MS && (place === null || compare(file, place) > 0),
-      )
-      .sort(compare);
-    return { files: files.slice(0, limit), more: files.length > limit };
+    const entries = await readdir(this.folder, { withFileTypes: true });
+    return !entries.some((entry) => entry.isFile() && !entry.name.startsWith('.'));
   }
 
   /**
@@ -70,20 +41,6 @@ export class InboxService {
     const temporary = this.path(join(dirname(name), `.${writer}.tmp`));
     await writeFile(temporary, text, { flush: true });
     await rename(temporary, this.path(name));
-  }
-
-  /** No sub-folders (so no summaries), no links, no dot files. */
-  async #names(): Promise<string[]> {
-    const entries = await readdir(this.folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
-  }
-
-  async #look(name: string): Promise<InboxFile | null> {
-    const stats: Stats | null = await lstat(this.path(name)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null; // moved away since it was listed
-      throw error;
-    });
-    return stats && { name, ctimeMs: stats.ctimeMs, mtimeMs: stats.mtimeMs, size: stats.size };
   }
 }
 
@@ -115,8 +72,4 @@ async function makeFolder(folder: string): Promise<void> {
     await makeFolder(dirname(folder));
     await mkdir(folder);
   }
-}
-
-function compare(a: Place, b: Place): number {
-  return a.ctimeMs - b.ctimeMs || (a.name < b.name ? -1 : Number(a.name > b.name));
 }
