@@ -124,7 +124,9 @@ describe('a URL', () => {
     expect(await polls(series, 1)).toEqual([]);
     expect(server.requests[0]?.headers['x-key']).toBe('secret');
     server.always(503);
-    expect(await polls(series, 1)).toMatchObject([{ state: 'down', error: `${server.url('/health')} answered 503.` }]);
+    expect(await polls(series, 1)).toMatchObject([
+      { state: 'down', error: `${new URL(server.url()).origin} answered 503.` },
+    ]);
     server.always(200);
     expect(await polls(series, 1)).toMatchObject([{ state: 'up' }]);
   });

@@ -31,7 +31,7 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
  * or its network unless that is allowed, judged when the connection is made; at most 1 MiB; no compression. Each request has a
  * connection of its own: one that somebody else has opened was not judged.
  *
- * @throws TRG_POLL_SOURCE for all of these and where nobody answers; messages name the URL without its query
+ * @throws TRG_POLL_SOURCE for all of these and where nobody answers; messages name the host alone: paths and queries carry secrets
  */
 export async function httpGet(
   url: URL,
@@ -49,9 +49,9 @@ export async function httpGet(
   throw failure(url, `sends us on more than ${MAX_REDIRECTS} times`);
 }
 
-/** A URL for messages: queries and user names are where secrets stand. */
-export function shownUrl({ origin, pathname }: URL): string {
-  return `${origin}${pathname}`;
+/** A URL for messages: queries, user names and paths are where secrets stand. */
+function shownUrl({ origin, protocol }: URL): string {
+  return origin === 'null' ? protocol : origin;
 }
 
 /** What went wrong at a URL, for people. */
@@ -81,6 +81,8 @@ async function once(
     })
       .on('response', resolve)
       .on('error', reject)
+      // An answer that changes the protocol ends in no response and no error.
+      .on('close', () => reject(new Error('it closed the connection without an answer')))
       .end();
   }).catch((error: unknown) => {
     signal.throwIfAborted();

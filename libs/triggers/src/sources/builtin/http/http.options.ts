@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { JsonObject } from '../../../model/json.js';
 import { invalid, oneOf } from '../option.checks.js';
 import type { HttpHeaders } from './http-client.js';
@@ -39,6 +40,8 @@ export interface ResolvedUrl {
 
 /** {@link HttpOptions} with nothing left open. */
 export interface ResolvedHttpOptions extends ResolvedUrl {
+  /** Which URL and items: a hash, because a URL may carry secrets. */
+  readonly of: string;
   /** `null`: the body as a whole. */
   readonly items: ((body: unknown) => unknown) | null;
   readonly key: ((item: object) => unknown) | null;
@@ -59,8 +62,11 @@ export function resolveUrl(given: UrlOptions, where: string): ResolvedUrl {
 /** @throws TRG_DEF_INVALID_OPTION */
 export function resolveHttpOptions<Item extends object>(given: HttpOptions<Item>, where: string): ResolvedHttpOptions {
   const { items, key } = given;
+  const resolved = resolveUrl(given, where);
+  const pointer = typeof items === 'string' ? items : '';
   return {
-    ...resolveUrl(given, where),
+    ...resolved,
+    of: hash('sha256', `${resolved.url.href} ${pointer}`, 'base64url'),
     items: items === undefined ? null : selection(items, where, 'items'),
     key: key === undefined ? null : selection(key, where, 'key'),
   };

@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { BlockList } from 'node:net';
+import { inspect } from 'node:util';
 import { TestClock } from '../../../testing/test-clock.js';
 import { PollSeries } from '../poll-series.contract.js';
 import type { HttpOptions } from './http.options.js';
@@ -24,6 +25,7 @@ const ask = (options: Partial<HttpOptions> = {}): PollSeries<object> =>
     clock,
   );
 const orders = (...ids: number[]): object => ({ data: ids.map((id) => ({ id, total: id * 10 })) });
+const origin = (): string => new URL(server.url()).origin;
 const BY_ID = { items: '/data', key: '/id' };
 
 describe('what fires', () => {
@@ -34,7 +36,9 @@ describe('what fires', () => {
       { id: 1, total: 10 },
       { id: 2, total: 20 },
     ]);
-    expect((await series.poll()).result).toMatchObject({ kind: 'skip', reason: 'not modified', cursor: undefined });
+    const before = JSON.stringify(series.cursor);
+    expect((await series.poll()).result).toMatchObject({ kind: 'skip', reason: 'not modified' });
+    expect(JSON.stringify(series.cursor)).toBe(before);
     server.always(200, orders(2, 3));
     expect((await series.poll()).fired).toEqual([{ id: 3, total: 30 }]);
     expect([...series.keys]).toEqual(['1', '2', '3']);
@@ -140,6 +144,35 @@ describe('conditional requests', () => {
     expect(server.requests.at(-1)?.headers['if-none-match']).toBeUndefined();
   });
 
+  it('asks another URL, or for other items, without what it knows of the last', async () => {
+    const series = ask(BY_ID);
+    server.always(200, { ...orders(1), more: [{ id: 2 }] }, { etag: '"1"' });
+    await series.poll();
+    series.source = ask({ ...BY_ID, items: '/more' }).source;
+    expect((await series.poll()).fired).toEqual([{ id: 2 }]);
+    series.source = ask({ ...BY_ID, items: '/more', url: server.url('/other') }).source;
+    await series.poll();
+    expect(server.requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('does not fire the body as a whole again because another URL leads to it', async () => {
+    const series = ask();
+    server.always(200, { price: 1 });
+    await series.poll();
+    series.source = ask({ url: server.url('/v2/orders') }).source;
+    expect((await series.poll()).fired).toEqual([]);
+  });
+
+  it('goes by what the server calls the same body now', async () => {
+    const series = ask(BY_ID);
+    for (const etag of ['"1"', '"2"']) {
+      server.always(200, orders(1), { etag });
+      await series.poll();
+    }
+    await series.poll();
+    expect(server.requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"1"', '"2"']);
+  });
+
   it('does not keep a validator that would not fit', async () => {
     const series = ask();
     server.always(200, {}, { etag: `"${'x'.repeat(2_000)}"` });
@@ -182,8 +215,27 @@ describe('trouble', () => {
     const polled = ask({ url: server.url('/orders?token=secret') }).poll();
     await expect(polled).rejects.toMatchObject({
       code: 'TRG_POLL_SOURCE',
-      message: `${server.url('/orders')} ${message}.`,
+      message: `${origin()} ${message}.`,
     });
+  });
+
+  it.each([
+    [200, '<html>', {}],
+    [404, '', {}],
+    [302, '', { location: 'http://127.0.0.1:1/session/secret?token=secret' }],
+  ])('shows no secret that stands in a path or a query: %d', async (status, body, headers) => {
+    server.always(status, body, headers);
+    const polled = ask({ ...BY_ID, url: server.url('/bot-secret/updates?token=secret') }).poll();
+    const error = await polled.catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ code: 'TRG_POLL_SOURCE', message: expect.stringContaining(origin()) });
+    expect(inspect(error)).not.toContain('secret');
+  });
+
+  it('fails the poll when the server wants to speak another protocol', async () => {
+    server.answer = (_request, response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n');
+    };
+    await expect(ask().poll()).rejects.toThrow(`${origin()} could not be asked: it closed the connection`);
   });
 
   it.each([
@@ -247,9 +299,9 @@ describe('where it may be sent', () => {
   });
 
   it.each([
-    ['another host', 'http://localhost:1/', 'http://localhost:1/'],
-    ['another port', 'http://127.0.0.1:1/?token=x', 'http://127.0.0.1:1/'],
-    ['another scheme', 'file:///etc/passwd', 'null/etc/passwd'],
+    ['another host', 'http://localhost:1/', 'http://localhost:1'],
+    ['another port', 'http://127.0.0.1:1/?token=x', 'http://127.0.0.1:1'],
+    ['another scheme', 'file:///etc/passwd', 'file:'],
     ['what is no URL', 'http://[', 'what is no URL'],
   ])('does not follow a redirect to %s', async (_what, location, shown) => {
     server.always(302, '', { location });

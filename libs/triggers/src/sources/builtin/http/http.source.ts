@@ -14,6 +14,8 @@ import type { HttpOptions, ResolvedHttpOptions } from './http.options.js';
 import { MAX_WAIT_MS, retryAt } from './retry-after.js';
 
 interface HttpCursor {
+  /** The URL and the items that all of this is known of. */
+  readonly of: string;
   /** What the server calls the last answer. */
   readonly etag?: string;
   readonly lastModified?: string;
@@ -55,7 +57,7 @@ export class HttpSource<C extends object = JsonObject, Item extends object = Jso
 
   /** @throws TRG_POLL_SOURCE for what the server, or the way to it, does wrong */
   async poll(poll: Poll): Promise<TriggerResult<C>> {
-    const cursor = (poll.cursor ?? {}) as HttpCursor;
+    const cursor = this.#cursorOf(poll);
     const now = poll.now.getTime();
     if (!poll.dryRun) this.#offered.settle(cursor.offer);
     if (isAskedToWait(cursor, now)) return TriggerResult.skip('the server asked us to wait');
@@ -70,15 +72,25 @@ export class HttpSource<C extends object = JsonObject, Item extends object = Jso
     return this.#judge(answer, cursor, poll);
   }
 
+  /** Of another URL, or of other items, nothing counts but the body as a whole. */
+  #cursorOf({ cursor }: Poll): HttpCursor {
+    const stored = (cursor ?? {}) as Partial<HttpCursor>;
+    const { of, items } = this.#options;
+    if (stored.of === of) return stored as HttpCursor;
+    const { version = 0, body } = stored;
+    return { of, version, ...(items === null && body !== undefined && { body }) };
+  }
+
   #judge(answer: HttpAnswer, cursor: HttpCursor, poll: Poll): TriggerResult<C> {
     const body = hash('sha256', answer.body, 'base64url');
     const isSame = body === cursor.body;
-    if (isSame && cursor.done === undefined) return TriggerResult.skip('not modified');
+    if (isSame && cursor.done === undefined)
+      return TriggerResult.skip('not modified', { cursor: { ...cursor, ...validatorsOf(answer) } });
     const version = (cursor.version ?? 0) + (isSame ? 0 : 1);
     const items = this.#itemsOf(answer, `${version}:${body}`);
     const { page, keys, next } = this.#collect(items, isSame ? (cursor.done ?? 0) : 0);
     const more = next < items.length;
-    const after: HttpCursor = { body, version, ...(more ? { done: next } : validatorsOf(answer)) };
+    const after: HttpCursor = { of: cursor.of, body, version, ...(more ? { done: next } : validatorsOf(answer)) };
     if (keys.length === 0) return TriggerResult.skip('nothing new in the answer', { cursor: after });
     const offer = poll.dryRun ? {} : { offer: this.#offered.offer(keys) };
     return TriggerResult.fireMany(page.items, { cursor: { ...after, ...offer }, more });

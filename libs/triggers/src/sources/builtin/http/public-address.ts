@@ -4,12 +4,13 @@ import { BlockList, isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { TriggersError } from '../../../model/errors.js';
 
-/** IPv4 addresses that are nobody's on the internet: the registry of special-purpose addresses (RFC 6890), multicast, reserved. */
+/** IPv4 addresses that are nobody's on the internet: the registry of special-purpose addresses (RFC 6890), multicast, reserved, and the host of a virtual machine on Azure. */
 const SPECIAL_V4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
