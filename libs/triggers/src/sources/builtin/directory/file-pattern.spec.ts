@@ -24,6 +24,6 @@ it.each([
   expect(pathTest(pattern, 'Trigger "inbox"', 'pattern')(path)).toBe(matches);
 });
 
-it.each(['{a', 'a}', '', null])('refuses %j', (pattern) => {
+it.each(['{a', 'a}', '}a{', '', null])('refuses %j', (pattern) => {
   expect(() => pathTest(pattern, 'Trigger "inbox"', 'pattern')).toThrow('Trigger "inbox", option "pattern" is');
 });

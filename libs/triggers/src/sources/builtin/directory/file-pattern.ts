@@ -22,12 +22,16 @@ const MEANINGS: Readonly<Record<string, string>> = { '**/': '(?:.*/)?', '**': '.
 
 function translate(pattern: string, where: string, option: string): string {
   let depth = 0;
+  const unpaired = invalid(where, option, pattern, 'as many "{" as "}", in this order');
   const parts = (pattern.match(TOKENS) ?? []).map((token) => {
     if (token === '{') return (depth++, '(?:');
-    if (token === '}') return (depth--, ')');
+    if (token === '}') {
+      if (depth-- === 0) throw unpaired;
+      return ')';
+    }
     if (token === ',' && depth > 0) return '|';
     return MEANINGS[token] ?? token.replace(/[\\^$.+()|[\]/-]/gu, '\\$&').replaceAll('\\-', '-');
   });
-  if (depth !== 0) throw invalid(where, option, pattern, 'as many "{" as "}"');
+  if (depth !== 0) throw unpaired;
   return parts.join('');
 }

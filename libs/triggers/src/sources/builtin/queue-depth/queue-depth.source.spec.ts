@@ -53,7 +53,7 @@ it('skips for the same reason as long as nothing is crossed, and writes nothing'
   expect(series.cursor).toBeUndefined();
 });
 
-it.each(['12', NaN, undefined])('fails the poll when the depth is %p', async (value) => {
+it.each(['12', NaN, Infinity, undefined])('fails the poll when the depth is %p', async (value) => {
   depth = value;
   await expect(watch().poll()).rejects.toMatchObject({ code: 'TRG_POLL_SOURCE' });
 });

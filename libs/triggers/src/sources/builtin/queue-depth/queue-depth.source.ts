@@ -32,7 +32,7 @@ export class QueueDepthSource<
     const before = (poll.cursor as DepthCursor | undefined)?.state ?? 'below';
     const { above, below, on } = this.#options;
     const depth: unknown = await this.#options.depth(poll.signal);
-    if (typeof depth !== 'number' || Number.isNaN(depth)) throw noNumber(depth);
+    if (typeof depth !== 'number' || !Number.isFinite(depth)) throw noNumber(depth);
     const state = depth >= above ? 'above' : depth < below ? 'below' : before;
     // The reasons name no numbers: equal skips in a row are kept as one.
     const reason = state === 'above' ? `at least ${below} wait` : `fewer than ${above} wait`;
@@ -45,6 +45,6 @@ export class QueueDepthSource<
 }
 
 function noNumber(depth: unknown): TriggersError {
-  const message = `The function "depth" returned ${typeof depth === 'number' ? 'NaN' : `a value of type ${typeof depth}`}. Return how many wait, as a number.`;
+  const message = `The function "depth" returned ${typeof depth === 'number' ? depth : `a value of type ${typeof depth}`}. Return how many wait, as a number.`;
   return new TriggersError('TRG_POLL_SOURCE', message);
 }
