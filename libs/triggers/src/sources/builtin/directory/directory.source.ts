@@ -13,7 +13,7 @@ import { resolveDirectoryOptions } from './directory.options.js';
 import type { DirectoryOptions, FoundFile, ResolvedDirectoryOptions } from './directory.options.js';
 import { lookAt } from './file-look.js';
 import type { FileLook } from './file-look.js';
-import { FolderWalk } from './folder-walk.js';
+import { FolderWalk, isSystemError } from './folder-walk.js';
 import { SettlingFiles } from './settling-files.js';
 
 interface DirectoryCursor {
@@ -82,16 +82,17 @@ export class DirectorySource<C extends object = FoundFile> implements TriggerSou
     if (!isDone && !poll.dryRun) this.#open = round;
     if (found.page.items.length > 0) return this.#fire(found, isDone ? null : round.place);
     if (!isDone) return TriggerResult.fireMany([], { cursor: { after: round.place }, more: true });
-    return this.#nothing(after, round.walk.unreadable[0]);
+    return this.#nothing(after, round.walk.unreadable);
   }
 
-  /** The whole folder was gone through, from `after` on, and nothing fires. */
-  #nothing(after: string | null, unreadable: Error | undefined): TriggerResult<C> {
-    const error = unreadable && this.#unreadable(unreadable);
-    // A poll that fails leaves the cursor where it is, and that is not the beginning.
-    if (after !== null) return TriggerResult.skip(error?.message ?? this.#reason, { cursor: { after: null } });
-    if (error !== undefined) throw error;
-    return TriggerResult.skip(this.#reason);
+  /**
+   * The whole folder was gone through, from `after` on, and nothing fires. What cannot be read inside is no reason to fail: in
+   * the end that suspends the trigger, for all other files too.
+   */
+  #nothing(after: string | null, unreadable: Error | null): TriggerResult<C> {
+    const reason =
+      unreadable === null ? this.#reason : `not all of the folder can be read: ${errorMessage(unreadable)}`;
+    return TriggerResult.skip(reason, after === null ? {} : { cursor: { after: null } });
   }
 
   /** The round that stands at this place, or a new one that begins there. */
@@ -111,20 +112,21 @@ export class DirectorySource<C extends object = FoundFile> implements TriggerSou
       found.poll.signal.throwIfAborted();
       if (round.ahead.length === 0) {
         const next = await round.names.next();
-        if (next.done === true) break;
+        if (next.done === true) {
+          if (!found.poll.dryRun) this.#settling.endRound();
+          return true;
+        }
         round.ahead = next.value;
       }
       if (!(await this.#lookAhead(round, found))) return false;
     }
-    if (round.ahead.length > 0 || performance.now() >= deadline) return false;
-    if (!found.poll.dryRun) this.#settling.endRound();
-    return true;
+    return false;
   }
 
   /** Looks at the names ahead; `false` when the page has no room for one of them. */
   async #lookAhead(round: Round, found: Catch<C>): Promise<boolean> {
     const { ahead } = round;
-    const looks = await Promise.all(ahead.map((name) => this.#look(round.root, name)));
+    const looks = await Promise.all(ahead.map((name) => this.#look(round, name)));
     for (const [index, name] of ahead.entries()) {
       if (!this.#take(found, name, looks[index] ?? null)) {
         round.ahead = ahead.slice(index);
@@ -136,9 +138,13 @@ export class DirectorySource<C extends object = FoundFile> implements TriggerSou
     return true;
   }
 
-  /** What is known by its path alone is not looked at. */
-  async #look(root: string, name: string): Promise<FileLook | null> {
-    return this.#options.on === 'new' && this.#offered.has(fittingKey(name)) ? null : lookAt(root, name);
+  /** Folders, and what is known by its path alone, are not looked at. */
+  async #look({ root, walk }: Round, name: string): Promise<FileLook | null> {
+    if (name.endsWith('/') || (this.#options.on === 'new' && this.#offered.has(fittingKey(name)))) return null;
+    return lookAt(root, name).catch((error: unknown) => {
+      walk.cannotRead(error);
+      return null;
+    });
   }
 
   /** `false` when the page has no room for the file. */
@@ -186,11 +192,6 @@ export class DirectorySource<C extends object = FoundFile> implements TriggerSou
 function cursorOf({ cursor }: Poll): DirectoryCursor {
   const { after, ...more } = (cursor ?? {}) as Partial<DirectoryCursor>;
   return { ...more, after: typeof after === 'string' ? after : null };
-}
-
-/** By its form: under a test runner an error of the system is of another realm. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return typeof error === 'object' && error !== null && 'syscall' in error;
 }
 
 async function* together(names: AsyncIterable<string>): AsyncGenerator<readonly string[]> {

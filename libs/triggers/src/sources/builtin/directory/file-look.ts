@@ -9,24 +9,36 @@ export interface FileLook {
   readonly ctimeMs: number;
 }
 
+/** Why a link leads nowhere that this process may look. */
+const DEAD_ENDS: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG'];
+
 /**
  * Looks at a file of a folder. A link counts where it leads to a file in the folder.
  *
  * @param root the real path of the folder
- * @returns `null` for what is no file, leads out of the folder, or is gone
+ * @returns `null` for what is no file, leads out of the folder or nowhere, or is gone
+ * @throws the error of the system
  */
 export async function lookAt(root: string, name: string): Promise<FileLook | null> {
   const path = join(root, name);
   try {
     const stats = await lstat(path);
     if (stats.isFile()) return pick(stats);
-    if (!stats.isSymbolicLink()) return null;
-    const real = await realpath(path);
+    return stats.isSymbolicLink() ? await lookBehind(root, path) : null;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+async function lookBehind(root: string, link: string): Promise<FileLook | null> {
+  try {
+    const real = await realpath(link);
     if (!isInside(root, real)) return null;
     const target = await stat(real);
     return target.isFile() ? pick(target) : null;
   } catch (error) {
-    if (isGone(error) || (error as NodeJS.ErrnoException).code === 'ELOOP') return null;
+    if (DEAD_ENDS.includes((error as NodeJS.ErrnoException).code)) return null;
     throw error;
   }
 }

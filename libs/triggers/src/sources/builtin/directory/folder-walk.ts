@@ -8,11 +8,12 @@ const NAMES = 50_000;
 
 /**
  * The paths of files in a folder, in a stable order, from any place on. A folder is read anew for every 50,000 of its names:
- * systems give them in no order, and an order is what makes a place mean something.
+ * systems give them in no order, and an order is what makes a place mean something. Folders inside (`a/b/`) are places too:
+ * who looks for a file among many folders has to stop somewhere.
  */
 export class FolderWalk {
-  /** Folders inside that could not be read. */
-  readonly unreadable: Error[] = [];
+  /** The first folder or file inside that could not be read. */
+  unreadable: Error | null = null;
 
   constructor(
     /** The real path of the folder. */
@@ -20,28 +21,35 @@ export class FolderWalk {
     private readonly options: Pick<ResolvedDirectoryOptions, 'recursive' | 'accepts' | 'ignores'>,
   ) {}
 
-  /** Every path behind this one, from the folder on; `null` for all. Links to files are among them. */
+  /** Every place behind this one, from the folder on; `null` for all. Links to files are among them. */
   after(place: string | null): AsyncGenerator<string> {
     return this.#walk('', place === null ? [] : place.split(/(?<=\/)/));
+  }
+
+  /** Something inside could not be read, and the rest can. */
+  cannotRead(error: unknown): void {
+    if (!isSystemError(error)) throw error;
+    this.unreadable ??= error;
   }
 
   /** @param first where to begin: a name, one of a folder with its `/`; `rest` is the place inside that folder */
   async *#walk(folder: string, [first = '', ...rest]: readonly string[]): AsyncGenerator<string> {
     for await (const names of this.#sorted(folder, first)) {
       for (const name of names) {
-        if (name.endsWith('/')) yield* this.#inside(folder + name, name === first ? rest : []);
+        if (name.endsWith('/')) yield* this.#inside(folder + name, name === first ? rest : null);
         else if (name !== first) yield folder + name;
       }
     }
   }
 
-  /** A folder inside. That it was a folder when it was listed does not say that it is none of a link now. */
-  async *#inside(folder: string, place: readonly string[]): AsyncGenerator<string> {
+  /** A folder inside, from a place in it on. That it was a folder when it was listed does not say that it is none of a link now. */
+  async *#inside(folder: string, place: readonly string[] | null): AsyncGenerator<string> {
+    if (place === null) yield folder;
     try {
       if (!isInside(this.root, await realpath(join(this.root, folder)))) return;
-      yield* this.#walk(folder, place);
+      yield* this.#walk(folder, place ?? []);
     } catch (error) {
-      if (!isGone(error)) this.unreadable.push(error as Error);
+      if (!isGone(error)) this.cannotRead(error);
     }
   }
 
@@ -82,6 +90,11 @@ function cut(names: string[]): readonly string[] {
 /** Whether a real path lies in a real folder. */
 export function isInside(folder: string, path: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}
+
+/** By its form: under a test runner an error of the system is of another realm. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return typeof error === 'object' && error !== null && 'syscall' in error;
 }
 
 /** It was there when its folder was listed, and is not any more. */
