@@ -1,7 +1,8 @@
 import type { AnyClass } from '../../../discovery/metadata.js';
-import { TriggersError } from '../../../model/errors.js';
+import { columnOf, columnsOf, ownRows, quoted } from './entity-table.js';
+import type { EntityTable } from './entity-table.js';
 import { requireOpen } from './table-database.js';
-import type { EntityTable, RawRow, TableDatabase } from './table-database.js';
+import type { RawRow, TableDatabase } from './table-database.js';
 import type { ResolvedTableOptions, TableRow } from './table.options.js';
 
 /**
@@ -27,7 +28,10 @@ const KEY = '__trigger_key_';
 
 /** The statements of one table, on one dialect, with every name quoted. */
 export class RowQuery {
+  /** The column that the places are of. */
+  readonly of: string;
   readonly #from: string;
+  readonly #own: string;
   readonly #column: string;
   readonly #keys: readonly string[];
   readonly #select: string;
@@ -44,8 +48,11 @@ export class RowQuery {
     const entity = typeof table === 'string' ? null : entityOf(dataSource, table);
     const path =
       entity === null ? String(table).split('.') : [...(entity.schema ? [entity.schema] : []), entity.tableName];
-    const named = (name: string): string => `t.${quoted(entity === null ? name : columnOf(entity, name))}`;
+    const nameOf = (name: string): string => (entity === null ? name : columnOf(entity, name));
+    const named = (name: string): string => `t.${quoted(nameOf(name))}`;
+    this.of = [...path, nameOf(column)].join('.');
     this.#from = `FROM ${path.map(quoted).join('.')} t`;
+    this.#own = entity === null ? '' : ownRows(entity);
     this.#column = named(column);
     this.#keys = key?.map(named) ?? entity?.primaryColumns.map(({ databaseName }) => `t.${quoted(databaseName)}`) ?? [];
     this.#select = `SELECT ${[...columnsOf(entity), ...this.#placeColumns()].join(', ')}`;
@@ -57,15 +64,18 @@ export class RowQuery {
     const take = (value: unknown): string => (parameters.push(value), this.#isPostgres ? `$${parameters.length}` : '?');
     const where = place === null || place.value === null ? `${this.#column} IS NOT NULL` : this.#behind(place, take);
     return {
-      sql: `${this.#select} ${this.#from} WHERE ${where} ORDER BY ${this.#order('ASC')} LIMIT ${BATCH}`,
+      sql: `${this.#select} ${this.#from} WHERE ${where}${this.#own} ORDER BY ${this.#order('ASC')} LIMIT ${BATCH}`,
       parameters,
     };
   }
 
   /** The last row of all. */
   last(): Statement {
-    const sql = `${this.#select} ${this.#from} WHERE ${this.#column} IS NOT NULL ORDER BY ${this.#order('DESC')} LIMIT 1`;
-    return { sql, parameters: [] };
+    const where = `${this.#column} IS NOT NULL${this.#own}`;
+    return {
+      sql: `${this.#select} ${this.#from} WHERE ${where} ORDER BY ${this.#order('DESC')} LIMIT 1`,
+      parameters: [],
+    };
   }
 
   /** Where a row stands. */
@@ -105,28 +115,7 @@ export class RowQuery {
   }
 }
 
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function columnsOf(entity: EntityTable | null): string[] {
-  if (entity === null) return ['t.*'];
-  return entity.columns.map(({ databaseName, propertyPath }) => `t.${quoted(databaseName)} AS ${quoted(propertyPath)}`);
-}
-
 function entityOf(dataSource: TableDatabase, entity: AnyClass): EntityTable {
   requireOpen(dataSource);
   return dataSource.getMetadata(entity as never);
-}
-
-function columnOf({ columns, tableName }: EntityTable, name: string): string {
-  const found =
-    columns.find(({ propertyPath }) => propertyPath === name) ??
-    columns.find(({ databaseName }) => databaseName === name);
-  if (found !== undefined) return found.databaseName;
-  const known = columns.map(({ propertyPath }) => `"${propertyPath}"`).join(', ');
-  throw new TriggersError(
-    'TRG_POLL_SOURCE',
-    `The entity of the table "${tableName}" has no column "${name}". Known: ${known}.`,
-  );
 }

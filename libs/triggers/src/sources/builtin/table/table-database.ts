@@ -1,19 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { TriggersError } from '../../../model/errors.js';
-
-/** What is needed of a column of an entity. */
-export interface EntityColumn {
-  readonly propertyPath: string;
-  readonly databaseName: string;
-}
-
-/** What is needed of an entity. */
-export interface EntityTable {
-  readonly tableName: string;
-  readonly schema?: string | undefined;
-  readonly columns: readonly EntityColumn[];
-  readonly primaryColumns: readonly EntityColumn[];
-}
+import type { EntityTable } from './entity-table.js';
 
 /** What is needed of the application's `DataSource`. */
 export interface TableDatabase {

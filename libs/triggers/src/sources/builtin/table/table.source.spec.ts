@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { ChildEntity, Column, DataSource, Entity, PrimaryColumn, TableInheritance, VirtualColumn } from 'typeorm';
 import { TestClock } from '../../../testing/test-clock.js';
 import { PollSeries } from '../poll-series.contract.js';
 import type { TableOptions, TableRow } from './table.options.js';
@@ -19,6 +19,28 @@ class Ordered {
   @Column({ type: 'integer', name: 'select' })
   version!: number;
 }
+
+@Entity('people')
+@TableInheritance({ column: { type: 'varchar', name: 'kind' } })
+class Person {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @Column({ type: 'varchar', select: false, default: 'a secret' })
+  password!: string;
+
+  @VirtualColumn({ query: (alias) => `SELECT count(*) FROM "people" WHERE "id" < ${alias}."id"` })
+  before!: number;
+}
+
+@ChildEntity("it's a guest")
+class Guest extends Person {}
+
+@ChildEntity('regular')
+class RegularGuest extends Guest {}
+
+@ChildEntity()
+class Host extends Person {}
 
 const DIALECTS = ['better-sqlite3', 'postgres'] as const;
 
@@ -48,7 +70,7 @@ describe.each(DIALECTS)('a table on %s', (type) => {
         : { type, database: join(home, 'app.db') };
     database = await new DataSource({
       ...where,
-      entities: [Ordered],
+      entities: [Ordered, Person, Guest, RegularGuest, Host],
       synchronize: true,
       dropSchema: true,
     }).initialize();
@@ -191,6 +213,34 @@ describe.each(DIALECTS)('a table on %s', (type) => {
     ]);
     await repository.update({ line: 1, orderId: 2 }, { version: 2 });
     expect(await series.pollAll()).toEqual([{ line: 1, orderId: 2, version: 2 }]);
+  });
+
+  it('leaves out what the entity hides, and what is no column of the table', async () => {
+    await database.getRepository(Host).insert({ id: 1 });
+    const people = new TableSource({ dataSource: database, table: Person, column: 'id', from: 'beginning' });
+    expect(await new PollSeries(people, clock).pollAll()).toEqual([{ id: 1, kind: 'Host' }]);
+  });
+
+  it('takes an entity that shares its table for its own rows, and those of what extends it', async () => {
+    await database.getRepository(Host).insert([{ id: 1 }, { id: 4 }]);
+    const begun = new PollSeries(new TableSource({ dataSource: database, table: Guest, column: 'id' }), clock);
+    await begun.pollAll();
+    await database.getRepository(Guest).insert({ id: 3 });
+    await database.getRepository(RegularGuest).insert({ id: 5 });
+    const guests = new TableSource({ dataSource: database, table: Guest, column: 'id', from: 'beginning' });
+    expect(ids(await new PollSeries(guests, clock).pollAll())).toEqual([3, 5]);
+    expect(ids(await begun.pollAll())).toEqual([3, 5]);
+  });
+
+  it('goes on when a class or a property was given another name', async () => {
+    const options = { dataSource: database, key: ['line no', 'order'] };
+    const entity = new TableSource({ dataSource: database, table: Ordered, column: 'version' });
+    const series = new PollSeries<TableRow>(entity, clock);
+    await series.pollAll();
+    await database.getRepository(Ordered).insert({ line: 1, orderId: 1, version: 1 });
+    const table = type === 'postgres' ? `${schema}.Ordered things` : 'Ordered things';
+    series.source = new TableSource({ ...options, table, column: 'select' });
+    expect(await series.pollAll()).toHaveLength(1);
   });
 
   it('quotes quotes in the names that it is given', async () => {

@@ -152,9 +152,9 @@ export class TableSource<C extends object = TableRow> implements TriggerSource<C
     return (this.#query ??= new RowQuery(this.#options));
   }
 
+  /** As the database names it: classes and properties may be given other names. */
   get #of(): string {
-    const { table, column } = this.#options;
-    return `${typeof table === 'string' ? table : table.name}.${column}`;
+    return this.#rowQuery.of;
   }
 }
 
