@@ -2,6 +2,8 @@ import type { WorkflowRefs } from '../../../intake/trigger-options.js';
 import { triggerValue } from '../../poll/trigger-value.js';
 import type { TriggerValue } from '../../poll/trigger-value.js';
 import type { BuiltInOptions, ContextOption } from '../built-in.options.js';
+import { LOOK_MS } from '../item-page.js';
+import { checkTimeoutBeyond } from '../option.checks.js';
 import type { DirectoryOptions, FoundFile } from './directory.options.js';
 import { DirectorySource } from './directory.source.js';
 
@@ -18,9 +20,8 @@ export type DirectoryTriggerOptions<W extends WorkflowRefs = WorkflowRefs> = Bui
  */
 export function directoryTrigger<const W extends WorkflowRefs>(options: DirectoryTriggerOptions<W>): TriggerValue {
   const given = options as unknown as DirectoryTriggerOptions;
-  return triggerValue(
-    'directoryTrigger',
-    { ...given, dedup: { for: 'ever' } },
-    (where) => new DirectorySource<object>(given, where),
-  );
+  return triggerValue('directoryTrigger', { ...given, dedup: { for: 'ever' } }, (where) => {
+    checkTimeoutBeyond(where, given.timeout, LOOK_MS, 'one poll looks');
+    return new DirectorySource<object>(given, where);
+  });
 }

@@ -34,7 +34,7 @@ export interface HealthOptions<On extends HealthState = HealthState> extends Par
   readonly check?: (signal: AbortSignal) => unknown;
   /** So many failed checks in a row mean down. @default DEFAULT_HEALTH_OPTIONS.failures */
   readonly failures?: number;
-  /** How long one check may take; less than `timeout`. @default DEFAULT_HEALTH_OPTIONS.checkTimeout */
+  /** How long one check may take; less than `timeout`, which ends the poll. @default DEFAULT_HEALTH_OPTIONS.checkTimeout */
   readonly checkTimeout?: Duration;
   /** What fires. @default DEFAULT_HEALTH_OPTIONS.on */
   readonly on?: readonly On[];

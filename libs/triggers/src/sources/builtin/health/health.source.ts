@@ -39,6 +39,11 @@ export class HealthSource<
     this.#toContext = mappingOf<HealthChange>(options) as (change: HealthChange) => C;
   }
 
+  /** How long one check may take, in ms. */
+  get checkTimeoutMs(): number {
+    return this.#options.checkTimeoutMs;
+  }
+
   async poll(poll: Poll): Promise<TriggerResult<C>> {
     const before = (poll.cursor as HealthCursor | undefined) ?? WELL;
     const error = await this.#check(poll.signal);

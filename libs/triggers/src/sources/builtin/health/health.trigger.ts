@@ -2,6 +2,7 @@ import type { WorkflowRefs } from '../../../intake/trigger-options.js';
 import { triggerValue } from '../../poll/trigger-value.js';
 import type { TriggerValue } from '../../poll/trigger-value.js';
 import type { BuiltInOptions, ContextOption } from '../built-in.options.js';
+import { checkTimeoutBeyond } from '../option.checks.js';
 import type { HealthChange, HealthOptions, HealthState } from './health.options.js';
 import { HealthSource } from './health.source.js';
 
@@ -21,5 +22,9 @@ export function healthTrigger<const W extends WorkflowRefs, const On extends Hea
   options: HealthTriggerOptions<W, On>,
 ): TriggerValue {
   const given = options as unknown as HealthTriggerOptions;
-  return triggerValue('healthTrigger', { ...given, dedup: 'off' }, (where) => new HealthSource<object>(given, where));
+  return triggerValue('healthTrigger', { ...given, dedup: 'off' }, (where) => {
+    const source = new HealthSource<object>(given, where);
+    checkTimeoutBeyond(where, given.timeout, source.checkTimeoutMs, 'one check may take ("checkTimeout")');
+    return source;
+  });
 }

@@ -3,6 +3,8 @@ import type { Duration } from '../../../model/duration.js';
 import { triggerValue } from '../../poll/trigger-value.js';
 import type { TriggerValue } from '../../poll/trigger-value.js';
 import type { BuiltInOptions, ContextOption } from '../built-in.options.js';
+import { LOOK_MS } from '../item-page.js';
+import { checkTimeoutBeyond } from '../option.checks.js';
 import type { TableOptions, TableRow } from './table.options.js';
 import { TableSource } from './table.source.js';
 
@@ -28,9 +30,8 @@ export type TableTriggerOptions<W extends WorkflowRefs = WorkflowRefs> = BuiltIn
  */
 export function tableTrigger<const W extends WorkflowRefs>(options: TableTriggerOptions<W>): TriggerValue {
   const given = options as unknown as TableTriggerOptions;
-  return triggerValue(
-    'tableTrigger',
-    { ...given, dedup: given.dedup ?? { for: 'ever' } },
-    (where) => new TableSource<object>(given, where),
-  );
+  return triggerValue('tableTrigger', { ...given, dedup: given.dedup ?? { for: 'ever' } }, (where) => {
+    checkTimeoutBeyond(where, given.timeout, LOOK_MS, 'one poll looks');
+    return new TableSource<object>(given, where);
+  });
 }
