@@ -200,7 +200,7 @@ it('calls somebody when the shop is down, and when it is up again', async () => 
   await app.kit.drain({ limit: '10s' });
   const said = (await app.ended(2)).map(({ context }) => (context as { text: string }).text);
   expect(said.sort()).toEqual([
-    `The shop is down: ${server.url()} answered 500.`,
+    `The shop is down: ${new URL(server.url()).origin} answered 500.`,
     expect.stringMatching(/^Up again after \d+ ms$/),
   ]);
 });
