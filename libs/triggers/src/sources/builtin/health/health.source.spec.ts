@@ -41,6 +41,16 @@ it('counts only what fails in a row', async () => {
   }
 });
 
+it.each([null, 7, 'here', { failures: 'many', state: 'up' }])(
+  'counts from the beginning when an operator says %j',
+  async (cursor) => {
+    const series = watch();
+    series.cursor = cursor;
+    check = ill;
+    expect(await polls(series, 3)).toEqual([DOWN]);
+  },
+);
+
 it('takes false for a failed check, and nothing for a good one', async () => {
   const series = watch({ failures: 1 });
   check = async () => false;

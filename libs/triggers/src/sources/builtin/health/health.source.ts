@@ -45,7 +45,7 @@ export class HealthSource<
   }
 
   async poll(poll: Poll): Promise<TriggerResult<C>> {
-    const before = (poll.cursor as HealthCursor | undefined) ?? WELL;
+    const before = cursorOf(poll);
     const error = await this.#check(poll.signal);
     return error === null ? this.#good(before, poll.now) : this.#bad(before, poll.now, error);
   }
@@ -94,6 +94,12 @@ export class HealthSource<
     const { target } = this.#options;
     return 'check' in target ? target.check(signal) : isWellAt(target.url, signal);
   }
+}
+
+/** An operator may have set it to anything; what is no count begins anew. */
+function cursorOf({ cursor }: Poll): HealthCursor {
+  const stored = cursor as HealthCursor | null | undefined;
+  return Number.isSafeInteger(stored?.failures) ? (stored as HealthCursor) : WELL;
 }
 
 async function isWellAt({ url, headers, privateNetwork }: ResolvedUrl, signal: AbortSignal): Promise<true> {
