@@ -140,7 +140,7 @@ describe('Pruner', () => {
 
   it('goes on where the last batch of firings ended, and begins anew after more than an hour', async () => {
     const found = [BATCH, 3, 0, BATCH, 0, 0];
-    rows.answers = { prune_find: () => firings(found.shift() ?? 0) };
+    rows.answers = { prune_find: () => firings(found.shift() ?? 0), prune_lock: (_, ids) => firings(ids.length) };
     const before = firstIdAt(clock.now() - WEEK_MS);
     expect(await pruner.runOnce()).toMatchObject({ firings: BATCH + 3 });
     expect(rows.of('prune_find')).toEqual([
@@ -183,12 +183,13 @@ describe('Pruner', () => {
 
   it('looks at keys round and round, at most a hundred pages a pass', async () => {
     let key = 0;
+    const prune_keys = (_: unknown, over: readonly unknown[]): object[] => [...(over as object[])];
     const page = (count: number) => () =>
       Array.from({ length: count }, (_, at) => ({ trigger: 't', key: (key += 1), over: at < 2 ? 1 : 0 }));
-    rows.answers = { prune_scan_keys: page(500) };
+    rows.answers = { prune_scan_keys: page(500), prune_keys };
     expect(await pruner.runOnce()).toMatchObject({ keys: 200 });
     expect(rows.of('prune_scan_keys').length).toBe(100);
-    rows.answers = { prune_scan_keys: page(499) };
+    rows.answers = { prune_scan_keys: page(499), prune_keys };
     expect(await pruner.runOnce()).toMatchObject({ keys: 2 });
     await pruner.runOnce();
     const scans = rows.of('prune_scan_keys');

@@ -1,5 +1,7 @@
+import type { ExecutionId } from '../model/ids.js';
 import { hasEnded } from '../model/states.js';
 import type { ExecutionState } from '../model/states.js';
+import { lockExecutions } from './commits/graph.statements.js';
 import { batch, run } from './dialects/batch.js';
 import type { Row, Rows, Work } from './dialects/batch.js';
 
@@ -9,6 +11,14 @@ const OLD_FIRINGS = batch(
   { _after: 'text', _before: 'text', _limit: 'int' },
   () => `SELECT f.id, f.executions, f.state FROM triggers_firing f
     WHERE f.id > (SELECT _after FROM g) AND f.id < (SELECT _before FROM g) ORDER BY f.id LIMIT (SELECT _limit FROM g)`,
+);
+
+/** Locked behind their executions, as whoever ends these does. */
+const LOCK_FIRINGS = batch(
+  'prune_lock',
+  { _id: 'text' },
+  ({ forUpdate }) => `SELECT f.id, f.executions, f.state FROM triggers_firing f
+    WHERE f.id IN (SELECT _id FROM g) ORDER BY f.id ${forUpdate}`,
 );
 
 const STATES = batch(
@@ -69,7 +79,8 @@ const DELETE_KEYS = batch(
   'prune_keys',
   { _trigger: 'text', _key: 'bytes' },
   ({ now }) =>
-    `DELETE FROM triggers_dedup WHERE (trigger, key) IN (SELECT _trigger, _key FROM g) AND expires_at < ${now}`,
+    `DELETE FROM triggers_dedup WHERE (trigger, key) IN (SELECT _trigger, _key FROM g) AND expires_at < ${now}
+      RETURNING trigger`,
 );
 
 const DELETE_NODES = batch(
@@ -88,43 +99,49 @@ const DELETE_RATES = batch(
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** One batch of firings with everything that belongs to them. */
-export function* pruneFirings(options: {
+/** How old firings must be to go. */
+interface PruneBounds {
   /** Firings with an id below this go when nothing of them failed. */
   readonly completedBefore: string;
   /** Firings with an id below this go although something failed. */
   readonly failedBefore: string;
-  readonly after: string;
-  readonly limit: number;
-}): Work<{ readonly deleted: number; readonly last: string | null }> {
+}
+
+/** One batch of firings with everything that belongs to them. */
+export function* pruneFirings(
+  options: PruneBounds & { readonly after: string; readonly limit: number },
+): Work<{ readonly deleted: number; readonly last: string | null }> {
   const { completedBefore, failedBefore, after, limit } = options;
   const before = completedBefore > failedBefore ? completedBefore : failedBefore;
   const rows = yield* run(OLD_FIRINGS, [[after, before, limit]]);
-  const executions = rows.flatMap((row) => JSON.parse(row['executions'] as string) as string[]);
-  const states = yield* run(
-    STATES,
-    executions.map((id) => [id]),
-  );
-  const doomed = new Set(rows.filter((row) => isDoomed(row, states, options)).map((row) => row['id']));
-  const gone = states.filter((row) => doomed.has(row['firing_id'])).map((row) => [row['id']]);
-  yield* run(DELETE_TASKS, gone);
-  yield* run(DELETE_FOLLOW_UPS, gone);
-  yield* run(DELETE_EXECUTIONS, gone);
-  yield* run(
-    DELETE_FIRINGS,
-    [...doomed].map((id) => [id]),
-  );
+  const found = yield* doomedOf(rows, options);
+  // Somebody may retry one of them just now, or delete it: they are judged again when nobody else can.
+  yield* lockExecutions(found.executions);
+  const doomed = yield* doomedOf(yield* run(LOCK_FIRINGS, inRows(found.firings)), options);
+  yield* run(DELETE_TASKS, inRows(doomed.executions));
+  yield* run(DELETE_FOLLOW_UPS, inRows(doomed.executions));
+  yield* run(DELETE_EXECUTIONS, inRows(doomed.executions));
+  yield* run(DELETE_FIRINGS, inRows(doomed.firings));
   return {
-    deleted: doomed.size,
+    deleted: doomed.firings.length,
     last: rows.length < limit ? null : ((rows.at(-1)?.['id'] as string | undefined) ?? null),
   };
 }
 
-function isDoomed(
-  firing: Row,
-  states: Rows,
-  { completedBefore, failedBefore }: { completedBefore: string; failedBefore: string },
-): boolean {
+/** Those of some firings that may go, and their executions. */
+function* doomedOf(
+  rows: Rows,
+  bounds: PruneBounds,
+): Work<{ readonly firings: readonly string[]; readonly executions: readonly ExecutionId[] }> {
+  const states = yield* run(STATES, inRows(rows.flatMap((row) => JSON.parse(row['executions'] as string) as string[])));
+  const firings = rows.filter((row) => isDoomed(row, states, bounds)).map((row) => row['id'] as string);
+  const own = states.filter((row) => firings.includes(row['firing_id'] as string));
+  return { firings, executions: own.map((row) => row['id'] as ExecutionId) };
+}
+
+const inRows = (ids: readonly string[]): string[][] => ids.map((id) => [id]);
+
+function isDoomed(firing: Row, states: Rows, { completedBefore, failedBefore }: PruneBounds): boolean {
   const own = states.filter((row) => row['firing_id'] === firing['id']).map((row) => row['state'] as ExecutionState);
   if (own.some((state) => !hasEnded(state))) return false;
   const failed = own.includes('failed') || ['dead', 'rejected', 'held'].includes(firing['state'] as string);
@@ -160,7 +177,7 @@ export function* pruneKeys(
 ): Work<{ readonly deleted: number; readonly next: KeyPosition | null }> {
   const rows = yield* run(SCAN_KEYS, [[after.trigger, after.key, -DAY_MS, limit]]);
   const over = rows.filter((row) => Number(row['over']) === 1);
-  yield* run(
+  const deleted = yield* run(
     DELETE_KEYS,
     over.map((row) => [row['trigger'], row['key']]),
   );
@@ -169,7 +186,7 @@ export function* pruneKeys(
     rows.length < limit || last === undefined
       ? null
       : { trigger: last['trigger'] as string, key: last['key'] as Buffer };
-  return { deleted: over.length, next };
+  return { deleted: deleted.length, next };
 }
 
 /** Rate limits that have had all their tokens for an hour; returns how many. */
