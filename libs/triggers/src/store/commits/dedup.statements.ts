@@ -1,5 +1,5 @@
 import { batch, run, send, toDate } from '../dialects/batch.js';
-import type { Work } from '../dialects/batch.js';
+import type { Row, Work } from '../dialects/batch.js';
 import { TransactionFailure } from '../dialects/dialect.js';
 import type { DedupHold } from '../claimer.js';
 import type { ExecutionId, FiringId } from '../../model/ids.js';
@@ -30,6 +30,14 @@ const TAKE_FOR_REPLAY = batch(
     ON CONFLICT (trigger, key) DO UPDATE SET firing_id = excluded.firing_id, expires_at = excluded.expires_at
       WHERE triggers_dedup.expires_at IS NOT NULL OR triggers_dedup.firing_id = excluded.firing_id
     RETURNING trigger, key`,
+);
+
+/** Locks a key, and says who has taken it; where nobody has, it is taken for the moment. */
+const TOUCH = batch(
+  'dedup_touch',
+  HOLD,
+  () => `INSERT INTO triggers_dedup (trigger, key, firing_id, expires_at) SELECT _trigger, _key, _firing, NULL FROM g WHERE true
+    ON CONFLICT (trigger, key) DO UPDATE SET firing_id = triggers_dedup.firing_id RETURNING trigger, key, firing_id`,
 );
 
 const HOLDER = batch(
@@ -67,6 +75,9 @@ const PASS_ON = batch(
     WHERE trigger = g._trigger AND key = g._key AND firing_id = g._firing`,
 );
 
+/** A key as its row has it. */
+export type Key = Pick<DedupHold, 'space' | 'key'>;
+
 /** A key together with the firing that wants or holds it. */
 export interface HeldBy {
   readonly hold: DedupHold;
@@ -82,7 +93,7 @@ export interface Holder {
 }
 
 /** A key as a text, for maps. */
-export function keyOf(hold: { readonly space: string; readonly key: Buffer }): string {
+export function keyOf(hold: Key): string {
   return `${hold.space}\u0000${hold.key.toString('hex')}`;
 }
 
@@ -110,24 +121,51 @@ export function* contend(contenders: readonly Contender[]): Work<Map<string, Hol
   return holders;
 }
 
-function* take(contenders: readonly Contender[]): Work<Set<string>> {
+/** Takes those of the keys that are free, and says which, by {@link keyOf}. A group asks for its keys in their order. */
+export function* take(contenders: readonly Contender[]): Work<Set<string>> {
   const rows = (replay: boolean): unknown[][] =>
     contenders
       .filter(({ wish }) => wish.replay === replay)
       .map(({ wish, firingId }) => [wish.space, wish.key, firingId, wish.windowMs]);
   const won = [...(yield* run(TAKE, rows(false))), ...(yield* run(TAKE_FOR_REPLAY, rows(true)))];
-  return new Set(won.map((row) => keyOf({ space: row['trigger'] as string, key: row['key'] as Buffer })));
+  return new Set(won.map(keyOfRow));
+}
+
+function keyOfRow(row: Row): string {
+  return keyOf({ space: row['trigger'] as string, key: row['key'] as Buffer });
+}
+
+/**
+ * Who holds keys, by {@link keyOf}; none of them is taken, and what is known of the failures of a free one stays. The keys stand still
+ * until the commit, so that of two processes which take and look at one key the slower sees what the other has done.
+ */
+export function* lookAtKeys(
+  asked: readonly { readonly hold: Key; readonly firingId: FiringId }[],
+): Work<Map<string, Holder>> {
+  const inOrder = [...asked].sort((a, b) => (keyOf(a.hold) < keyOf(b.hold) ? -1 : 1));
+  const rows = yield* run(
+    TOUCH,
+    inOrder.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),
+  );
+  const ids = new Set<unknown>(asked.map(({ firingId }) => firingId));
+  const taken = new Set(rows.filter((row) => ids.has(row['firing_id'])).map(keyOfRow));
+  const [free, held] = [
+    inOrder.filter(({ hold }) => taken.has(keyOf(hold))),
+    inOrder.filter(({ hold }) => !taken.has(keyOf(hold))),
+  ];
+  yield* freeKeys(free);
+  return yield* findHolders(held.map(({ hold }) => hold));
 }
 
 /** Who holds these keys now, by {@link keyOf}; a free key is absent. */
-export function* findHolders(holds: readonly DedupHold[]): Work<Map<string, Holder>> {
+export function* findHolders(holds: readonly Key[]): Work<Map<string, Holder>> {
   const rows = yield* run(
     HOLDER,
     holds.map((hold) => [hold.space, hold.key]),
   );
   return new Map(
     rows.map((row) => [
-      keyOf({ space: row['trigger'] as string, key: row['key'] as Buffer }),
+      keyOfRow(row),
       {
         firingId: row['firing_id'] as FiringId,
         state: (row['state'] as FiringState | null) ?? 'pruned',
@@ -139,9 +177,7 @@ export function* findHolders(holds: readonly DedupHold[]): Work<Map<string, Hold
 }
 
 /** Gives keys back whatever their scope: their firings were refused after all, or discarded. */
-export function* freeKeys(
-  held: readonly { readonly hold: Pick<DedupHold, 'space' | 'key'>; readonly firingId: FiringId }[],
-): Work<void> {
+export function* freeKeys(held: readonly { readonly hold: Key; readonly firingId: FiringId }[]): Work<void> {
   yield* send(
     RELEASE,
     held.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),

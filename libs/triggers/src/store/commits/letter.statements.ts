@@ -1,8 +1,7 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { contend, freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
-import type { Contender } from './dedup.statements.js';
-import type { DedupWish, FiringDraft, LetterKey } from './firing.draft.js';
+import { freeKeys, keyOf, lookAtKeys, passKeysOn } from './dedup.statements.js';
+import type { FiringDraft, LetterKey } from './firing.draft.js';
 import { isUndecided } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
 import { FIRING_COLUMNS, FIRING_NAMES, FIRING_VALUES, firingRow } from './firing.row.js';
@@ -43,34 +42,25 @@ export function isLetter({ draft: { state } }: Judged): boolean {
 /** States of a firing that took responsibility for its event. `pruned`: it has ended long ago. */
 const ANSWERS: readonly string[] = ['accepted', 'held', 'debounced', 'pruned'];
 
-/**
- * A refused firing whose event was accepted before is a duplicate of that: a repeat, which only met broken code. Its key is taken and given
- * back, so that of two processes that accept and refuse one event the slower sees what the other has done.
- */
+/** A refused firing whose event was accepted before is a duplicate of that: a repeat, which only met broken code. */
 export function* refuseAnswered(judged: readonly Judged[]): Work<void> {
-  const letters = judged.filter((item) => isLetter(item) && isUndecided(item) && wishOf(item.draft) !== null);
-  const first = new Map<string, Contender>();
-  for (const { draft } of [...letters].reverse()) {
-    const wish = wishOf(draft) as DedupWish;
-    first.set(keyOf(wish), { wish, firingId: draft.id });
-  }
-  const holders = yield* contend([...first.values()]);
-  yield* freeKeys(
-    [...first].flatMap(([key, { wish, firingId }]) => (holders.has(key) ? [] : [{ hold: wish, firingId }])),
-  );
+  const letters = judged.flatMap((item) => {
+    const key = keyToLookAt(item.draft);
+    return key !== null && isLetter(item) && isUndecided(item) ? [{ item, key, name: keyOf(key) }] : [];
+  });
+  const first = new Map(letters.map(({ item, key, name }) => [name, { hold: key, firingId: item.draft.id }]));
+  const holders = yield* lookAtKeys([...first.values()]);
   const own = new Set(judged.map(({ draft }) => draft.id));
-  for (const letter of letters) {
-    const holder = holders.get(keyOf(wishOf(letter.draft) as DedupWish));
+  for (const { item, name } of letters) {
+    const holder = holders.get(name);
     if (holder !== undefined && !own.has(holder.firingId) && ANSWERS.includes(holder.state))
-      letter.verdict = { status: 'duplicate', of: 'dedup', ...holder };
+      item.verdict = { status: 'duplicate', of: 'dedup', ...holder };
   }
 }
 
-/** Its key as a wish, for as long as the commit lasts; `null` where it has contended, or has none. */
-function wishOf({ dedup, letter }: FiringDraft): DedupWish | null {
-  const key = letter?.key ?? null;
-  if (key === null || dedup !== null) return null;
-  return { ...key, scope: 'running', cooldown: false, windowMs: null, replay: false };
+/** `null` where it has contended, or has none. */
+function keyToLookAt({ dedup, letter }: FiringDraft): LetterKey | null {
+  return dedup === null ? (letter?.key ?? null) : null;
 }
 
 /**

@@ -5,7 +5,7 @@ import { draftOf, wish } from './drafts.contract.js';
 import type { DraftGiven } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { begin, fire } from './work.contract.js';
+import { FAILED, begin, fire, openWithEngine } from './work.contract.js';
 
 const DAY_MS = 86_400_000;
 
@@ -183,6 +183,19 @@ export function lettersContract(database: Database): void {
       expect(await fire(store, broken('evt_1'))).toMatchObject({ status: 'duplicate', firingId: accepted.id });
       expect(await letters(store)).toEqual([]);
       expect(await rowsOf(store, 'dedup')).toEqual(keys);
+    });
+
+    it('leave what is known of the failures of their key', async () => {
+      const { store, engine } = await openWithEngine(kit());
+      const failAgain = async () => {
+        await begin(store, { dedup: wish('evt_1') });
+        await engine.finish((await engine.claimAll())['a'], FAILED);
+        return rowsOf(store, 'dedup');
+      };
+      expect(await failAgain()).toMatchObject([{ failures: 1 }]);
+      await kit().clock.advance(60_001);
+      expect(await fire(store, broken('evt_1'))).toMatchObject({ status: 'stored', state: 'rejected' });
+      expect(await failAgain()).toMatchObject([{ failures: 2 }]);
     });
 
     it('are kept of an event whose window is over, and take no key', async () => {
