@@ -27,8 +27,8 @@ export interface FireRequest extends FireItem {
   readonly rate?: Rate | undefined;
   /** A second key beside the dedup key; its holder is answered first. Not with `idempotency`. */
   readonly guard?: Guard | undefined;
-  /** The key of the delivery that it came in, where that is not its own: its acceptance closes the dead letter of it. */
-  readonly deliveryKey?: string | undefined;
+  /** The delivery that it came in, where that has a key of its own: its acceptance closes the dead letter of it. */
+  readonly delivery?: Delivery | undefined;
   /** What becomes of it while the trigger is disabled. @default it fires: whoever asks has looked at the switch */
   readonly whenDisabled?: 'hold' | 'refuse' | undefined;
   /**
@@ -43,6 +43,13 @@ export interface FireRequest extends FireItem {
    * duplicate. Where dedup is off, or the key is free again by then, a repeat is another firing. @default `database.commitDeadline`
    */
   readonly deadlineMs?: number | undefined;
+}
+
+/** Something that was sent, of which one firing was made, or several. */
+export interface Delivery {
+  readonly key: string;
+  /** How long an equal key is the same delivery: within a window a repeat that cannot be judged opens no dead letter. */
+  readonly dedup: ResolvedDedup;
 }
 
 /** Tokens of whoever shares a space: a trigger, or one of its users. */

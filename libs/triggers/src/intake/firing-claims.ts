@@ -20,17 +20,20 @@ export interface Judged {
   readonly reason: string | null;
 }
 
+type Claims = 'dedup' | 'idempotency' | 'delivery' | 'payload' | 'rate' | 'gate' | 'executions' | 'letter' | 'closes';
+
 /** What a firing takes for itself: keys, tokens, executions. One that was refused takes next to nothing. */
 export function claimsOf(
   source: FiringSource,
   item: FireItem,
   judged: Judged,
   extras: FiringExtras,
-): Pick<FiringDraft, 'dedup' | 'idempotency' | 'payload' | 'rate' | 'gate' | 'executions' | 'letter' | 'closes'> {
+): Pick<FiringDraft, Claims> {
   if (judged.state !== 'accepted') {
     return {
       dedup: judged.state === 'dead' ? deadWish(source, item) : null,
       idempotency: null,
+      delivery: null,
       payload: null,
       rate: null,
       gate: null,
@@ -40,15 +43,17 @@ export function claimsOf(
     };
   }
   const given = givenKey(source, item, extras);
+  const delivery = deliveryOf(source, item, given, extras);
   return {
     dedup: wishOf(source, given, judged.json, extras),
     idempotency: secondWish(source, extras),
+    delivery: remembered(delivery, extras),
     payload: keepsPayload(source, extras) ? (extras.payload ?? null) : null,
     rate: source.rate,
     gate: source.gate,
     executions: source.workflows.map(executionOf),
     letter: null,
-    closes: keysClosedBy(source, item, given, extras),
+    closes: keysClosedBy(source, given, delivery, extras),
   };
 }
 
@@ -113,16 +118,35 @@ function keyOfTrigger({ trigger, space }: FiringSource, given: DedupKey | null):
   return trigger === null || given === null ? null : { space, key: given.bytes, label: given.label };
 }
 
-/** Its dead letter may be of this firing alone, or of the whole delivery that it came in. */
-function keysClosedBy(
+/** The key of the delivery that it came in; `null` where that is its own. */
+function deliveryOf(
   source: FiringSource,
   { dedupKey }: FireItem,
   given: DedupKey | null,
-  { deliveryKey }: FiringExtras,
+  { delivery }: FiringExtras,
+): LetterKey | null {
+  if (delivery === undefined || delivery.key === dedupKey) return null;
+  const key = explicitKey(delivery.key, source.what);
+  return given?.bytes.equals(key.bytes) === true ? null : keyOfTrigger(source, key);
+}
+
+/** For as long as it is one event; where that ends with the execution, there is nothing to remember. */
+function remembered(key: LetterKey | null, { delivery }: FiringExtras): DedupWish | null {
+  const dedup = delivery?.dedup;
+  if (key === null || (dedup?.scope !== 'window' && dedup?.scope !== 'ever')) return null;
+  const windowMs = dedup.scope === 'window' ? dedup.windowMs : null;
+  return { ...key, scope: dedup.scope, cooldown: false, windowMs, replay: false };
+}
+
+/** Its dead letter may be of this firing alone, or of the whole delivery that it came in. The commit of a replay closes what it replays. */
+function keysClosedBy(
+  source: FiringSource,
+  given: DedupKey | null,
+  delivery: LetterKey | null,
+  { replayOfLetter }: FiringExtras,
 ): LetterKey[] {
-  const isOther = deliveryKey !== undefined && deliveryKey !== dedupKey;
-  const keys = [given, isOther ? explicitKey(deliveryKey, source.what) : null];
-  return keys.flatMap((key) => keyOfTrigger(source, key) ?? []);
+  const own = keyOfTrigger(source, given);
+  return [own, replayOfLetter === undefined ? delivery : null].filter((key) => key !== null);
 }
 
 function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {

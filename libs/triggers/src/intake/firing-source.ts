@@ -5,7 +5,7 @@ import type { Gate } from '../store/commits/firing.draft.js';
 import type { RateRule } from '../store/commits/rate-limit.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import type { DedupKey } from './dedup-key.js';
-import type { FireRequest, Guard, IdempotencyKey, RejectRequest } from './fire.types.js';
+import type { Delivery, FireRequest, Guard, IdempotencyKey, RejectRequest } from './fire.types.js';
 import type { ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 
 /** What wants to fire: a trigger, or a program that asks for one workflow. */
@@ -39,8 +39,7 @@ export interface FiringExtras {
   readonly replayKey?: DedupKey | undefined;
   /** As of a {@link RejectRequest}. */
   readonly sameForMs?: RejectRequest['sameForMs'];
-  /** The key of the delivery that it came in. */
-  readonly deliveryKey?: string | undefined;
+  readonly delivery?: Delivery | undefined;
 }
 
 /** What one firing may say otherwise than its trigger. */

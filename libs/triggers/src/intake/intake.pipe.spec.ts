@@ -86,6 +86,7 @@ describe('IntakePipe', () => {
       payload: null,
       letter: null,
       closes: [],
+      delivery: null,
       replayOfLetter: null,
       executions: [
         {
@@ -163,13 +164,27 @@ describe('IntakePipe', () => {
     });
 
     it('closes its dead letter, and that of the delivery that it came in', async () => {
-      const closes = async (dedupKey: string, deliveryKey?: string): Promise<string[]> =>
-        (await keep(sourceOf(trigger()), { dedupKey }, { deliveryKey })).closes.map(({ label }) => label);
+      const closes = async (dedupKey: string, key?: string): Promise<string[]> => {
+        const delivery = key === undefined ? undefined : ({ key, dedup: { scope: 'ever' } } as const);
+        return (await keep(sourceOf(trigger()), { dedupKey }, { delivery })).closes.map(({ label }) => label);
+      };
       expect([await closes('k', 'delivery'), await closes('k', 'k'), await closes('k')]).toEqual([
         ['k', 'delivery'],
         ['k'],
         ['k'],
       ]);
+    });
+
+    it.each<[string, ResolvedDedup, object | null]>([
+      ['for as long as it is one event', { scope: 'window', windowMs: 5 }, { scope: 'window', windowMs: 5 }],
+      ['for ever, where that is ever', { scope: 'ever' }, { scope: 'ever', windowMs: null }],
+      ['never, where that ends with its execution', { scope: 'running', cooldown: true }, null],
+      ['never, where dedup is off', { scope: 'off' }, null],
+    ])('of the delivery that it came in is remembered %s', async (_what, dedup, remembered) => {
+      const of = async (dedupKey: string) =>
+        (await keep(sourceOf(trigger()), { dedupKey }, { delivery: { key: 'delivery', dedup } })).delivery;
+      expect(await of('k')).toEqual(remembered && expect.objectContaining({ label: 'delivery', ...remembered }));
+      expect(await of('delivery')).toBeNull();
     });
 
     it('of a replay is taken also where the trigger has turned dedup off', async () => {

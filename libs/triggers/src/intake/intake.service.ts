@@ -157,9 +157,10 @@ export class IntakeService {
     if (found.kind === 'skipped') return skippedOutcome(id, found.reason);
     const { initiatedBy } = asked;
     const { payload } = found;
-    const fired = found.fired.map((one) => ({
-      ...one,
-      extras: { initiatedBy, payload, replayOfLetter: id, replayKey: one.replayKey },
+    const fired = found.fired.map(({ source, item, ...own }) => ({
+      source,
+      item,
+      extras: { initiatedBy, payload, replayOfLetter: id, ...own },
     }));
     return this.#replay({ kind: 'firing', id }, fired);
   }

@@ -7,7 +7,7 @@ import type { Row } from '../store/dialects/batch.js';
 import { READ_LETTER } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
 import type { DedupKey } from './dedup-key.js';
-import type { ReplayRequest } from './fire.types.js';
+import type { Delivery, ReplayRequest } from './fire.types.js';
 import { sourceOf } from './firing-source.js';
 import type { FiringSource } from './firing-source.js';
 import { PayloadReaders, keptOf } from './payload-readers.js';
@@ -21,6 +21,8 @@ export interface LetterFiring {
   readonly item: FireItem;
   /** The key of the letter, where the item has none of its own. */
   readonly replayKey: DedupKey | undefined;
+  /** What the letter is of, or the item of the letter came in. */
+  readonly delivery: Delivery | undefined;
 }
 
 /** What the replay of a dead letter fires. */
@@ -128,11 +130,14 @@ function firingsOf(
   { key, dedup }: EventKey,
 ): LetterFiring[] {
   const onLimit = items.length === 1 ? 'refuse' : 'delay';
+  const isKnown = key !== undefined && deliveryKey !== null;
+  const delivery = isKnown ? { key: deliveryKey, dedup: dedup ?? trigger.dedup } : undefined;
   return items.map((item, at): LetterFiring => {
-    if (item.dedupKey !== undefined) return { source: sourceOf(trigger, { onLimit }), item, replayKey: undefined };
+    if (item.dedupKey !== undefined)
+      return { source: sourceOf(trigger, { onLimit }), item, replayKey: undefined, delivery };
     const source = sourceOf(trigger, { onLimit, dedup });
-    if (items.length === 1 || key === undefined || deliveryKey === null) return { source, item, replayKey: key };
-    return { source, item: { ...item, dedupKey: `${deliveryKey}#${at}` }, replayKey: undefined };
+    if (items.length === 1 || !isKnown) return { source, item, replayKey: key, delivery };
+    return { source, item: { ...item, dedupKey: `${deliveryKey}#${at}` }, replayKey: undefined, delivery };
   });
 }
 

@@ -5,7 +5,7 @@ import type { Rows, Work } from '../dialects/batch.js';
 import { freeKeys } from './dedup.statements.js';
 import type { HeldBy } from './dedup.statements.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
-import { isUndecided, refuseDuplicates, repeatOf } from './firing.duplicates.js';
+import { isUndecided, refuseDuplicates, rememberDeliveries, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
 import { insertExecutions, planExecutions, tellClaimed } from './firing.executions.js';
 import { firingRow } from './firing.row.js';
@@ -49,6 +49,7 @@ export function* commitFirings(
   }
   yield* freeKeysOfReplayed(judged.filter(isUndecided));
   yield* refuseDuplicates(judged.filter(isUndecided));
+  yield* rememberDeliveries(judged);
   yield* refuseAnswered(judged);
   const fresh = judged.filter(isUndecided);
   yield* obeySwitches(fresh);
@@ -143,6 +144,7 @@ function* keepNoKeyOfRefused(fresh: readonly Judged[]): Work<void> {
       reason: 'rate limit',
       dedup: null,
       idempotency: null,
+      delivery: null,
       payload: null,
       executions: [],
     };
@@ -150,7 +152,9 @@ function* keepNoKeyOfRefused(fresh: readonly Judged[]): Work<void> {
 }
 
 function heldKeys({ draft }: Judged): HeldBy[] {
-  return [draft.idempotency, draft.dedup].flatMap((hold) => (hold === null ? [] : [{ hold, firingId: draft.id }]));
+  return [draft.idempotency, draft.dedup, draft.delivery].flatMap((hold) =>
+    hold === null ? [] : [{ hold, firingId: draft.id }],
+  );
 }
 
 function stored(draft: FiringDraft, delayedMs: number): FiringVerdict {

@@ -76,6 +76,11 @@ export interface FiringDraft {
   readonly dedup: DedupWish | null;
   /** The sender's `Idempotency-Key`, or what guards against a second click: a second key, whose holder is answered whatever the first says. */
   readonly idempotency: DedupWish | null;
+  /**
+   * The delivery that it came in, where that has another key: it is remembered, so that a repeat which cannot be judged opens no dead
+   * letter. It keeps nothing away.
+   */
+  readonly delivery: DedupWish | null;
   /** What was sent, where it is not the context and somebody will ask for it: a repeat under an `Idempotency-Key`, a replay. */
   readonly payload: string | null;
   readonly rate: RateRule | null;

@@ -1,6 +1,6 @@
 import type { FiringId } from '../../model/ids.js';
 import type { Work } from '../dialects/batch.js';
-import { contend, freeKeys, keyOf } from './dedup.statements.js';
+import { contend, freeKeys, keyOf, take } from './dedup.statements.js';
 import type { Contender, HeldBy } from './dedup.statements.js';
 import type { DedupWish, DuplicateOf, FiringDraft, FiringVerdict } from './firing.draft.js';
 
@@ -37,6 +37,19 @@ export function* refuseDuplicates(judged: readonly Judged[]): Work<void> {
     for (const item of leading) if (isUndecided(item)) winners.set(item.draft.id, item);
     open = behind.filter((item) => !followsFrom(item, leads));
   }
+}
+
+/**
+ * What will be accepted takes the key of its delivery as well, if that is free. Nothing is refused for it: the items of a delivery, and what
+ * its sender adds to it later, are told by keys of their own.
+ */
+export function* rememberDeliveries(judged: readonly Judged[]): Work<void> {
+  const first = new Map<string, Contender>();
+  for (const { draft } of judged.filter(isUndecided)) {
+    const { delivery: wish, id: firingId } = draft;
+    if (wish !== null && !first.has(keyOf(wish))) first.set(keyOf(wish), { wish, firingId });
+  }
+  yield* take([...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, contender]) => contender));
 }
 
 /** Who is the first with all of its keys, by those keys; and who comes after somebody. */

@@ -5,6 +5,7 @@ import { draftOf, wish } from './drafts.contract.js';
 import type { DraftGiven } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
+import { fire } from './work.contract.js';
 
 const MINUTE_MS = 60_000;
 const rate = (limit: number): FiringDraft['rate'] => ({ space: 'inbox', limit, perMs: MINUTE_MS, onLimit: 'refuse' });
@@ -14,6 +15,9 @@ const BROKEN: DraftGiven = {
   context: null,
   letter: { key: null, windowMs: null, label: null, payload: '{}', origin: null },
 };
+
+/** A repeat of the delivery `evt_1` that nobody could judge. */
+const brokenAgain = { ...BROKEN, letter: { ...BROKEN.letter, key: { ...window('evt_1') } } as FiringDraft['letter'] };
 
 /** Deliveries: what came together is stored together, or not at all. */
 export function deliveriesContract(database: Database): void {
@@ -83,6 +87,32 @@ export function deliveriesContract(database: Database): void {
       const verdicts = await deliver(store, { gate, dedup: window('a') }, BROKEN);
       expect(verdicts).toEqual(Array(2).fill({ status: 'refused', because: 'disabled' }));
       expect([...(await states(store)), ...(await rowsOf(store, 'dedup'))]).toEqual([]);
+    });
+
+    it('of several keys are remembered, so that their repeat in another form is no dead letter while they are one event', async () => {
+      const store = await kit().open();
+      const [first] = await deliver(
+        store,
+        { dedup: wish('a'), delivery: window('evt_1') },
+        { dedup: wish('b'), delivery: window('evt_1') },
+      );
+      const { firingId } = first as { firingId?: string };
+      expect(await rowsOf(store, 'dedup')).toHaveLength(3);
+      expect(await fire(store, brokenAgain)).toMatchObject({ status: 'duplicate', of: 'dedup', firingId });
+      expect(await deliver(store, { dedup: wish('c'), delivery: window('evt_1') })).toMatchObject([
+        { state: 'accepted' },
+      ]);
+      await kit().clock.advance(60 * MINUTE_MS + 1);
+      expect(await fire(store, brokenAgain)).toMatchObject({ status: 'stored', state: 'rejected' });
+    });
+
+    it('that are limited are not remembered', async () => {
+      const store = await kit().open();
+      await deliver(store, { rate: rate(1) });
+      const limited = { rate: rate(1), dedup: wish('a'), delivery: window('evt_1') };
+      expect(await deliver(store, limited)).toMatchObject([{ status: 'limited' }]);
+      expect(await rowsOf(store, 'dedup')).toEqual([]);
+      expect(await fire(store, brokenAgain)).toMatchObject({ status: 'stored', state: 'rejected' });
     });
 
     it('are one when they come at once, also to two processes', async () => {

@@ -36,6 +36,7 @@ export function draftOf({
     reason: null,
     dedup: null,
     idempotency: null,
+    delivery: null,
     rate: null,
     gate: null,
     payload: null,

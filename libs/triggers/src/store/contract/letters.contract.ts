@@ -206,18 +206,22 @@ export function lettersContract(database: Database): void {
       expect(await fire(store, { dedup: wish('evt_1') })).toMatchObject({ status: 'stored', state: 'accepted' });
     });
 
-    it('are open of no event that is accepted at the same time, by this process or another', async () => {
-      const stores = [await kit().open(), database === ':memory:' ? (kit().stores[0] as Store) : await kit().open()];
-      for (let round = 0; round < 20; round += 1) {
-        const label = `evt_${round}`;
-        const window = wish(label, { scope: 'window', windowMs: DAY_MS });
-        const [one, other] = stores as [Store, Store];
-        const accept = () => fire(one, { dedup: window, closes: [keyOf(label)] });
-        const refuse = () => fire(other, broken(label));
-        await Promise.all(round % 2 === 0 ? [accept(), refuse()] : [refuse(), accept()]);
-      }
-      expect((await letters(stores[0] as Store)).filter((row) => row['closed_at'] === null)).toEqual([]);
-    });
+    it.each(['key', 'delivery'])(
+      'are open of no event whose %s is accepted at the same time, by this process or another',
+      async (known) => {
+        const stores = [await kit().open(), database === ':memory:' ? (kit().stores[0] as Store) : await kit().open()];
+        for (let round = 0; round < 20; round += 1) {
+          const label = `evt_${round}`;
+          const window = wish(label, { scope: 'window', windowMs: DAY_MS });
+          const [one, other] = stores as [Store, Store];
+          const keys = known === 'key' ? { dedup: window } : { dedup: wish(`own ${label}`), delivery: window };
+          const accept = () => fire(one, { ...keys, closes: [keyOf(label)] });
+          const refuse = () => fire(other, broken(label));
+          await Promise.all(round % 2 === 0 ? [accept(), refuse()] : [refuse(), accept()]);
+        }
+        expect((await letters(stores[0] as Store)).filter((row) => row['closed_at'] === null)).toEqual([]);
+      },
+    );
 
     it('hold the window that a repeat has taken', async () => {
       const store = await kit().open();

@@ -88,7 +88,7 @@ function requestOf(
     dedup: chosen.dedup,
     // Without dedup no key is made up; one that the author gave still keeps an execution of it from running twice at a time.
     dedupKey: chosen.dedup.scope === 'off' ? item.dedupKey : chosen.key,
-    deliveryKey: passage.key?.sameForMs === 0 ? undefined : passage.key?.key,
+    delivery: passage.key?.sameForMs === 0 ? undefined : passage.key,
     whenDisabled: trigger.whenDisabled,
     deadlineMs: COMMIT_DEADLINE_MS,
   };
