@@ -1,6 +1,7 @@
 import { StoreKit } from '../store/contract/kit.contract.js';
-import { wish } from '../store/contract/drafts.contract.js';
-import { FakeEngine, begin } from '../store/contract/work.contract.js';
+import { draftOf, wish } from '../store/contract/drafts.contract.js';
+import type { FiringDraft } from '../store/commits/firing.draft.js';
+import { FakeEngine, begin, fire } from '../store/contract/work.contract.js';
 import { declareTriggers } from '../store/trigger.repository.js';
 import type { Store } from '../store/store.service.js';
 import { checkLedger } from './ledger-check.js';
@@ -62,9 +63,52 @@ describe('checkLedger', () => {
     [followUp(`'nobody'`, 'failed'), 'follow-up u is of no execution'],
     [followUp('id', 'completed'), 'has completed, but it is running'],
     ["INSERT INTO triggers_rate (space, tat) VALUES ('t', 0)", 'the rate of t has its next token at 0'],
+    ['UPDATE triggers_firing SET letter_until = created_at', '(accepted) is no dead letter, but one event until'],
   ])('finds what %s has broken', async (sql, problem) => {
     await store.dialect.writer.query(sql);
     expect(await checkLedger(store)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+
+  describe('of dead letters', () => {
+    const event = wish('evt_1', { scope: 'window', windowMs: 1_000 });
+    const letter = (windowMs: number | null): FiringDraft =>
+      draftOf({
+        state: 'rejected',
+        context: null,
+        letter: { key: event, windowMs, label: 'evt_1', payload: '{}', origin: null },
+      });
+    const accepted = (): FiringDraft => draftOf({ dedup: event, closes: [event] });
+
+    it.each([
+      ['one that was closed in time', 1_000, 999],
+      ['one whose key is another event by now', 1_000, 1_000],
+      ['one that is the same event for ever', null, 1_000],
+    ])('finds nothing in %s', async (_what, windowMs, afterMs) => {
+      await fire(store, letter(windowMs));
+      await kit.clock.advance(afterMs);
+      await fire(store, accepted());
+      expect(await checkLedger(store)).toEqual([]);
+    });
+
+    it.each([
+      [
+        'a letter that was opened too late',
+        'letter_until = created_at, closed_by = NULL',
+        'has a key that was another event',
+      ],
+      [
+        'a letter that a later event has closed',
+        `letter_until = '1971-01-01T00:00:00.000Z', created_at = '1970-01-01T00:00:00.000Z'`,
+        'which is of another event',
+      ],
+      ['a letter that nobody closed', 'closed_at = NULL, closed_by = NULL', 'was accepted later with its key'],
+    ])('finds %s', async (_what, change, problem) => {
+      await fire(store, letter(null));
+      await kit.clock.advance(1);
+      await fire(store, accepted());
+      await store.dialect.writer.query(`UPDATE triggers_firing SET ${change} WHERE state = 'rejected'`);
+      expect(await checkLedger(store)).toEqual([expect.stringContaining(problem)]);
+    });
   });
 
   it('finds nothing in the record of a failure that was retried since', async () => {

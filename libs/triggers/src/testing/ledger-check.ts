@@ -5,6 +5,7 @@ import { batch, toDate } from '../store/dialects/batch.js';
 import type { Row } from '../store/dialects/batch.js';
 import type { Store } from '../store/store.service.js';
 import { FOLLOW_UPS, RATES, checkFollowUps, checkRates } from './follow-up-check.js';
+import { checkLetters } from './letter-check.js';
 
 const KEYS = batch('check_keys', {}, () => `SELECT trigger, key, firing_id, expires_at, failures FROM triggers_dedup`);
 const NODES = batch('check_nodes', {}, ({ now }) => `SELECT id FROM triggers_node WHERE lease_until > ${now}`);
@@ -25,7 +26,7 @@ interface Ledger {
 /**
  * Reads the whole ledger and tells what cannot be: counters that differ from the rows they count, ended executions with
  * open tasks, keys that nobody may hold, running tasks whose node is dead, ends to be followed that never were, dead letters that
- * were closed by nothing. Empty when every promise of the store stands.
+ * were closed by nothing or by another event, or that are open though theirs was accepted. Empty when every promise of the store stands.
  *
  * For tests: it reads every row.
  */
@@ -35,6 +36,7 @@ export async function checkLedger(store: Store): Promise<string[]> {
     ...checkExecutions(ledger),
     ...checkTasks(ledger),
     ...checkFirings(ledger),
+    ...checkLetters(ledger.firings),
     ...checkKeys(ledger),
     ...checkFollowUps(ledger.followUps, ledger.executions),
     ...checkRates(ledger.rates),
@@ -157,21 +159,12 @@ function checkTasks({ tasks, executions, living }: Ledger): string[] {
 interface CheckedFiring {
   readonly row: FiringRow;
   readonly named: number;
-  /** What was accepted in its place; missing when it was pruned. */
-  readonly closer: FiringRow | undefined;
   readonly own: readonly ExecutionRow[];
   readonly open: number;
   readonly failed: number;
 }
 
-const LETTERS: ReadonlySet<string> = new Set(['dead', 'rejected']);
-
 const FIRING_RULES: readonly Rule<CheckedFiring>[] = [
-  ({ row }) =>
-    row.closedAt !== null && !LETTERS.has(row.state) && `is no dead letter, but closed at ${String(row.closedAt)}`,
-  ({ row }) => row.closedBy !== null && row.closedAt === null && `was closed by ${row.closedBy}, but is open`,
-  ({ closer }) =>
-    closer !== undefined && closer.state !== 'accepted' && `was closed by a firing that is ${closer.state}`,
   ({ named, own }) => own.length !== named && `names ${named} executions, but ${own.length} are there`,
   ({ row, named }) => (row.state === 'accepted') !== named > 0 && `has ${named} executions`,
   // A firing of one execution is not counted: that execution's end says it all.
@@ -187,7 +180,6 @@ function checkFirings({ firings, executions }: Ledger): string[] {
     const subject = {
       row,
       named: (JSON.parse(row.executions) as string[]).length,
-      closer: row.closedBy === null ? undefined : firings.get(row.closedBy),
       own,
       open: own.filter(({ state }) => !hasEnded(state)).length,
       failed: own.filter(({ state }) => state === 'failed').length,
