@@ -18,6 +18,8 @@ export interface Settings {
   readonly model: ModelSettings;
   /** Where teams, alerts and reports are told; `undefined`: stdout. */
   readonly helpdeskUrl: string | undefined;
+  /** How often old exports and tickets are deleted. */
+  readonly cleanUpEvery: Duration;
   /** How long the work of a process stays its own when it does not answer. */
   readonly lease: Duration;
 }
@@ -40,7 +42,7 @@ export const SETTINGS = Symbol('settings');
  * @throws Error when a secret is missing, with one that could be used
  */
 export function readSettings(env: NodeJS.ProcessEnv, home: string): Settings {
-  const { HOST, PORT, DATA_DIR, TRIGGERS_DATABASE, LEASE, HELPDESK_URL } = env;
+  const { HOST, PORT, DATA_DIR, TRIGGERS_DATABASE, LEASE, HELPDESK_URL, CLEAN_UP_EVERY } = env;
   const { OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL } = env;
   const dataDir = DATA_DIR || join(home, 'data');
   return {
@@ -56,6 +58,7 @@ export function readSettings(env: NodeJS.ProcessEnv, home: string): Settings {
       name: OPENAI_MODEL || 'gpt-4o-mini',
     },
     helpdeskUrl: HELPDESK_URL || undefined,
+    cleanUpEvery: (CLEAN_UP_EVERY || '5m') as Duration,
     lease: (LEASE || '30s') as Duration,
   };
 }

@@ -38,7 +38,11 @@ export class TriageTriggers {
   @CronTrigger({ workflow: DailyReport, name: 'daily_report', cron: '0 9 * * *', catchUp: 'latest' })
   dailyReport(): void {}
 
-  @IntervalTrigger({ workflow: CleanUp, name: 'clean_up', every: '5m' })
+  @IntervalTrigger({
+    workflow: CleanUp,
+    name: 'clean_up',
+    every: (ref) => ref.get<Settings>(SETTINGS, { strict: false }).cleanUpEvery,
+  })
   cleanUp(): void {}
 
   /** One at a time. Who clicks twice gets the first one. */

@@ -41,6 +41,9 @@ it.each([
     expect(output).toMatch(/daily_report would fire at \S+T09:00:00\.000Z, /);
     const completed = ['accepted', 'completed'];
     expect(rowsOf(output, 'TKT-1006')).toEqual([['200 accepted, 200 duplicate', ...completed, '1', 'billing', '–']]);
+    expect(rowsOf(output, 'clean_up, by its own tick')).toEqual([
+      ['–', ...completed, expect.stringMatching(/^1/) as string, '–', '–'],
+    ]);
     expect(rowsOf(output, 'signed with')).toEqual([['401', 'rejected', '–', '–', '–', '1']]);
     expect(rowsOf(output, 'A ticket without')).toEqual([['202 kept ×2', 'rejected', '–', '–', '–', '1']]);
     expect(rowsOf(output, 'TKT-1008')).toEqual([['202 accepted', ...completed, '1', 'accounts', '–']]);
@@ -79,6 +82,26 @@ it('ends with 1 and says what is different where dedup keys were lost', async ()
   expect(output).toContain('the model answered 27 calls under 27 keys, for 20 tickets');
   expect([readdirSync(temporary), await databases()]).toEqual([[], []]);
 }, 150_000);
+
+it('ends with 1 and says why where its Postgres does not answer', () => {
+  const server = 'postgres://operator:secret@127.0.0.1:1/postgres';
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, '--database', server], {
+    encoding: 'utf8',
+    env: { ...process.env, TMPDIR: temporary },
+    // Where it hangs it has no status.
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^ticket-triage: The Postgres of --database \(127\.0\.0\.1:1\) does not make a database: .*ECONNREFUSED/,
+    ) as string,
+  });
+  expect(stderr).not.toContain('secret');
+  expect(readdirSync(temporary)).toEqual([]);
+}, 90_000);
 
 it('leaves no process, no folder and no database behind when it is interrupted', async () => {
   const day = start(['--database', POSTGRES]);

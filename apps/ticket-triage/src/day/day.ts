@@ -8,7 +8,7 @@ import { AdminClient } from './admin.client.js';
 import { AppProcess } from './app-process.js';
 import { makeDatabase } from './database.js';
 import { Helpdesk } from './helpdesk.js';
-import { exporting, schedules } from './operator.acts.js';
+import { cleaning, exporting, report } from './operator.acts.js';
 import type { DayOptions } from './options.js';
 import { comes } from './scene.js';
 import type { Act, Scene } from './scene.js';
@@ -21,8 +21,8 @@ import { differences } from './verdict.js';
 import type { Outcome } from './verdict.js';
 
 const ACTS: readonly Act[] = [
-  ...[morning, repeats, schedules, forgeries, invalid],
-  ...[limitedModel, shortOutage, longOutage, maintenance, powerCut, lostAnswer, exporting, night],
+  ...[morning, repeats, report, forgeries, invalid],
+  ...[limitedModel, shortOutage, longOutage, maintenance, powerCut, lostAnswer, exporting, cleaning, night],
 ];
 
 /** What was under way when the last act was over. */
@@ -76,7 +76,7 @@ export class Day {
       OPENAI_API_KEY: 'none',
       HELPDESK_URL: helpdesk.url,
       // Everything that takes seconds in production takes parts of one here.
-      ...{ MODEL_TIMEOUT: '3s', MODEL_RETRY_DELAY: '300ms', LEASE: '3s' },
+      ...{ MODEL_TIMEOUT: '3s', MODEL_RETRY_DELAY: '300ms', LEASE: '3s', CLEAN_UP_EVERY: '10s' },
     });
     this.#open.push(() => app.stop());
     await app.start();

@@ -1,4 +1,5 @@
-import type { Fired } from './admin.client.js';
+import type { Fired, Firing } from './admin.client.js';
+import { comes } from './scene.js';
 import type { Act } from './scene.js';
 import { DONE, NOTHING, wordsOf } from './story.js';
 import type { Expected, Story } from './story.js';
@@ -9,19 +10,26 @@ interface Schedule {
   readonly nextFireTimes: readonly string[];
 }
 
-/** What runs by the clock, and when it will; by hand, for we cannot wait that long. */
-export const schedules: Act = async ({ admin, tell }) => {
-  const stories: Story[] = [];
-  for (const [time, name, wentTo] of [
-    ['09:00', 'daily_report', 'reports'],
-    ['09:05', 'clean_up', '–'],
-  ] as const) {
-    const { nextFireTimes } = await admin.get<Schedule>(`/${name}`);
-    tell(`${time}  ${name} would fire at ${nextFireTimes.slice(0, 3).join(', ')}; an operator fires it now`);
-    const fired = await admin.fire(name);
-    stories.push(storyOf(`${name}, by hand`, [fired], { ...DONE, answered: '202 accepted', wentTo }));
-  }
-  return stories;
+/** What runs once a day, and when it will; by hand, for we cannot wait that long. */
+export const report: Act = async ({ admin, tell }) => {
+  const { nextFireTimes } = await admin.get<Schedule>('/daily_report');
+  tell(`09:00  daily_report would fire at ${nextFireTimes.slice(0, 3).join(', ')}; an operator fires it now`);
+  const fired = await admin.fire('daily_report');
+  return [storyOf('daily_report, by hand', [fired], { ...DONE, answered: '202 accepted', wentTo: 'reports' })];
+};
+
+/** What runs every few minutes, and here every few seconds, has run by itself meanwhile. */
+export const cleaning: Act = async ({ admin, tell }) => {
+  let ticks: Firing[] = [];
+  await comes(async () => {
+    ticks = (await admin.firings('clean_up')).filter(({ executionIds }) => executionIds.length > 0);
+    return ticks.length > 0;
+  });
+  tell(`18:00  clean_up has fired by itself, ${ticks.length} times so far`);
+  const expected = { ...DONE, answered: '–', wentTo: '–' };
+  const [first] = ticks;
+  const story = { what: 'clean_up, by its own tick', answered: ['–'], firingId: first?.id ?? null };
+  return [{ ...story, ticketId: null, event: null, expected }];
 };
 
 /** An export with parameters, clicked twice; and one whose parameters make no sense. */
