@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
 import {
@@ -16,7 +16,7 @@ import type { PostgresDatabaseOptions, TriggersError } from 'nestjs-triggers';
 import { Client } from 'pg';
 import { TestClock } from 'nestjs-triggers/testing';
 import { z } from 'zod';
-import { PLATFORMS, boot, cleanUp } from '../support/app.js';
+import { PLATFORMS, boot, cleanUp, logged } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import { Proxy } from '../support/proxy.js';
@@ -189,6 +189,19 @@ describe.each(DIALECTS)('a webhook in trouble, on %s', (database) => {
         query: { code: '[8 characters]' },
       }),
     );
+  });
+
+  it('logs no secret of a path where the application fails on a delivery', async () => {
+    const failing = { canActivate: () => Promise.reject(new Error('the session store is away')) };
+    const app = await boot({ database, providers, webhooks: { decorators: [UseGuards(failing)] } });
+    expect((await deliver(app, 'secret/tok-zzz/one?code=code-zzz', { n: 1 })).status).toBe(500);
+    expect((await deliver(app, 'secrte/tok-zzz/one', { n: 1 })).status).toBe(500);
+    const failures = logged.filter((line) => line.includes('the session store is away'));
+    expect(failures).toEqual([
+      expect.stringMatching(/^POST \/webhooks\/secret\/:hookToken\/:kind \[\S+\] failed: /),
+      expect.stringMatching(/^POST \/webhooks\/… \[\S+\] failed: /),
+    ]);
+    expect(logged.join('\n')).not.toMatch(/(tok|code)-zzz/);
   });
 
   it('of a sender who mends it is one execution: the dead letter is closed', async () => {

@@ -55,6 +55,11 @@ export class WebhookBodies implements BodyOwner {
     return this.#arrivals.get(rawOf(request)) ?? { kind: 'unknown' };
   }
 
+  /** For logs: the path as its trigger declares it. What stands for a parameter may be a secret, and so may a path with a typing error. */
+  templateOf(request: HttpRequest): string {
+    return `/${this.options.prefix}/${this.#routeOf(request)?.trigger.path.text ?? '…'}`;
+  }
+
   async #arrival(route: WebhookRoute, raw: IncomingMessage, response: ServerResponse): Promise<Arrival> {
     const slot = await this.#slots.take();
     if (slot === null) {

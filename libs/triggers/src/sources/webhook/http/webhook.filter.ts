@@ -3,10 +3,11 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { envelopeOf } from '../../../http/envelope.js';
 import { writeHeaders } from '../../../http/headers.js';
-import { pathOf, rawOf, requestIdOf } from '../../../http/request.js';
+import { rawOf, requestIdOf } from '../../../http/request.js';
 import type { HttpRequest } from '../../../http/request.js';
 import { errorMessage } from '../../../model/text.js';
 import type { WebhookAnswer } from '../verify/verifier.js';
+import { WebhookBodies } from './webhook-bodies.js';
 import { WebhookAnswered } from './webhook.gate.js';
 
 /** Writes every answer of the webhooks: ours, refusals, and those of the application's guards, in one form. */
@@ -15,7 +16,10 @@ import { WebhookAnswered } from './webhook.gate.js';
 export class WebhookFilter implements ExceptionFilter {
   readonly #logger = new Logger('Triggers');
 
-  constructor(private readonly host: HttpAdapterHost) {}
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly bodies: WebhookBodies,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -36,7 +40,8 @@ export class WebhookFilter implements ExceptionFilter {
     const { envelope, headers } = envelopeOf(error, requestId);
     if (envelope.statusCode === 500) {
       const stack = error instanceof Error ? error.stack : undefined;
-      this.#logger.error(`${request.method} ${pathOf(request)} [${requestId}] failed: ${errorMessage(error)}`, stack);
+      const what = `${request.method} ${this.bodies.templateOf(request)} [${requestId}]`;
+      this.#logger.error(`${what} failed: ${errorMessage(error)}`, stack);
     }
     return {
       status: envelope.statusCode,
