@@ -1,10 +1,18 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { IsInt, IsString, Max } from 'class-validator';
-import { DeadLettersService, ManualTrigger, Task, TriggerResult, TriggersService, Workflow } from 'nestjs-triggers';
+import {
+  DeadLettersService,
+  ManualTrigger,
+  Task,
+  Trigger,
+  TriggerResult,
+  TriggersService,
+  Workflow,
+} from 'nestjs-triggers';
 import type { Identity, ManualRequest, TaskContext } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
 import type { Answer, TestApp } from '../support/app.js';
-import { DIALECTS } from '../support/database.js';
+import { DIALECTS, newDatabase } from '../support/database.js';
 
 class PayOut {
   @IsString()
@@ -65,6 +73,14 @@ class Payments {
   @ManualTrigger({ workflow: Echoed, name: 'echo', input: PayOut, doubleClick: 'off' })
   echo({ input }: ManualRequest<PayOut>) {
     return { recipient: input.to };
+  }
+}
+
+@Injectable()
+class Found {
+  @Trigger({ workflow: Pay, name: 'found', pollInterval: '1h' })
+  found() {
+    return TriggerResult.fire({ recipient: 'finder' });
   }
 }
 
@@ -210,5 +226,30 @@ describe.each(DIALECTS)('a fire by hand that is replayed, on %s', (database) => 
       to: 'eve',
       cents: 4,
     });
+  });
+
+  it('is done again by nobody where its trigger is not declared: who may is not known there', async () => {
+    const shared = await newDatabase(database);
+    app = await boot({ database: shared, providers: [Pay, Echoed, Payments, Found], admin });
+    const byHand = await fail();
+    bankIsClosed = true;
+    await app.kit.poll('found');
+    await app.kit.drain();
+    bankIsClosed = false;
+    const [byPoll] = (await app.get('/found/executions')).items;
+    await app.close();
+    app = await boot({ database: shared, providers: [Pay], admin });
+    for (const path of Object.values(again(byHand))) {
+      expect(await post(path)).toMatchObject({
+        status: 409,
+        body: { code: 'TRG_API_CONFLICT', message: expect.stringContaining('"pay_out"') as unknown },
+      });
+    }
+    await app.kit.drain();
+    expect(paid).toEqual([]);
+    // What was not fired by hand needs no more than the role.
+    expect((await post(again(byPoll.id).retry)).status).toBe(200);
+    await app.kit.drain();
+    expect(paid).toEqual([{ recipient: 'finder' }]);
   });
 });

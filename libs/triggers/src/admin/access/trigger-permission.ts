@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ExecutionDetail } from '../../history/history.types.js';
+import type { ExecutionDetail, FiringItem } from '../../history/history.types.js';
 import { TriggerRegistry } from '../../intake/trigger.registry.js';
 import { TriggersError } from '../../model/errors.js';
 import { ROLES } from '../../model/identity.js';
@@ -9,6 +9,7 @@ import { isManual } from '../../sources/manual/manual-trigger.definition.js';
 import type { ManualPermission } from '../../sources/manual/manual-trigger.options.js';
 import { exchangeOf } from '../http/exchange.js';
 import type { AdminRequest } from '../http/exchange.js';
+import { conflict } from '../trigger.lookup.js';
 import { AccessAudit } from './access-audit.js';
 import { hasRole } from './roles.js';
 
@@ -20,7 +21,10 @@ export interface Wanted {
 }
 
 /** What was fired. */
-export type Fired = Pick<ExecutionDetail, 'trigger' | 'input' | 'payload'>;
+export interface Fired extends Pick<ExecutionDetail, 'trigger' | 'input' | 'payload'> {
+  /** `null`: it was pruned. @default a dead letter, which intake replays only for a trigger that it knows */
+  readonly firing?: Pick<FiringItem, 'kind'> | null;
+}
 
 /** How it is to be done again. */
 export interface Again {
@@ -39,10 +43,16 @@ export class TriggerPermission {
 
   /**
    * As {@link require}, for the replay or the retry of what the trigger has fired: with what was sent then, or what that
-   * was edited to. What no trigger has fired, or one that this process does not declare, needs no permission.
+   * was edited to. What no trigger has fired, or one of another kind, needs no permission.
+   *
+   * @throws as {@link require}; TRG_API_CONFLICT for what was, or may have been, fired by hand, where this process does not
+   *   declare the trigger: nobody here knows who may
    */
   async requireAgain(request: AdminRequest, fired: Fired, { edited, reason }: Again): Promise<void> {
-    if (fired.trigger === null || !isManual(this.triggers.resolve(fired.trigger))) return;
+    if (fired.trigger === null) return;
+    const definition = this.triggers.resolve(fired.trigger);
+    if (definition === undefined && mayBeByHand(fired)) throw unknownPermission(fired.trigger);
+    if (!isManual(definition)) return;
     const sent = fired.payload === null ? fired.input : (JSON.parse(fired.payload) as object);
     const context = edited === undefined ? sent : edited;
     await this.require(request, fired.trigger, { context: context ?? {}, reason, dryRun: false });
@@ -68,6 +78,17 @@ export class TriggerPermission {
     }
     if (!allowed) throw forbidden(trigger, permission, user);
   }
+}
+
+function mayBeByHand({ firing }: Fired): boolean {
+  return firing === null || firing?.kind === 'manual';
+}
+
+function unknownPermission(name: string): TriggersError {
+  return conflict(
+    `Trigger "${name}" has fired this by hand, and this process does not declare it (any more), so nobody here knows who may have it done ` +
+      'again. Ask a process that does; if the trigger has another name now, put this one into its "aliases".',
+  );
 }
 
 async function isAllowed(permission: ManualPermission, user: Identity, request: ManualRequest): Promise<boolean> {

@@ -44,8 +44,7 @@ export class WebhookBodies implements BodyOwner {
   }
 
   take(request: HttpRequest, raw: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
-    const path = pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
-    const route = path === null ? undefined : this.routes.find(path);
+    const route = this.#routeOf(request);
     if (route === undefined) return undefined;
     return this.#arrival(route, raw, response).then((arrival) => void this.#arrivals.set(raw, arrival));
   }
@@ -74,5 +73,10 @@ export class WebhookBodies implements BodyOwner {
     const body = await readRawBody(raw, { maxBytes, clock: this.clock, onReading: slot.uploading });
     slot.uploaded();
     return { kind: 'read', route, body, slot, receivedAt: new Date(this.clock.now()) };
+  }
+
+  #routeOf(request: HttpRequest): WebhookRoute | undefined {
+    const path = pathBelow(request, this.config.getGlobalPrefix(), this.options.prefix);
+    return path === null ? undefined : this.routes.find(path);
   }
 }
