@@ -200,7 +200,9 @@ export function racesContract(database: Database): void {
             const races = new Races(kit(), [engine, other === store ? engine : await FakeEngine.on(other, LEASE_MS)]);
             for (const round of given) await races.round(round);
             await races.expectKeys();
-            expect(await checkLedger(store)).toEqual([]);
+            // What fires here closes no letters: letters.contract.ts has that.
+            const problems = await checkLedger(store);
+            expect(problems.filter((problem) => !problem.includes('accepted later with its key'))).toEqual([]);
           }),
           runs(database === 'postgres' ? 25 : 50),
         );
