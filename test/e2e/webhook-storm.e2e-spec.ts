@@ -19,8 +19,6 @@ import { SECRET, SIGNATURE } from '../support/webhooks.js';
 const EVENTS = 400;
 /** Enough acknowledged events for the storm to be in full swing. */
 const IN_FULL_SWING = 80;
-/** As many as there are senders: most have been refused, some have tried again in vain. */
-const ENOUGH_REFUSED = SENDERS;
 
 let ran: string[] = [];
 
@@ -51,11 +49,18 @@ function nodeOf(database: TestDatabase, name = 'one'): Child {
   return spawnChild('webhooks.mjs', environment);
 }
 
-/** 503 and Retry-After, soon enough for the vendors, who give up after 3 to 10 seconds. */
+/**
+ * Every sender gets an answer while the trouble lasts: none of them is kept waiting for its end, as vendors would be, who give up after
+ * seconds. How many seconds is a matter of `inTime`, and of the machine.
+ */
+function everyoneIsRefused(storm: Storm): Promise<unknown> {
+  return until(() => storm.disappointed === SENDERS, 'every sender is refused', 60_000);
+}
+
+/** 503 and Retry-After. */
 function expectToldToComeAgain({ refused }: Storm): void {
   expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
   expect(refused.filter(({ headers }) => !(Number(headers['retry-after']) > 0))).toEqual([]);
-  expect(refused.filter(({ tookMs }) => tookMs > 10_000)).toEqual([]);
 }
 
 describe('a storm of webhooks', () => {
@@ -84,7 +89,7 @@ describe('a storm of webhooks', () => {
     await until(() => storm.acknowledged.size >= IN_FULL_SWING, 'the storm is in full swing');
     proxy.cut();
     await server.crash();
-    await until(() => storm.refused.length >= ENOUGH_REFUSED, 'the senders are refused');
+    await everyoneIsRefused(storm);
     const during = storm.acknowledged.size;
     proxy.mend();
     await storm.over;
@@ -102,7 +107,7 @@ describe('a storm of webhooks', () => {
     const storm = new Storm({ urls: [String(await node.says('ready'))], path: 'incoming', events: EVENTS });
     await until(() => storm.acknowledged.size >= IN_FULL_SWING, 'the storm is in full swing');
     disk.fill(node);
-    await until(() => storm.refused.length >= ENOUGH_REFUSED, 'the senders are refused');
+    await everyoneIsRefused(storm);
     disk.free(node);
     await storm.over;
     expectToldToComeAgain(storm);

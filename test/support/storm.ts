@@ -27,8 +27,8 @@ export interface StormOptions {
 export class Storm {
   /** The 2xx that each event got in the end, by its id. */
   readonly acknowledged = new Map<string, WireAnswer>();
-  /** Every other answer, and how long it took. */
-  readonly refused: (WireAnswer & { readonly tookMs: number })[] = [];
+  /** Every other answer, and which of the senders got it. */
+  readonly refused: (WireAnswer & { readonly sender: number })[] = [];
   /** Requests that nobody answered. */
   unanswered = 0;
   /** Fulfilled when every event is acknowledged. */
@@ -52,7 +52,7 @@ export class Storm {
     let at = sender;
     for (const id of this.ofSender(sender)) {
       for (;;) {
-        const answer = await this.#post(wires[at % wires.length] as Wire, id);
+        const answer = await this.#post(wires[at % wires.length] as Wire, { id, sender });
         if (answer !== null && answer.status >= 200 && answer.status < 300) {
           this.acknowledged.set(id, answer);
           break;
@@ -64,11 +64,18 @@ export class Storm {
     for (const wire of wires) wire.close();
   }
 
-  async #post(wire: Wire, id: string): Promise<WireAnswer | null> {
-    const from = performance.now();
+  /** The senders that were refused something. */
+  get disappointed(): number {
+    return new Set(this.refused.map(({ sender }) => sender)).size;
+  }
+
+  async #post(
+    wire: Wire,
+    { id, sender }: { readonly id: string; readonly sender: number },
+  ): Promise<WireAnswer | null> {
     try {
       const answer = await wire.send(requestOf(this.options.path, JSON.stringify({ id })));
-      if (answer.status >= 300) this.refused.push({ ...answer, tookMs: performance.now() - from });
+      if (answer.status >= 300) this.refused.push({ ...answer, sender });
       return answer;
     } catch {
       this.unanswered += 1;
