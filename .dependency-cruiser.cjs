@@ -64,8 +64,17 @@ module.exports = {
       name: 'typeorm-stays-in-store',
       severity: 'error',
       comment: 'Only store/ speaks TypeORM. Other stages call a repository of store/ and see words of model/.',
-      from: { path: `${SRC}/`, pathNot: [`${SRC}/store/`, TEST_CODE] },
+      from: { path: `${SRC}/`, pathNot: [`${SRC}/(store|sources/entity)/`, TEST_CODE] },
       to: { path: '(^|/)node_modules/(@nestjs/)?typeorm/' },
+    },
+    {
+      name: 'entity-triggers-are-given-typeorm',
+      severity: 'error',
+      comment:
+        'sources/entity/ reads what the DataSource of the application says of its entities: it may name the types of TypeORM, and ' +
+        'loads nothing of it. See docs/decisions/0019-changes-are-captured-by-the-database.md.',
+      from: { path: `${SRC}/sources/entity/`, pathNot: TEST_CODE },
+      to: { path: '(^|/)node_modules/(@nestjs/)?typeorm/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'drivers-stay-in-their-dialect',

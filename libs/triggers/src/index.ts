@@ -50,6 +50,17 @@ export { WorkflowTrigger } from './sources/workflow/workflow-trigger.decorator.j
 export type { WorkflowTriggerOptions } from './sources/workflow/workflow-trigger.options.js';
 export type { WorkflowEnd } from './sources/workflow/workflow-end.js';
 export type { EndError } from './intake/end-intake.service.js';
+export { EntityTrigger } from './sources/entity/entity-trigger.decorator.js';
+export { DEFAULT_ENTITY_OPTIONS } from './sources/entity/entity-trigger.options.js';
+export type { DataSourceRef, EntityTriggerOptions, OutboxOptions } from './sources/entity/entity-trigger.options.js';
+export type {
+  EntityChange,
+  EntityContext,
+  EntityId,
+  EntityOperation,
+  EntityRow,
+} from './sources/entity/entity-change.js';
+export { entityCaptureSql } from './sources/entity/capture/entity-capture-sql.js';
 export { CronTrigger, IntervalTrigger } from './sources/schedule/schedule.decorators.js';
 export { DEFAULT_SCHEDULE_OPTIONS } from './sources/schedule/schedule.options.js';
 export type {
@@ -135,7 +146,9 @@ export type {
 } from './history/history.types.js';
 export type { DeadLetterFilter } from './history/history.filters.js';
 export { TriggersService } from './admin/triggers.service.js';
-export type { ChangeOptions, FireByHandOptions } from './admin/triggers.service.js';
+export type { ChangeOptions, FireByHandOptions, FireLaterOptions } from './admin/triggers.service.js';
+export type { PendingFire } from './sources/entity/outbox/outbox-writer.service.js';
+export type { OutboxManager } from './sources/entity/outbox/outbox.js';
 export { WorkflowRunner } from './admin/workflow-runner.service.js';
 export type { RunOptions, WorkflowResult } from './admin/workflow-runner.service.js';
 export type { SkippedFire } from './sources/skipped-fire.js';

@@ -75,6 +75,7 @@ export class TriggersLifecycle
     this.problems.throwIfAny();
     this.listeners.explore();
     await this.store.open();
+    await this.sources.open();
     this.engine.join(this);
   }
 

@@ -3,6 +3,7 @@ import type { EngineOptions } from './engine/engine.options.js';
 import type { TransportOption } from './engine/transport/transport.js';
 import type { TriggerOverride } from './intake/trigger-overrides.js';
 import type { NodeRole } from './model/node-roles.js';
+import type { OutboxOptions } from './sources/entity/entity-trigger.options.js';
 import type { WebhooksOptions } from './sources/webhook/webhooks-module.options.js';
 import type { DatabaseOptions } from './store/database.options.js';
 
@@ -20,6 +21,8 @@ export interface TriggersOptions extends EngineOptions {
   readonly transport?: TransportOption;
   /** Per environment, by the name of the trigger; goes before the decorator, an operator goes before it. */
   readonly triggers?: Readonly<Record<string, TriggerOverride>>;
+  /** The tables in databases of the application that entity triggers and `fire(…, { manager })` write. @default where entities are watched */
+  readonly outbox?: OutboxOptions;
   /** Whether polling and running begin with the application. `false`: call `TriggersService.start()`. @default true */
   readonly autostart?: boolean;
 }

@@ -25,6 +25,7 @@ import type { NodeRole } from './model/node-roles.js';
 import { TimerRegistry } from './model/timer-registry.js';
 import { NestTimerRegistry } from './nest-timer-registry.js';
 import { EventLog } from './observability/event-log.service.js';
+import { OUTBOX_OPTIONS } from './sources/entity/entity.source.js';
 import { SOURCES_PROVIDERS } from './sources/sources.providers.js';
 import { resolveDatabaseOptions } from './store/database.options.js';
 import type { ResolvedDatabaseOptions } from './store/database.options.js';
@@ -53,6 +54,7 @@ const OPTIONS_PROVIDERS: readonly Provider[] = [
     inject: [MODULE_OPTIONS, DefinitionProblems, Store, Clock, TimerRegistry],
   },
   { provide: TriggerOverrides, useFactory: overrides, inject: [MODULE_OPTIONS] },
+  { provide: OUTBOX_OPTIONS, useFactory: ({ outbox }: TriggersOptions) => outbox ?? {}, inject: [MODULE_OPTIONS] },
 ];
 
 /** Everything of the module but the admin API, in the order of the flow. */

@@ -11,6 +11,9 @@ import type { TriggerDefinition } from '../intake/trigger.definition.js';
 import { TriggerRegistry } from '../intake/trigger.registry.js';
 import { Clock } from '../model/clock.js';
 import type { FireItem } from '../model/trigger-result.js';
+import { OutboxWriter } from '../sources/entity/outbox/outbox-writer.service.js';
+import type { PendingFire } from '../sources/entity/outbox/outbox-writer.service.js';
+import type { OutboxManager } from '../sources/entity/outbox/outbox.js';
 import { ManualFirings } from '../sources/manual/manual-firings.service.js';
 import type { SkippedFire } from '../sources/skipped-fire.js';
 import { disabled } from '../sources/manual/manual-refusals.js';
@@ -40,6 +43,12 @@ export interface FireByHandOptions extends Omit<FireItem, 'context'> {
   readonly idempotency?: IdempotencyKey | undefined;
 }
 
+/** How something is fired in a transaction of the application. */
+export interface FireLaterOptions extends Omit<FireByHandOptions, 'idempotency'> {
+  /** The `EntityManager` of the transaction. */
+  readonly manager: OutboxManager;
+}
+
 /**
  * Looks after triggers while the application runs: what the admin API does, as methods.
  *
@@ -62,6 +71,7 @@ export class TriggersService {
     private readonly source: PollSource,
     private readonly manual: ManualFirings,
     private readonly schedules: ScheduleFirings,
+    private readonly outbox: OutboxWriter,
     private readonly clock: Clock,
   ) {
     this.#lookup = new TriggerLookup(registry, records, poller);
@@ -127,7 +137,24 @@ export class TriggersService {
    * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY, TRG_API_IDEMPOTENCY; for a manual trigger TRG_API_CONFLICT while it is disabled,
    *   or exclusive and not over (`details.executionIds`), TRG_MANUAL_RESULT, and what its method throws
    */
-  async fire(name: string, context?: object, options: FireByHandOptions = {}): Promise<FireOutcome | SkippedFire> {
+  async fire(name: string, context?: object, options?: FireByHandOptions): Promise<FireOutcome | SkippedFire>;
+  /**
+   * Fires a trigger if and when a transaction of the application commits: one row is written by its manager. Filter, dedup and
+   * schema judge it a moment after the commit; what is wrong with it by then becomes a dead letter.
+   *
+   * @throws TRG_FIRE_OUTBOX when the DataSource of the manager has no outbox; TRG_CONTEXT_*, TRG_FIRE_OPTION; errors of that database
+   * @example await dataSource.transaction(async (manager) => {
+   *   const order = await manager.save(Order, { total });
+   *   await triggers.fire('order_paid', { orderId: order.id }, { manager });
+   * });
+   */
+  async fire(name: string, context: object | undefined, options: FireLaterOptions): Promise<PendingFire>;
+  async fire(
+    name: string,
+    context?: object,
+    { manager, ...options }: FireByHandOptions & Partial<FireLaterOptions> = {},
+  ): Promise<FireOutcome | SkippedFire | PendingFire> {
+    if (manager !== undefined) return this.outbox.add(manager, name, { ...options, context });
     const { definition, record } = await this.#lookup.declared(name);
     const { reason, ...asked } = options;
     if (isManual(definition)) {

@@ -16,7 +16,7 @@ import type { TriggerDefinition } from './trigger.definition.js';
 import { TriggerRegistry } from './trigger.registry.js';
 
 /** The kinds whose senders do not come again: their events are held while the trigger is disabled. */
-const HOLDING: readonly SourceKind[] = ['webhook', 'message'];
+const HOLDING: readonly SourceKind[] = ['webhook', 'message', 'entity'];
 
 /**
  * Starts what was held while its trigger was disabled, and what came behind it: in the order of arrival, 100 in a commit, judged

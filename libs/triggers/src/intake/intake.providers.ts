@@ -6,6 +6,7 @@ import { IntakeCounter } from './intake-counter.js';
 import { IntakePipe } from './intake.pipe.js';
 import { IntakeService } from './intake.service.js';
 import { LetterSource } from './letter.source.js';
+import { OutboxIntake } from './outbox-intake.service.js';
 import { PayloadReaders } from './payload-readers.js';
 import { PollIntake } from './poll-intake.js';
 import { ReplaySource } from './replay.source.js';
@@ -23,6 +24,7 @@ export const INTAKE_PROVIDERS: readonly Provider[] = [
   IntakePipe,
   IntakeService,
   LetterSource,
+  OutboxIntake,
   PayloadReaders,
   { provide: PollIntake, useClass: StorePollIntake },
   ReplaySource,

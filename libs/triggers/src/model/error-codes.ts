@@ -44,6 +44,14 @@ export const ERROR_CODES = {
     family: 'definition',
     means: 'A database driver or a package of the transport is not installed; the message carries the install line.',
   },
+  TRG_DEF_DATA_SOURCE: {
+    family: 'definition',
+    means: 'An entity trigger finds no DataSource of the application that it can use.',
+  },
+  TRG_DEF_ENTITY_CAPTURE: {
+    family: 'definition',
+    means: "The application's database does not let us capture changes; the message says what to run there.",
+  },
   TRG_DEF_ADMIN_CLOSED: {
     family: 'definition',
     means: 'NODE_ENV is production and nobody was given access to the admin API.',
@@ -84,6 +92,11 @@ export const ERROR_CODES = {
   TRG_FIRE_OPTION: {
     family: 'context',
     means: 'The runAt of a firing is no valid Date, or its priority no whole number.',
+    status: 400,
+  },
+  TRG_FIRE_OUTBOX: {
+    family: 'context',
+    means: 'fire(…, { manager }) was given a manager of a DataSource that has no outbox.',
     status: 400,
   },
   TRG_DEDUP_KEY: { family: 'context', means: 'An explicit dedup key is empty, too long or no text.', status: 400 },

@@ -7,6 +7,8 @@ import type { TriggerDefinition } from '../intake/trigger.definition.js';
 export interface Source {
   /** Finds and checks the definitions of this kind; problems go to `DefinitionProblems`. Called once, at boot. */
   discover(): Promise<readonly TriggerDefinition[]>;
+  /** Every definition stands and the store is open: makes what has to be there before anybody works, whether this process will or not. */
+  open?(): Promise<void>;
   /** Learns what it must know before anything runs here: before {@link start}, and before tasks of dead nodes are taken over. */
   prepare?(): Promise<void>;
   /** Begins to notice things. Called when this process may run its engine. */

@@ -1,4 +1,6 @@
 import type { Provider } from '@nestjs/common';
+import { ENTITY_PROVIDERS } from './entity/entity.providers.js';
+import { EntitySource } from './entity/entity.source.js';
 import { MANUAL_PROVIDERS } from './manual/manual.providers.js';
 import { ManualSource } from './manual/manual.source.js';
 import { POLL_PROVIDERS } from './poll/poll.providers.js';
@@ -20,12 +22,13 @@ export const SOURCES_PROVIDERS: readonly Provider[] = [
   ...MANUAL_PROVIDERS,
   ...SCHEDULE_PROVIDERS,
   ...WEBHOOK_PROVIDERS,
+  ...ENTITY_PROVIDERS,
   ...WORKFLOW_SOURCE_PROVIDERS,
   Sources,
   UnpolledTriggers,
   {
     provide: SOURCES,
     useFactory: (...sources: Source[]) => sources,
-    inject: [PollSource, ScheduleSource, WebhookSource, ManualSource, WorkflowSource],
+    inject: [PollSource, ScheduleSource, WebhookSource, EntitySource, ManualSource, WorkflowSource],
   },
 ];

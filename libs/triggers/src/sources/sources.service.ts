@@ -22,6 +22,10 @@ export class Sources implements Required<Source> {
     return found;
   }
 
+  async open(): Promise<void> {
+    for (const source of this.sources) await source.open?.();
+  }
+
   async prepare(): Promise<void> {
     for (const source of this.sources) await source.prepare?.();
   }

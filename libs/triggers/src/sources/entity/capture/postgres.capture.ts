@@ -1,0 +1,103 @@
+import { CAPTURE, OUTBOX, literal, quoted } from './capture-sql.js';
+import type { CaptureSql, CaptureTrigger } from './capture-sql.js';
+import { fingerprint } from './watched-table.js';
+import type { RowOperation, WatchedTable } from './watched-table.js';
+
+/** The channel that wakes relays; what it says is the schema of the outbox. */
+export const OUTBOX_CHANNEL = 'triggers_outbox';
+/** The setting that says which execution writes; `<execution id>:<depth>`. */
+export const CAUSE_SETTING = 'nestjs_triggers.cause';
+/** A connection that writes without a pause wakes relays so often at most, because NOTIFY makes commits wait for each other. */
+const WAKE_EVERY_MS = 100;
+
+/** The words of SQL, as `TG_OP` has them. */
+const EVENTS: Readonly<Record<RowOperation, string>> = { insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' };
+
+/**
+ * Capture on Postgres: one function, and one trigger for each table, which is told what to do by its arguments. Nothing names a
+ * column in a way that the database knows of: whoever drops, renames or retypes one is not stopped, and no write fails afterwards.
+ *
+ * The function runs with the rights of who made it, so that others who may write the table need none on the outbox.
+ *
+ * @param schema where outbox and function live
+ */
+export function postgresCapture(tables: readonly WatchedTable[], schema: string): CaptureSql {
+  const outbox = `${quoted(schema)}.${quoted(OUTBOX)}`;
+  const body = captureFunction(outbox, schema);
+  const capture = `${quoted(schema)}.${quoted(`${CAPTURE}${fingerprint(body)}`)}`;
+  return {
+    prepare: [outboxTable(outbox), `CREATE OR REPLACE FUNCTION ${capture}() ${body}`],
+    triggers: tables.map((table) => triggerOf(table, schema, capture)),
+  };
+}
+
+function triggerOf(table: WatchedTable, schema: string, capture: string): CaptureTrigger {
+  const on = `${quoted(table.schema ?? schema)}.${quoted(table.name)}`;
+  const events = table.operations.map((operation) => EVENTS[operation]).join(' OR ');
+  const told = [table.path, ...(table.changed ?? [])].map(literal).join(', ');
+  const body = `AFTER ${events} ON ${on} FOR EACH ROW EXECUTE FUNCTION ${capture}(${told})`;
+  const name = `${CAPTURE}${fingerprint(body)}`;
+  return { name, table: on, create: `CREATE TRIGGER ${quoted(name)} ${body}` };
+}
+
+function outboxTable(outbox: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${outbox} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  key uuid NOT NULL DEFAULT gen_random_uuid(),
+  entity text NOT NULL,
+  operation text NOT NULL,
+  old text,
+  new text,
+  cause text,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)`;
+}
+
+function captureFunction(outbox: string, schema: string): string {
+  return CAPTURE_FUNCTION.replace('{outbox}', () => outbox).replace('{schema}', () => literal(schema));
+}
+
+/**
+ * Values are compared by their JSON, because not every type knows equality. Should that fail (a `json` with a NUL in it), the change
+ * counts: the relay looks again, and a write of the application never fails because of us.
+ */
+const CAPTURE_FUNCTION = `RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $capture$
+DECLARE
+  old_row json;
+  new_row json;
+  told bigint;
+  present bigint;
+  changed boolean := false;
+BEGIN
+  IF TG_OP = 'UPDATE' AND OLD *= NEW THEN
+    RETURN NULL;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    old_row := row_to_json(OLD);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    new_row := row_to_json(NEW);
+  END IF;
+  IF TG_OP = 'UPDATE' AND TG_NARGS > 1 THEN
+    BEGIN
+      FOR i IN 1 .. TG_NARGS - 1 LOOP
+        changed := changed OR (old_row -> TG_ARGV[i])::text IS DISTINCT FROM (new_row -> TG_ARGV[i])::text;
+      END LOOP;
+    EXCEPTION WHEN OTHERS THEN
+      changed := true;
+    END;
+    IF NOT changed THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  INSERT INTO {outbox} (entity, operation, old, new, cause)
+  VALUES (TG_ARGV[0], lower(TG_OP), old_row::text, new_row::text, nullif(current_setting('${CAUSE_SETTING}', true), ''));
+  present := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+  told := nullif(current_setting('nestjs_triggers.told', true), '')::bigint;
+  IF told IS NULL OR present - told NOT BETWEEN 0 AND ${WAKE_EVERY_MS} THEN
+    PERFORM set_config('nestjs_triggers.told', present::text, false);
+    PERFORM pg_notify('${OUTBOX_CHANNEL}', {schema});
+  END IF;
+  RETURN NULL;
+END
+$capture$`;

@@ -1,0 +1,156 @@
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../../../model/clock.js';
+import { TriggersError } from '../../../model/errors.js';
+import { Wakeups } from '../../../model/timers.js';
+import type { TimerRegistry } from '../../../model/timer-registry.js';
+import { CAPTURE, OUTBOX, quoted } from '../capture/capture-sql.js';
+import type { CaptureSql } from '../capture/capture-sql.js';
+import { sqliteCapture } from '../capture/sqlite.capture.js';
+import type { WatchedTable } from '../capture/watched-table.js';
+import { noCapture } from './no-capture.js';
+import { UNWATCHED_MS, readRows, rowOf } from './outbox.js';
+import type { AddedRow, FireRows, Outbox, OutboxManager, OutboxRow, Relayed } from './outbox.js';
+import { connectionOf, isBusy, openReader, writeBetween } from './sqlite.connection.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+
+/** How often the file is asked whether anybody has written; that reads one number. */
+const LOOK_EVERY_MS = 50;
+/** How long the application may keep the database from us while it starts. */
+const INSTALL_PATIENCE_MS = 30_000;
+
+const ENTITIES = 'entity IN (SELECT value FROM json_each(?))';
+
+/**
+ * The outbox in a SQLite file. It is read by a connection of its own, because that of the application would show what is not
+ * committed; it is written by that of the application, between its transactions, because a second writer could make them fail.
+ */
+export class SqliteOutbox implements Outbox {
+  #reader: SqliteConnection | null = null;
+  #version: unknown;
+  #closed = false;
+  readonly #looks: Wakeups;
+
+  constructor(
+    private readonly source: DataSource,
+    readonly label: string,
+    private readonly clock: Clock,
+    timers: TimerRegistry,
+  ) {
+    this.#looks = new Wakeups(clock, 'triggers:outbox', timers);
+  }
+
+  captureOf(tables: readonly WatchedTable[]): CaptureSql {
+    return sqliteCapture(tables);
+  }
+
+  async install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]> {
+    const present = namesOf(connectionOf(this.source), 'table');
+    const { prepare, triggers } = this.captureOf(tables.filter(({ name }) => present.has(name)));
+    const installed = namesOf(connectionOf(this.source), 'trigger');
+    const wanted = new Set(triggers.map(({ name }) => name));
+    const missing = triggers.filter(({ name }) => !installed.has(name)).map(({ create }) => create);
+    const stale = [...installed].filter((name) => removesStale && name.startsWith(CAPTURE) && !wanted.has(name));
+    const statements = [
+      ...(present.has(OUTBOX) ? [] : prepare),
+      ...stale.map((name) => `DROP TRIGGER IF EXISTS ${quoted(name)}`),
+      ...missing,
+    ];
+    if (statements.length > 0) await this.#run(statements);
+    return tables.filter(({ name }) => !present.has(name)).map(({ path }) => path);
+  }
+
+  listen(wake: () => void): void {
+    this.#closed = false;
+    this.#looks.after(LOOK_EVERY_MS, () => {
+      if (this.#hasChanged()) wake();
+      if (!this.#closed) this.listen(wake);
+    });
+  }
+
+  async relay(entities: readonly string[], fire: FireRows): Promise<Relayed> {
+    const rows = this.#read(entities);
+    if (rows === null) return { status: 'elsewhere' };
+    if (rows.length === 0) return { status: 'relayed', rows: 0 };
+    const settled = new Set(await fire(rows));
+    const gone = rows.filter(({ id }) => settled.has(id));
+    await this.#delete(gone);
+    return { status: 'relayed', rows: gone.length };
+  }
+
+  async forget(entities: readonly string[]): Promise<number> {
+    const before = new Date(this.clock.now() - UNWATCHED_MS).toISOString();
+    let forgotten = 0;
+    const sql = `DELETE FROM ${quoted(OUTBOX)} WHERE created_at < ? AND operation <> 'fire' AND NOT ${ENTITIES}`;
+    await this.#write((db) => (forgotten = db.prepare(sql).run(before, JSON.stringify(entities)).changes));
+    return forgotten;
+  }
+
+  async add(manager: OutboxManager, row: AddedRow): Promise<void> {
+    const sql = `INSERT INTO ${quoted(OUTBOX)} ("key", "entity", "operation", "new", "cause") VALUES (?, ?, ?, ?, ?)`;
+    await manager.query(sql, [row.key, row.entity, row.operation, row.new, row.cause]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#looks.clear();
+    this.#reader?.close();
+    this.#reader = null;
+  }
+
+  #hasChanged(): boolean {
+    try {
+      this.#reader ??= openReader(this.source);
+      const version = this.#reader.pragma('data_version', { simple: true });
+      const changed = version !== this.#version;
+      this.#version = version;
+      return changed;
+    } catch {
+      // Busy, or not there: reading tells.
+      return true;
+    }
+  }
+
+  /** `null`: somebody is just committing. */
+  #read(entities: readonly string[]): readonly OutboxRow[] | null {
+    try {
+      this.#reader ??= openReader(this.source);
+      return this.#reader
+        .prepare(readRows(quoted(OUTBOX), ENTITIES))
+        .all(JSON.stringify(entities))
+        .map(rowOf);
+    } catch (error) {
+      if (isBusy(error)) return null;
+      throw error;
+    }
+  }
+
+  /** An id may be that of another row by now, a key never. */
+  async #delete(rows: readonly OutboxRow[]): Promise<void> {
+    const sql = `DELETE FROM ${quoted(OUTBOX)} WHERE id = ? AND key = ?`;
+    await this.#write((db) => {
+      const statement = db.prepare(sql);
+      for (const { id, key } of rows) statement.run(Number(id), key);
+    });
+  }
+
+  #write(work: (db: SqliteConnection) => void): Promise<boolean> {
+    return writeBetween(this.source, work, this.clock, () => this.#closed);
+  }
+
+  async #run(statements: readonly string[]): Promise<void> {
+    const deadline = this.clock.monotonic() + INSTALL_PATIENCE_MS;
+    const isOver = (): boolean => this.clock.monotonic() > deadline;
+    try {
+      if (await writeBetween(this.source, (db) => statements.forEach((sql) => db.exec(sql)), this.clock, isOver))
+        return;
+    } catch (error) {
+      throw noCapture(this.label, statements, error);
+    }
+    throw noCapture(this.label, statements, new TriggersError('TRG_STORE_UNAVAILABLE', 'The database is busy.'));
+  }
+}
+
+function namesOf(db: SqliteConnection, type: 'table' | 'trigger'): ReadonlySet<string> {
+  const rows = db.prepare('SELECT name FROM sqlite_master WHERE type = ?').all(type);
+  return new Set(rows.map((row) => row['name'] as string));
+}

@@ -1,0 +1,182 @@
+import { Logger } from '@nestjs/common';
+import type { OutboxFiring, OutboxIntake } from '../../../intake/outbox-intake.service.js';
+import type { Clock } from '../../../model/clock.js';
+import { errorMessage, quoteAll } from '../../../model/text.js';
+import type { TimerRegistry } from '../../../model/timer-registry.js';
+import { Wakeups } from '../../../model/timers.js';
+import type { EntityDefinition } from '../entity-trigger.definition.js';
+import { watchedTables } from '../capture/watched-table.js';
+import type { WatchedTable } from '../capture/watched-table.js';
+import { FIRED, firedBy } from '../outbox/outbox.js';
+import type { Outbox, OutboxRow } from '../outbox/outbox.js';
+import type { ChangeMapper } from './change-mapper.js';
+import type { ProgramFirings } from './program-firings.service.js';
+
+/** After rows were found it is looked again this soon, and then less and less often. */
+const FIRST_PAUSE_MS = 25;
+/** What nobody woke us for is found after this long. */
+const SWEEP_EVERY_MS = 1_000;
+/** After a failure: our database or that of the application is away. */
+const MAX_PAUSE_MS = 15_000;
+/** A trigger that cannot hold any more leaves its rows in the outbox for so long. */
+const FULL_PAUSE_MS = 5_000;
+/** Tables that were made anew, by `synchronize` or a migration, have lost their triggers. */
+const INSTALL_EVERY_MS = 60_000;
+
+/** What every relay works with. */
+export interface RelayTools {
+  readonly intake: OutboxIntake;
+  readonly mapper: ChangeMapper;
+  readonly programs: ProgramFirings;
+  readonly clock: Clock;
+  readonly timers: TimerRegistry;
+  /** The names of the triggers of this process; programs may fire any of them. */
+  readonly names: () => readonly string[];
+}
+
+/**
+ * Takes what is in one outbox to intake, oldest first, and takes it away when it is committed there. Should this process die in
+ * between, the rows come again and are known by their keys.
+ *
+ * One turn: read up to 200 rows → ask the methods → one commit of the store → delete. A bad row becomes a dead letter; while our
+ * database is away rows stay where they are.
+ */
+export class OutboxRelay {
+  readonly #logger = new Logger('triggers');
+  readonly #wakeups: Wakeups;
+  readonly #tables: readonly WatchedTable[];
+  readonly #byTable = new Map<string, EntityDefinition[]>();
+  /** Entities that wait, by the instant at which they may be read again. */
+  readonly #full = new Map<string, number>();
+  #running: Promise<number> | undefined;
+  #woken = false;
+  #isOn = false;
+  #pauseMs = SWEEP_EVERY_MS;
+  #installedAt = 0;
+  #absent = '';
+
+  constructor(
+    readonly outbox: Outbox,
+    triggers: readonly EntityDefinition[],
+    private readonly tools: RelayTools,
+  ) {
+    this.#wakeups = new Wakeups(tools.clock, 'triggers:relay', tools.timers);
+    this.#tables = watchedTables(triggers);
+    for (const trigger of triggers) {
+      const { tablePath } = trigger.metadata;
+      this.#byTable.set(tablePath, [...(this.#byTable.get(tablePath) ?? []), trigger]);
+    }
+  }
+
+  /** Makes the database capture what the triggers watch. @throws TRG_DEF_ENTITY_CAPTURE */
+  async install(removesStale: boolean): Promise<void> {
+    const absent = quoteAll(await this.outbox.install(this.#tables, removesStale));
+    this.#installedAt = this.tools.clock.monotonic();
+    if (absent !== this.#absent && absent !== quoteAll([]))
+      this.#logger.warn(
+        `${this.outbox.label} has no table ${absent}. Entity triggers of it fire nothing until it is there; it is looked for every minute.`,
+      );
+    this.#absent = absent;
+  }
+
+  start(): void {
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.outbox.listen(() => this.wake());
+    this.wake();
+  }
+
+  /** Looks as soon as possible. */
+  wake(): void {
+    this.#woken = true;
+    if (this.#isOn && this.#running === undefined) this.#lookIn(0);
+  }
+
+  /** Looks no more; resolves when what was read is settled, or `signal` aborts. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#isOn = false;
+    this.#wakeups.clear();
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([this.#running, aborted]);
+    await this.outbox.close();
+  }
+
+  /** Takes everything that is there; returns how many rows were settled. Never throws. */
+  runOnce(): Promise<number> {
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#wakeups.clear();
+    this.#wakeups.after(
+      delayMs,
+      () => void this.runOnce().then(() => this.#isOn && this.#lookIn(this.#woken ? 0 : this.#pauseMs)),
+    );
+  }
+
+  async #run(): Promise<number> {
+    let settled = 0;
+    try {
+      await this.#installAgain();
+      do {
+        this.#woken = false;
+        const turn = await this.outbox.relay(this.#entities(), (rows) => this.#fire(rows));
+        if (turn.status === 'elsewhere' || turn.rows === 0) break;
+        settled += turn.rows;
+      } while (this.#isOn);
+      this.#pauseMs = settled > 0 ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * 2, SWEEP_EVERY_MS);
+    } catch (error) {
+      if (this.#isOn)
+        this.#logger.warn(`${this.outbox.label}: what has changed is fired later: ${errorMessage(error)}`);
+      this.#pauseMs = Math.min(Math.max(this.#pauseMs, SWEEP_EVERY_MS) * 2, MAX_PAUSE_MS);
+      this.#woken = false;
+    }
+    return settled;
+  }
+
+  async #installAgain(): Promise<void> {
+    if (this.tools.clock.monotonic() - this.#installedAt < INSTALL_EVERY_MS) return;
+    await this.install(false);
+    const forgotten = await this.outbox.forget([...this.#byTable.keys()]);
+    if (forgotten > 0)
+      this.#logger.warn(`${this.outbox.label}: ${forgotten} changes of tables that no trigger watches were dropped.`);
+  }
+
+  /** What is read: all that this process can fire, but for what waits. */
+  #entities(): readonly string[] {
+    const now = this.tools.clock.monotonic();
+    for (const [entity, until] of this.#full) if (until <= now) this.#full.delete(entity);
+    const all = [...this.#byTable.keys(), ...this.tools.names().map(firedBy)];
+    return all.filter((entity) => !this.#full.has(entity));
+  }
+
+  /** @returns the ids of the rows that are settled for every trigger of theirs */
+  async #fire(rows: readonly OutboxRow[]): Promise<readonly string[]> {
+    const mapped = await Promise.all(rows.map((row) => this.#map(row)));
+    const firings = mapped.flatMap((own, at) => own.map((firing) => ({ firing, row: rows[at] as OutboxRow })));
+    const outcomes = await this.tools.intake.take(firings.map(({ firing }) => firing));
+    const waiting = new Set<string>();
+    for (const [at, { status, reason }] of outcomes.entries()) {
+      const { firing, row } = firings[at] as (typeof firings)[number];
+      if (status !== 'refused' || firing.whenDisabled !== 'hold') continue;
+      waiting.add(row.id);
+      this.#isFull(row, firing, reason);
+    }
+    return rows.map(({ id }) => id).filter((id) => !waiting.has(id));
+  }
+
+  #isFull({ entity }: OutboxRow, { trigger }: OutboxFiring, reason: string | null): void {
+    if (!this.#full.has(entity))
+      this.#logger.warn(
+        `Trigger "${trigger.name}": ${reason ?? 'disabled'}; what else changes waits in ${this.outbox.label}.`,
+      );
+    this.#full.set(entity, this.tools.clock.monotonic() + FULL_PAUSE_MS);
+  }
+
+  async #map(row: OutboxRow): Promise<readonly OutboxFiring[]> {
+    if (row.operation === FIRED) return this.tools.programs.prepare(row, row.entity.slice(firedBy('').length));
+    const triggers = this.#byTable.get(row.entity) ?? [];
+    return (await Promise.all(triggers.map((trigger) => this.tools.mapper.map(trigger, row)))).flat();
+  }
+}
