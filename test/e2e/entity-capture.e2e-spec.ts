@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { EntityTrigger, Task, Workflow } from 'nestjs-triggers';
 import type { EntityChange } from 'nestjs-triggers';
 import {
@@ -13,12 +12,10 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { boot, cleanUp } from '../support/app.js';
+import { cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
-import { applicationDatabase, typeormOptions } from '../support/application-database.js';
-import { DIALECTS, newDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
-import { until } from '../support/until.js';
+import { DIALECTS } from '../support/database.js';
+import { openShop } from '../support/shop.js';
 
 @Entity()
 class Customer {
@@ -112,22 +109,15 @@ class Watchers {
 describe.each(DIALECTS)('entity triggers on %s', (dialect) => {
   let app: TestApp;
   let source: DataSource;
-  let own: TestDatabase;
+  let relayed: () => Promise<void>;
 
   beforeEach(async () => {
     [changes, addresses, stocks, plans, counted] = [[], [], [], [], []];
-    const database = await newDatabase(dialect);
-    own = applicationDatabase(database);
-    const typeorm = TypeOrmModule.forRoot(typeormOptions(own, [Customer, Address, Stock]));
-    app = await boot({ database, imports: [typeorm], providers: [Note, Watchers] });
-    source = app.nest.get(DataSource);
+    const entities = [Customer, Address, Stock];
+    ({ app, source, relayed } = await openShop({ database: dialect, entities, providers: [Note, Watchers] }));
   });
   afterEach(cleanUp);
 
-  const relayed = async (): Promise<void> => {
-    await until(async () => (await own.query('SELECT id FROM triggers_outbox')).length === 0, 'the outbox is empty');
-    await app.kit.drain();
-  };
   const told = (): unknown[] =>
     changes.map(({ operation, before, after }) => [operation, before?.name ?? null, after?.name ?? null]);
 

@@ -85,6 +85,7 @@ export class EntitySource implements Source {
   #add(source: DataSource, triggers: readonly EntityDefinition[]): void {
     const outbox = this.outboxes.get(source);
     if (outbox === undefined) return;
+    outbox.noteCauses();
     const { intake, mapper, programs, clock, timers } = this;
     const names = (): readonly string[] => this.registry.all().map(({ name }) => name);
     this.#relays.push(new OutboxRelay(outbox, triggers, { intake, mapper, programs, clock, timers, names }));

@@ -5,6 +5,7 @@ import { currentCause } from '../../../model/causation.js';
 import { TriggersError } from '../../../model/errors.js';
 import { programFiringToJson } from '../relay/program-firing.js';
 import type { ProgramFiring } from '../relay/program-firing.js';
+import { causeText } from './cause.subscriber.js';
 import { FIRED, firedBy } from './outbox.js';
 import type { OutboxManager } from './outbox.js';
 import { Outboxes } from './outboxes.js';
@@ -42,7 +43,7 @@ export class OutboxWriter {
       entity: firedBy(name),
       operation: FIRED,
       new: programFiringToJson(firing, `Trigger "${name}"`, bigNumbers ?? undefined),
-      cause: cause === undefined ? null : `${cause.executionId}:${cause.depth}`,
+      cause: cause === undefined ? null : causeText(cause),
     });
     return { status: 'pending', key: `outbox:${key}` };
   }

@@ -51,6 +51,8 @@ export interface Outbox {
   readonly label: string;
   /** What {@link install} would do to an empty database. */
   captureOf(tables: readonly WatchedTable[]): CaptureSql;
+  /** From now on what tasks write in transactions of TypeORM carries its cause. Called once. */
+  noteCauses(): void;
   /**
    * Makes outbox and triggers be what these tables need. Where everything is as it should be nothing is written.
    *
@@ -59,8 +61,8 @@ export interface Outbox {
    * @throws TRG_DEF_ENTITY_CAPTURE with what to run, where this user may not
    */
   install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]>;
-  /** Calls `wake` whenever rows may be there. Never throws. */
-  listen(wake: () => void): void;
+  /** Calls `wake` whenever rows may be there; tables may have been made anew, too, where the database tells. Never throws. */
+  listen(wake: (tablesChanged: boolean) => void): void;
   /**
    * Reads the oldest rows of these entities that are committed, has them fired, and takes away what is settled.
    *

@@ -2,8 +2,9 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '../../../model/clock.js';
 import { CAPTURE, OUTBOX, literal, quoted } from '../capture/capture-sql.js';
 import type { CaptureSql } from '../capture/capture-sql.js';
-import { OUTBOX_CHANNEL, postgresCapture } from '../capture/postgres.capture.js';
+import { CAUSE_SETTING, OUTBOX_CHANNEL, postgresCapture } from '../capture/postgres.capture.js';
 import type { WatchedTable } from '../capture/watched-table.js';
+import { noteCauses } from './cause.subscriber.js';
 import { noCapture } from './no-capture.js';
 import { UNWATCHED_MS, readRows, rowOf } from './outbox.js';
 import type { AddedRow, FireRows, Outbox, OutboxManager, Relayed } from './outbox.js';
@@ -42,7 +43,7 @@ export class PostgresOutbox implements Outbox {
   readonly #space: string;
 
   constructor(
-    source: DataSource,
+    private readonly source: DataSource,
     readonly label: string,
     private readonly clock: Clock,
   ) {
@@ -54,6 +55,11 @@ export class PostgresOutbox implements Outbox {
 
   captureOf(tables: readonly WatchedTable[]): CaptureSql {
     return postgresCapture(tables, this.#schema);
+  }
+
+  noteCauses(): void {
+    const set = `SELECT set_config('${CAUSE_SETTING}', $1, true)`;
+    noteCauses(this.source, 'start', (runner, cause) => runner.query(set, [cause]));
   }
 
   async install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]> {
@@ -70,9 +76,9 @@ export class PostgresOutbox implements Outbox {
     return plan.absent;
   }
 
-  listen(wake: () => void): void {
+  listen(wake: (tablesChanged: boolean) => void): void {
     this.#connection.listen((schema) => {
-      if (schema === this.#schema || schema === '') wake();
+      if (schema === this.#schema || schema === '') wake(false);
     });
   }
 

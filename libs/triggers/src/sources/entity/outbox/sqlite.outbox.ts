@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { Clock } from '../../../model/clock.js';
 import { TriggersError } from '../../../model/errors.js';
 import { Wakeups } from '../../../model/timers.js';
@@ -7,6 +7,7 @@ import { CAPTURE, OUTBOX, quoted } from '../capture/capture-sql.js';
 import type { CaptureSql } from '../capture/capture-sql.js';
 import { sqliteCapture } from '../capture/sqlite.capture.js';
 import type { WatchedTable } from '../capture/watched-table.js';
+import { noteCauses } from './cause.subscriber.js';
 import { noCapture } from './no-capture.js';
 import { UNWATCHED_MS, readRows, rowOf } from './outbox.js';
 import type { AddedRow, FireRows, Outbox, OutboxManager, OutboxRow, Relayed } from './outbox.js';
@@ -27,6 +28,7 @@ const ENTITIES = 'entity IN (SELECT value FROM json_each(?))';
 export class SqliteOutbox implements Outbox {
   #reader: SqliteConnection | null = null;
   #version: unknown;
+  #tables: unknown;
   #closed = false;
   readonly #looks: Wakeups;
 
@@ -41,6 +43,11 @@ export class SqliteOutbox implements Outbox {
 
   captureOf(tables: readonly WatchedTable[]): CaptureSql {
     return sqliteCapture(tables);
+  }
+
+  /** Before the commit, because a note at the start would make a writer of every transaction. */
+  noteCauses(): void {
+    noteCauses(this.source, 'commit', (runner, cause) => this.#note(runner, cause));
   }
 
   async install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]> {
@@ -59,10 +66,10 @@ export class SqliteOutbox implements Outbox {
     return tables.filter(({ name }) => !present.has(name)).map(({ path }) => path);
   }
 
-  listen(wake: () => void): void {
+  listen(wake: (tablesChanged: boolean) => void): void {
     this.#closed = false;
     this.#looks.after(LOOK_EVERY_MS, () => {
-      if (this.#hasChanged()) wake();
+      this.#look(wake);
       if (!this.#closed) this.listen(wake);
     });
   }
@@ -97,16 +104,18 @@ export class SqliteOutbox implements Outbox {
     this.#reader = null;
   }
 
-  #hasChanged(): boolean {
+  #look(wake: (tablesChanged: boolean) => void): void {
     try {
       this.#reader ??= openReader(this.source);
       const version = this.#reader.pragma('data_version', { simple: true });
-      const changed = version !== this.#version;
+      if (version === this.#version) return;
       this.#version = version;
-      return changed;
+      const tables = this.#reader.pragma('schema_version', { simple: true });
+      wake(tables !== this.#tables);
+      this.#tables = tables;
     } catch {
       // Busy, or not there: reading tells.
-      return true;
+      wake(false);
     }
   }
 
@@ -121,6 +130,24 @@ export class SqliteOutbox implements Outbox {
     } catch (error) {
       if (isBusy(error)) return null;
       throw error;
+    }
+  }
+
+  /** What the transaction of this runner has added is what others do not see yet. A failure loses the cause, nothing else. */
+  async #note(runner: QueryRunner, cause: string): Promise<void> {
+    try {
+      this.#reader ??= openReader(this.source);
+      const [seen] = this.#reader.prepare(`SELECT COALESCE(MAX(id), 0) AS id FROM ${quoted(OUTBOX)}`).all();
+      const added = (await runner.query(`SELECT id FROM ${quoted(OUTBOX)} WHERE id > ? LIMIT 1`, [
+        seen?.['id'],
+      ])) as unknown[];
+      if (added.length === 0) return;
+      await runner.query(`UPDATE ${quoted(OUTBOX)} SET cause = ? WHERE id > ? AND cause IS NULL`, [
+        cause,
+        seen?.['id'],
+      ]);
+    } catch {
+      // The outbox is not there, or the database is busy: the transaction commits all the same.
     }
   }
 

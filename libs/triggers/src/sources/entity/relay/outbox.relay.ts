@@ -82,14 +82,8 @@ export class OutboxRelay {
   start(): void {
     if (this.#isOn) return;
     this.#isOn = true;
-    this.outbox.listen(() => this.wake());
-    this.wake();
-  }
-
-  /** Looks as soon as possible. */
-  wake(): void {
-    this.#woken = true;
-    if (this.#isOn && this.#running === undefined) this.#lookIn(0);
+    this.outbox.listen((tablesChanged) => this.#wake(tablesChanged));
+    this.#wake(false);
   }
 
   /** Looks no more; resolves when what was read is settled, or `signal` aborts. */
@@ -105,6 +99,12 @@ export class OutboxRelay {
   runOnce(): Promise<number> {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     return this.#running;
+  }
+
+  #wake(tablesChanged: boolean): void {
+    if (tablesChanged) this.#installedAt = Number.NEGATIVE_INFINITY;
+    this.#woken = true;
+    if (this.#isOn && this.#running === undefined) this.#lookIn(0);
   }
 
   #lookIn(delayMs: number): void {
@@ -131,16 +131,25 @@ export class OutboxRelay {
         this.#logger.warn(`${this.outbox.label}: what has changed is fired later: ${errorMessage(error)}`);
       this.#pauseMs = Math.min(Math.max(this.#pauseMs, SWEEP_EVERY_MS) * 2, MAX_PAUSE_MS);
       this.#woken = false;
+      // Somebody may have dropped the outbox.
+      this.#installedAt = Math.min(this.#installedAt, this.tools.clock.monotonic() - INSTALL_EVERY_MS);
     }
     return settled;
   }
 
+  /** What cannot be installed now is no reason not to fire what was captured. */
   async #installAgain(): Promise<void> {
-    if (this.tools.clock.monotonic() - this.#installedAt < INSTALL_EVERY_MS) return;
-    await this.install(false);
-    const forgotten = await this.outbox.forget([...this.#byTable.keys()]);
-    if (forgotten > 0)
-      this.#logger.warn(`${this.outbox.label}: ${forgotten} changes of tables that no trigger watches were dropped.`);
+    const { clock } = this.tools;
+    if (clock.monotonic() - this.#installedAt < INSTALL_EVERY_MS) return;
+    this.#installedAt = clock.monotonic();
+    try {
+      await this.install(false);
+      const forgotten = await this.outbox.forget([...this.#byTable.keys()]);
+      if (forgotten > 0)
+        this.#logger.warn(`${this.outbox.label}: ${forgotten} changes of tables that no trigger watches were dropped.`);
+    } catch (error) {
+      this.#logger.warn(`What captures changes is looked at again in a minute: ${errorMessage(error)}`);
+    }
   }
 
   /** What is read: all that this process can fire, but for what waits. */
