@@ -1,6 +1,7 @@
 import { boot } from './boot/boot.bench.js';
 import { chain } from './chain/chain.bench.js';
 import { drain } from './drain/drain.bench.js';
+import { entityCapture } from './entity-capture/entity-capture.bench.js';
 import { growth } from './growth/growth.bench.js';
 import { prunedGrowth } from './growth/pruned.bench.js';
 import { floor } from './floor/floor.bench.js';
@@ -19,6 +20,7 @@ export const benches: readonly Bench[] = [
   polls,
   manyPolls,
   webhookAck,
+  entityCapture,
   boot,
   nodes,
   growth,

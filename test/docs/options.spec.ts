@@ -7,6 +7,7 @@ import { DEFAULT_HEALTH_OPTIONS } from '../../libs/triggers/src/sources/builtin/
 import { DEFAULT_HTTP_OPTIONS } from '../../libs/triggers/src/sources/builtin/http/http.options.js';
 import { DEFAULT_QUEUE_DEPTH_OPTIONS } from '../../libs/triggers/src/sources/builtin/queue-depth/queue-depth.options.js';
 import { DEFAULT_TABLE_OPTIONS } from '../../libs/triggers/src/sources/builtin/table/table.options.js';
+import { DEFAULT_ENTITY_OPTIONS } from '../../libs/triggers/src/sources/entity/entity-trigger.options.js';
 import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_SCHEDULE_OPTIONS } from '../../libs/triggers/src/sources/schedule/schedule.options.js';
@@ -153,6 +154,11 @@ const SECTIONS = [
     heading: '## @WorkflowTrigger',
     types: [['sources/workflow/workflow-trigger.options.ts', 'WorkflowTriggerOptions']],
     defaults: {},
+  },
+  {
+    heading: '## @EntityTrigger',
+    types: [['sources/entity/entity-trigger.options.ts', 'EntityTriggerOptions']],
+    defaults: { whenDisabled: DEFAULT_ENTITY_OPTIONS.whenDisabled },
   },
   { heading: '## @Workflow', types: [['workflows/workflow.decorator.ts', 'WorkflowOptions']], defaults: {} },
   { heading: '## @Task', types: [['workflows/task.options.ts', 'TaskOptions']], defaults: taskDefaults },

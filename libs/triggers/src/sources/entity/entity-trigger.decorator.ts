@@ -3,7 +3,7 @@ import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { IsAny, WorkflowInput, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import type { EntityChange, EntityContext } from './entity-change.js';
-import type { EntityOperations, EntityTriggerOptions, InstanceOf } from './entity-trigger.options.js';
+import type { EntityOperations, EntityTriggerOptions, EntityOf } from './entity-trigger.options.js';
 
 /** What `@EntityTrigger` leaves on a method. */
 export const ENTITY_TRIGGER = metadataKey<EntityTriggerOptions>('entity-trigger');
@@ -49,7 +49,7 @@ type CheckMethod<M, W, Change> =
 export type EntityTriggerDecorator<W, C, O extends EntityOperations> = <T extends object, M>(
   target: T & (T extends AnyClass ? 'A trigger cannot be a static method.' : unknown),
   key: string,
-  descriptor: TypedPropertyDescriptor<M> & CheckMethod<M, W, EntityChange<InstanceOf<C>, O[number]>>,
+  descriptor: TypedPropertyDescriptor<M> & CheckMethod<M, W, EntityChange<EntityOf<C>, O[number]>>,
 ) => void;
 
 /**

@@ -6,8 +6,8 @@ import type { EntityChange, EntityField, EntityOperation } from './entity-change
 /** The operations that a trigger listens to. */
 export type EntityOperations = readonly [EntityOperation, ...EntityOperation[]];
 
-/** The instance that a class makes. */
-export type InstanceOf<C> = C extends abstract new (...args: never[]) => infer Instance ? Instance : never;
+/** What a class of an entity makes. */
+export type EntityOf<C> = C extends abstract new (...args: never[]) => infer Entity ? Entity : never;
 
 /**
  * Which DataSource is meant: the name that `@nestjs/typeorm` knows it by, or whatever token it is provided under.
@@ -31,9 +31,9 @@ export interface EntityTriggerOptions<
    *
    * @default every column: an update that changes nothing is not told
    */
-  readonly columns?: readonly EntityField<InstanceOf<C>>[];
+  readonly columns?: readonly EntityField<EntityOf<C>>[];
   /** `false` leaves no record at all. What it throws makes a dead letter. @default every change counts */
-  readonly when?: (change: EntityChange<InstanceOf<C>, O[number]>) => boolean | Promise<boolean>;
+  readonly when?: (change: EntityChange<EntityOf<C>, O[number]>) => boolean | Promise<boolean>;
   /** Needed where several DataSources know the entity. @default the one that knows it */
   readonly dataSource?: DataSourceRef;
   /** While it is disabled: changes wait, at most 10,000 in our database and the others in yours, or are dropped. @default DEFAULT_ENTITY_OPTIONS.whenDisabled */
