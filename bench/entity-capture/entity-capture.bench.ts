@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { startApp } from '../harness/app.js';
@@ -81,7 +80,7 @@ class Application {
       while (at < count) {
         await manager.insert(entity, orderOf(at++));
         // On SQLite nothing else of the process has a turn otherwise; a request would have waited for the network here.
-        await setImmediate();
+        await new Promise((resolve) => setImmediate(resolve));
       }
     };
     await Promise.all(Array.from({ length: callers }, caller));

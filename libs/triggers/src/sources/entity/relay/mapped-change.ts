@@ -1,4 +1,3 @@
-import type { OutboxFiring } from '../../../intake/outbox-intake.service.js';
 import { isPlainObject } from '../../../model/json.js';
 import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-result.js';
 import type { FireItem } from '../../../model/trigger-result.js';
@@ -12,9 +11,6 @@ export type MappedChange =
   | { readonly kind: 'filtered'; readonly reason: string }
   /** `when` has said no: not even a record is left. */
   | { readonly kind: 'ignored' };
-
-/** What an {@link OutboxFiring} does. */
-export type Fired = OutboxFiring['what'];
 
 /**
  * Asks `when`, then the method.
