@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import { EntityTrigger, Task, TriggerResult, Workflow } from 'nestjs-triggers';
 import type { EntityChange, TaskContext } from 'nestjs-triggers';
+import { TestClock } from 'nestjs-triggers/testing';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { cleanUp, logged } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
@@ -46,6 +47,9 @@ class Orders {
   ordered(change: EntityChange<Order, 'insert' | 'update'>): object {
     return map(change) ?? { order: change.after.id };
   }
+
+  @EntityTrigger({ workflow: 'delivery', entity: Order, on: ['remove'], whenDisabled: 'reject' })
+  dropping(): void {}
 }
 
 /** Lets everything else of this process have its turn, as whoever waits for a network does. */
@@ -161,6 +165,24 @@ describe.each(DIALECTS)('the relay of entity triggers on %s', (dialect) => {
     await shop.app.triggers.setEnabled('ordered', true);
     await until(() => delivered.length === 3, 'what was held is delivered');
     expect(all()).toEqual([1, 2, 3]);
+  });
+
+  it('drops changes while the trigger is disabled, where it says so', async () => {
+    await shop.app.triggers.setEnabled('dropping', false);
+    await shop.source.manager.insert(Order, { id: 1, visits: 7 });
+    await shop.source.manager.delete(Order, { id: 1 });
+    await shop.relayed();
+    await shop.app.triggers.setEnabled('dropping', true);
+    await shop.app.kit.drain();
+    expect((await shop.app.get('/dropping/firings')).items).toEqual([]);
+  });
+
+  it('is drained by the test kit, whatever its clock says', async () => {
+    const clock = new TestClock();
+    const still = await openShop({ database: dialect, entities: [Order], providers: [Delivery, Orders], clock });
+    await still.source.manager.insert(Order, [{ id: 1 }, { id: 2 }]);
+    await still.app.kit.drain();
+    expect(all()).toEqual([1, 2]);
   });
 
   it('fires nothing twice when rows come again after they were fired', async () => {

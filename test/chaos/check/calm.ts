@@ -11,6 +11,7 @@ export function unfinished(view: LedgerView, { feeder }: Expectations): string[]
     ...notTold(view),
     ...notFollowed(view),
     ...notReleased(view),
+    ...notRelayed(view),
     ...stillTicking(view),
   ];
 }
@@ -62,6 +63,10 @@ function notFollowed({ followUps }: LedgerView): string[] {
 
 function notReleased({ others }: LedgerView): string[] {
   return others.filter(({ state }) => state === 'held').map(({ id }) => `firing ${String(id)} is held`);
+}
+
+function notRelayed({ outbox }: LedgerView): string[] {
+  return outbox.map((row) => `row ${String(row['id'])} of the outbox is not relayed`);
 }
 
 /** The operator switches the schedule off in the end; what was not committed before that is not committed any more. */

@@ -14,6 +14,7 @@ import { checkSpread } from './spread.check.js';
 import { startWaits } from './start-waits.js';
 import { checkTicks } from './ticks.check.js';
 import { checkTriggers } from './triggers.check.js';
+import { checkWritten } from './written.check.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Mutable<Item>[] : T[K] };
 type Rows = Record<keyof LedgerRows, Record<string, unknown>[]>;
@@ -35,7 +36,16 @@ type DoneBy = Pick<BodyEffect, 'by' | 'at'>;
 const work = (item: string) => ({ item, ms: 0, fails: 'never' as const });
 
 function goodRound(): Round {
-  const rows: Rows = { firings: [], executions: [], tasks: [], triggers: [], nodes: [], followUps: [] };
+  const rows: Rows = {
+    firings: [],
+    executions: [],
+    tasks: [],
+    triggers: [],
+    nodes: [],
+    followUps: [],
+    entries: [],
+    outbox: [],
+  };
   const round: Round = {
     rows,
     bodies: [],
@@ -63,6 +73,8 @@ function goodRound(): Round {
   add(round, 'delivered', 'delivered-0', 'single', ['only']);
   add(round, 'ticking', 'tick-1', 'single', [], { scheduled_for: AT });
   add(round, 'ticking', 'tick-2', 'single', [], { scheduled_for: LATER });
+  add(round, 'written', 'entry-1', 'single', []);
+  rows.entries.push({ id: 1 });
   const end = { execution: 'e-direct-0', state: 'completed' };
   add(round, 'followed', 'end-0', 'follower', [], { context: JSON.stringify({ ...work('end-0'), end }) });
   const trigger = { fires: 1, consecutive_failures: 0, cursor: null, owner: null, first_seen_at: AT };
@@ -70,6 +82,7 @@ function goodRound(): Round {
   rows.triggers.push({ ...trigger, name: 'waiting', kind: 'poll', owner: 'n2' });
   rows.triggers.push({ ...trigger, name: 'delivered', kind: 'webhook' });
   rows.triggers.push({ ...trigger, name: 'followed', kind: 'workflow' });
+  rows.triggers.push({ ...trigger, name: 'written', kind: 'entity' });
   rows.triggers.push({ ...trigger, name: 'ticking', kind: 'schedule', fires: 2, enabled_override: 0, owner: 'n1' });
   rows.nodes.push(
     { id: 'n1', name: 'worker-1', lease_until: LATER },
@@ -133,6 +146,7 @@ function problemsOf({ rows, bodies, told, polls, expected }: Round): string[] {
     ...checkTriggers(view, expected),
     ...checkTicks(view, expected),
     ...checkFollowed(view, expected),
+    ...checkWritten(view, expected),
     ...checkResults(view, effects, expected),
     ...checkCallbacks(view, effects, expected),
     ...checkSpread(effects),
@@ -219,6 +233,22 @@ describe('the checker of the chaos', () => {
       (round) => (trigger(round, 'ticking')['first_seen_at'] = '2026-01-01T00:00:00.500Z'),
     ],
     ['a schedule that goes on', 'still ticking', (round) => (trigger(round, 'ticking')['enabled_override'] = null)],
+    [
+      'a row of the application that has not fired',
+      'entry-2 was committed and has not fired',
+      ({ rows }) => rows.entries.push({ id: 2 }),
+    ],
+    [
+      'a row of the application that fired twice',
+      'entry-1 has fired 2 times',
+      ({ rows }) => rows.firings.push({ ...rows.firings.find(({ trigger }) => trigger === 'written'), id: 'again' }),
+    ],
+    [
+      'a row that was rolled back and fired',
+      'entry-1 has fired, but the application has not committed it',
+      ({ rows }) => rows.entries.splice(0),
+    ],
+    ['a row that waits in the outbox', 'row 7 of the outbox is not relayed', ({ rows }) => rows.outbox.push({ id: 7 })],
     [
       'an end that waits to be followed',
       'the end of execution e-direct-0 is not followed',

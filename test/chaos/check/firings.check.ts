@@ -9,6 +9,7 @@ const STARTS = {
   waiting: ['taker'],
   delivered: ['single'],
   followed: ['follower'],
+  written: ['single'],
   ticking: ['single'],
 } as const;
 

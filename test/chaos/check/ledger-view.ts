@@ -41,6 +41,10 @@ export class LedgerView {
   readonly others: readonly Row[];
   /** Ends that nobody has followed yet. */
   readonly followUps: readonly Row[];
+  /** What the application has committed. */
+  readonly entries: readonly Row[];
+  /** What of it is not fired yet. */
+  readonly outbox: readonly Row[];
 
   constructor(rows: LedgerRows) {
     const tasks = groupBy(rows.tasks, 'execution_id');
@@ -65,6 +69,8 @@ export class LedgerView {
       }));
     this.others = rows.firings.filter(({ state }) => state !== 'accepted');
     this.followUps = rows.followUps;
+    this.entries = rows.entries;
+    this.outbox = rows.outbox;
     this.triggers = new Map(rows.triggers.map((row) => [String(row['name']), row]));
     this.nodes = new Map(
       rows.nodes.map((row) => [row['id'], { name: String(row['name']), leaseUntil: instant(row['lease_until']) }]),

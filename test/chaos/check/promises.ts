@@ -11,6 +11,7 @@ import { checkResults } from './results.check.js';
 import { checkSpread } from './spread.check.js';
 import { checkTicks } from './ticks.check.js';
 import { checkTriggers } from './triggers.check.js';
+import { checkWritten } from './written.check.js';
 
 /** Reads the ledger of a round, with no process running, and tells every promise that it breaks. */
 export async function checkPromises(ledger: Ledger, folder: string, expected: Expectations): Promise<string[]> {
@@ -25,6 +26,7 @@ export async function checkPromises(ledger: Ledger, folder: string, expected: Ex
     ...checkTriggers(view, expected),
     ...checkTicks(view, expected),
     ...checkFollowed(view, expected),
+    ...checkWritten(view, expected),
     ...checkResults(view, effects, expected),
     ...checkCallbacks(view, effects, expected),
     ...(expected.several ? checkSpread(effects) : []),

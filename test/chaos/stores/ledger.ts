@@ -10,11 +10,14 @@ export const TABLES = {
   followUps: 'triggers_follow_up',
 } as const;
 
+/** The tables of the application, in the same schema on Postgres, in a file of their own on SQLite. */
+export const APPLICATION_TABLES = { entries: 'entry', outbox: 'triggers_outbox' } as const;
+
 /** A row as plain SQL returns it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Everything that the checker reads, by plain SQL. */
-export type LedgerRows = Readonly<Record<keyof typeof TABLES, readonly Row[]>>;
+export type LedgerRows = Readonly<Record<keyof typeof TABLES | keyof typeof APPLICATION_TABLES, readonly Row[]>>;
 
 /** The database of one round. */
 export interface Ledger {

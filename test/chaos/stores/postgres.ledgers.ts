@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { PostgresServer } from '../../../bench/harness/postgres.js';
-import { TABLES } from './ledger.js';
+import { APPLICATION_TABLES, TABLES } from './ledger.js';
 import type { Ledger, LedgerRows, LedgerServer, Row } from './ledger.js';
 
 /** A ledger is a schema of its own on one server. */
@@ -46,7 +46,7 @@ export class PostgresLedgers implements LedgerServer {
     return this.#connected(async (client) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const tables: [string, Row[]][] = [];
-      for (const [name, table] of Object.entries(TABLES))
+      for (const [name, table] of Object.entries({ ...TABLES, ...APPLICATION_TABLES }))
         tables.push([name, (await client.query<Row>(`SELECT * FROM ${schema}.${table}`)).rows]);
       await client.query('COMMIT');
       return Object.fromEntries(tables) as Record<keyof LedgerRows, Row[]>;

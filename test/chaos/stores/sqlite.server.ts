@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { TABLES } from './ledger.js';
-import type { Ledger, LedgerRows, LedgerServer, Row } from './ledger.js';
+import { APPLICATION_TABLES, TABLES } from './ledger.js';
+import type { Ledger, LedgerServer, Row } from './ledger.js';
 
 /** Ledgers in files. */
 export class SqliteServer implements LedgerServer {
@@ -12,7 +12,11 @@ export class SqliteServer implements LedgerServer {
     return {
       place: { url: path },
       options: { type: 'sqlite', path },
-      read: async () => readTables(path),
+      read: async () => {
+        const ledger = readTables(path, TABLES);
+        const application = readTables(join(folder, 'application.db'), APPLICATION_TABLES);
+        return ledger && application && { ...ledger, ...application };
+      },
       // The file lies in the folder already.
       keepIn: async () => undefined,
       remove: async () => undefined,
@@ -24,14 +28,17 @@ export class SqliteServer implements LedgerServer {
   }
 }
 
-function readTables(path: string): LedgerRows | null {
+function readTables<Name extends string>(
+  path: string,
+  tables: Readonly<Record<Name, string>>,
+): Record<Name, Row[]> | null {
   let file: Sqlite.Database | undefined;
   try {
     file = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 1_000 });
     const read = file.transaction((db: Sqlite.Database) =>
-      Object.fromEntries(Object.entries(TABLES).map(([name, table]) => [name, all(db, table)])),
+      Object.fromEntries(Object.entries<string>(tables).map(([name, table]) => [name, all(db, table)])),
     );
-    return read(file) as Record<keyof LedgerRows, Row[]>;
+    return read(file) as Record<Name, Row[]>;
   } catch {
     return null;
   } finally {

@@ -6,6 +6,8 @@ import type { DatabaseOptions, Duration } from 'nestjs-triggers';
 import { bullMq } from 'nestjs-triggers/bullmq';
 import { armCrashPoint, watchCrashPoints } from 'nestjs-triggers/testing';
 import type { CrashPoint } from 'nestjs-triggers/testing';
+import { DataSource } from 'typeorm';
+import { Entries, source } from './application.js';
 import { shiftClock } from './shifted-clock.js';
 import { TOKEN, settings } from './settings.js';
 import type { Command, Told } from './settings.js';
@@ -32,7 +34,7 @@ function databaseOptions(): DatabaseOptions {
       ...(redis !== undefined && { transport: bullMq(redis) }),
     }),
   ],
-  providers: [...WORKFLOWS, Feeds, Sources],
+  providers: [...WORKFLOWS, Feeds, Sources, Entries, { provide: DataSource, useValue: source }],
 })
 class WorkerModule {}
 

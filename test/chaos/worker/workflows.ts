@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject, TaskContext } from 'nestjs-triggers';
 import { Task, Workflow } from 'nestjs-triggers';
+import { write } from './application.js';
 import { taskFailed, taskSucceeded, workflowFailed, workflowSucceeded } from './callbacks.js';
 import { act } from './effects.js';
 import type { Work } from './effects.js';
@@ -18,12 +19,12 @@ export class Single {
   }
 }
 
-/** Three in a row; the second may fail, then the third is skipped. */
+/** Three in a row; the first writes into the tables of the application, the second may fail, then the third is skipped. */
 @Workflow({ name: 'chain', onSuccess: workflowSucceeded, onFailure: workflowFailed })
 export class Chain {
   @Task()
   first(context: TaskContext<Work>): Promise<JsonObject> {
-    return act(context);
+    return act(context).finally(() => write(context.data.item));
   }
 
   @Task({ dependencies: ['first'], onSuccess: taskSucceeded, onFailure: taskFailed, retry: SOON })

@@ -17,6 +17,8 @@ import { Clock, SystemClock } from '../model/clock.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import { PollControl } from '../sources/poll/poll-control.service.js';
+import { Outboxes } from '../sources/entity/outbox/outboxes.js';
+import { OutboxWriter } from '../sources/entity/outbox/outbox-writer.service.js';
 import { ManualFirings } from '../sources/manual/manual-firings.service.js';
 import { ScheduleFirings } from '../sources/schedule/schedule-firings.service.js';
 import { PollSource } from '../sources/poll/poll.source.js';
@@ -153,6 +155,8 @@ export class Behind {
       { provide: EnginePort, useValue: this.engine },
       { provide: ManualFirings, useValue: this.manual },
       ScheduleFirings,
+      OutboxWriter,
+      { provide: Outboxes, useValue: { get: () => undefined } },
       { provide: PollSource, useValue: this.runtime },
       { provide: AuditService, useValue: { record: async (entry: AuditEntry) => void this.audit.push(entry) } },
       { provide: AdminTerminal, useValue: { print: (line: string) => void this.printed.push(line) } },

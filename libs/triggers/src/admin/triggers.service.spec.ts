@@ -125,6 +125,13 @@ describe('the services', () => {
       });
     });
 
+    it('refuses to fire with a manager whose database has no outbox', async () => {
+      const manager = { dataSource: {}, query: () => Promise.reject(new Error('nothing is written')) };
+      await expect(app.get(TriggersService).fire('inbox', {}, { manager })).rejects.toMatchObject({
+        code: 'TRG_FIRE_OUTBOX',
+      });
+    });
+
     it('hands registering, starting and stopping on', async () => {
       const triggers = app.get(TriggersService);
       const late = { name: 'late', workflow: 'files', poll: jest.fn() };

@@ -7,6 +7,7 @@ import { available } from '../history/reading.js';
 import { TriggerRegistry } from '../intake/trigger.registry.js';
 import { Clock } from '../model/clock.js';
 import { isTriggersError } from '../model/errors.js';
+import { EntitySource } from '../sources/entity/entity.source.js';
 import { PollerService } from '../sources/poll/poller.service.js';
 import { batch, toDate } from '../store/dialects/batch.js';
 import type { Row, Rows } from '../store/dialects/batch.js';
@@ -47,6 +48,7 @@ export class OpenWork {
   readonly #callbacks: CallbacksService;
   readonly #registry: TriggerRegistry;
   readonly #poller: PollerService;
+  readonly #entities: EntitySource;
 
   constructor(app: INestApplicationContext) {
     this.#store = app.get(Store, { strict: false });
@@ -57,12 +59,15 @@ export class OpenWork {
     this.#callbacks = app.get(CallbacksService, { strict: false });
     this.#registry = app.get(TriggerRegistry, { strict: false });
     this.#poller = app.get(PollerService, { strict: false });
+    this.#entities = app.get(EntitySource, { strict: false });
   }
 
-  /** What is on its way now; tasks that are due and not claimed are looked for at once instead of at the next sweep. */
+  /** What is on its way now; changes of entities and tasks that are due are looked for at once instead of at the next sweep. */
   async look(): Promise<Unrest> {
+    const relayed = await this.#entities.drain();
     const isQuiet = await Promise.race([this.#quiet().then(() => true), soon().then(() => false)]);
     const open = this.#polls();
+    if (relayed > 0) open.push(`${relayed} changes of entities, just fired`);
     const rows = await this.#rows();
     if (rows === null) {
       const { waiting } = this.#store.commits;

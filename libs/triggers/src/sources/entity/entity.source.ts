@@ -73,6 +73,12 @@ export class EntitySource implements Source {
     for (const relay of this.#relays) relay.start();
   }
 
+  /** Relays what is committed by now; returns how many rows were settled here. Never throws. */
+  async drain(): Promise<number> {
+    const settled = await Promise.all(this.#relays.map((relay) => relay.drain()));
+    return settled.reduce((sum, rows) => sum + rows, 0);
+  }
+
   async stop(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#relays.map((relay) => relay.stop(signal)));
   }

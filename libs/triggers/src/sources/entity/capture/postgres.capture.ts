@@ -26,7 +26,11 @@ export function postgresCapture(tables: readonly WatchedTable[], schema: string)
   const body = captureFunction(outbox, schema);
   const capture = `${quoted(schema)}.${quoted(`${CAPTURE}${fingerprint(body)}`)}`;
   return {
-    prepare: [outboxTable(outbox), `CREATE OR REPLACE FUNCTION ${capture}() ${body}`],
+    prepare: [
+      outboxTable(outbox),
+      // Nobody else makes triggers that write into the outbox; whoever writes a table needs no right on it.
+      `CREATE OR REPLACE FUNCTION ${capture}() ${body};\nREVOKE ALL ON FUNCTION ${capture}() FROM PUBLIC`,
+    ],
     triggers: tables.map((table) => triggerOf(table, schema, capture)),
   };
 }

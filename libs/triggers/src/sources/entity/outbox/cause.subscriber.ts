@@ -15,6 +15,9 @@ export function causeText({ executionId, depth }: Cause): string {
   return `${executionId}:${depth}`;
 }
 
+/** A DataSource may be given to several applications, one after the other. */
+const noting = new WeakSet<DataSource>();
+
 /**
  * Tells the database which execution writes, for transactions that TypeORM begins inside a task or a method that was called for one:
  * what they write is known to be caused by it. What is written without a transaction is not.
@@ -22,6 +25,8 @@ export function causeText({ executionId, depth }: Cause): string {
  * @param when the moment at which the cause is noted
  */
 export function noteCauses(source: DataSource, when: 'start' | 'commit', note: NoteCause): void {
+  if (noting.has(source)) return;
+  noting.add(source);
   const noted = async ({ queryRunner }: Transaction): Promise<void> => {
     const cause = currentCause();
     if (cause !== undefined) await note(queryRunner, causeText(cause));

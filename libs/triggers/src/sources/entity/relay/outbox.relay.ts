@@ -95,7 +95,15 @@ export class OutboxRelay {
     await this.outbox.close();
   }
 
-  /** Takes everything that is there; returns how many rows were settled. Never throws. */
+  /** Takes everything that is there by now, unless it is stopped; returns how many rows were settled. Never throws. */
+  async drain(): Promise<number> {
+    if (!this.#isOn) return 0;
+    // What runs already may have read before the last commit.
+    const before = (await this.#running) ?? 0;
+    return before + (await this.runOnce());
+  }
+
+  /** Takes what is there; returns how many rows were settled. Never throws. */
   runOnce(): Promise<number> {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     return this.#running;
