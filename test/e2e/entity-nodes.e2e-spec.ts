@@ -4,7 +4,7 @@ import type { EntityChange, TaskContext } from 'nestjs-triggers';
 import { Entity, PrimaryColumn } from 'typeorm';
 import { applicationDatabase } from '../support/application-database.js';
 import { cleanUp } from '../support/app.js';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import { openShop } from '../support/shop.js';
 import { until } from '../support/until.js';
@@ -96,10 +96,7 @@ describe('two nodes on Postgres', () => {
 });
 
 describe.each(DIALECTS)('an application that is killed with -9 while it writes, on %s', (dialect) => {
-  afterEach(async () => {
-    await killChildren();
-    await cleanUp();
-  });
+  afterEach(endAll);
 
   it('fires what it has committed, each once, and nothing else', async () => {
     const database = await newDatabase(dialect);
