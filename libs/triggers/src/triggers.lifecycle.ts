@@ -155,7 +155,7 @@ export class TriggersLifecycle
     this.#stopping = undefined;
     await this.engine.drain();
     await this.callbacks.whenIdle();
-    await this.counter.flush();
+    await this.counter.end();
   }
 
   #refuseSecondModule(): void {

@@ -1,4 +1,6 @@
+import { Client } from 'pg';
 import type { FiringId } from '../model/ids.js';
+import { newId } from '../model/ids.js';
 import { fire } from '../store/contract/work.contract.js';
 import { rowsOf, useStoreKit } from '../store/contract/kit.contract.js';
 import type { Row } from '../store/dialects/batch.js';
@@ -102,9 +104,50 @@ describe('IntakeCounter', () => {
     for (const name of ['mail', 'other', 'inbox']) counter.fired(name, 'fires');
     await counter.flush();
     const work = wrote.mock.calls[0]?.[0];
-    const [fires, duplicates] = [...rowsIn(work)];
+    const [fires, , duplicates] = [...rowsIn(work)];
     expect(fires?.map(([name]) => name)).toEqual(['inbox', 'mail', 'other']);
     expect(duplicates?.map(([id]) => id)).toEqual([a, b, c]);
+  });
+});
+
+describe('IntakeCounter on postgres', () => {
+  const kit = useStoreKit('postgres');
+
+  it('waits for no row that another transaction has locked, and counts it a second later', async () => {
+    const store = await kit().open();
+    const counter = new IntakeCounter(store, kit().clock);
+    await store.change(() => declareTriggers([{ name: 'inbox', kind: 'manual', aliases: [] }]));
+    const [locked, free] = [await fire(store, { trigger: null }), await fire(store, { trigger: null })];
+    const [lockedId, freeId] = [locked, free].map((one) => (one as { firingId: FiringId }).firingId) as [
+      FiringId,
+      FiringId,
+    ];
+    const { options } = kit();
+    const other = new Client({ connectionString: (options as { url: string }).url });
+    await other.connect();
+    const counts = async (): Promise<unknown> => {
+      const firings = (await rowsOf(store, 'firing', 'id')).map((row) => Number(row['duplicates']));
+      const fires = (await rowsOf(store, 'trigger', 'name')).map((row) => Number(row['fires']));
+      return { firings, fires };
+    };
+    try {
+      await other.query(`BEGIN; SET LOCAL search_path = ${(options as { schema: string }).schema}`);
+      await other.query('SELECT 1 FROM triggers_firing WHERE id = $1 FOR UPDATE', [lockedId]);
+      await other.query('SELECT 1 FROM triggers_trigger FOR UPDATE');
+      for (const id of [lockedId, freeId, newId<FiringId>()]) counter.duplicate(id);
+      counter.fired('inbox', 'fires');
+      await counter.flush();
+      expect(await counts()).toEqual({ firings: [0, 1], fires: [0] });
+      await other.query('ROLLBACK');
+      const change = jest.spyOn(store, 'change');
+      await kit().clock.advance(SECOND);
+      await Promise.all(change.mock.results.map(({ value }) => value as Promise<unknown>));
+      expect(await counts()).toEqual({ firings: [1, 1], fires: [1] });
+      await kit().clock.advance(SECOND);
+      expect(change).toHaveBeenCalledTimes(1);
+    } finally {
+      await other.end();
+    }
   });
 });
 
