@@ -72,7 +72,7 @@ module.exports = {
       severity: 'error',
       comment:
         'sources/entity/ reads what the DataSource of the application says of its entities: it may name the types of TypeORM, and ' +
-        'loads nothing of it. See docs/decisions/0019-changes-are-captured-by-the-database.md.',
+        'loads nothing of it. See docs/decisions/0020-changes-are-captured-by-the-database.md.',
       from: { path: `${SRC}/sources/entity/`, pathNot: TEST_CODE },
       to: { path: '(^|/)node_modules/(@nestjs/)?typeorm/', dependencyTypesNot: ['type-only'] },
     },

@@ -125,7 +125,7 @@ describe.each(DIALECTS)('the relay of entity triggers on %s', (dialect) => {
       () => shop.source.manager.insert(Order, { id: 4, note: 'x'.repeat(1_100_000) }),
       /at most 1048576/,
     ],
-    ['what the filter fails on', () => insert(13), /The filter failed: 13 again/],
+    ['what the filter fails on', () => insert(13), /the filter threw: 13 again/],
   ])('keeps a dead letter of %s', async (_what, write, reason) => {
     map = ({ after }) => ({ order: after?.id, note: after?.note });
     await write();

@@ -99,13 +99,7 @@ export class OutboxIntake {
     const extras = { payload, initiatedBy, ...(ownKey && { guard: { key, windowMs: OUTBOX_KEY_MS } }) };
     if (what.kind !== 'fire') return this.#settled(source, what, { key, extras });
     const item = ownKey ? what.item : { ...what.item, dedupKey: key };
-    try {
-      return await this.pipe.draft(source, item, 'keep', extras);
-    } catch (error) {
-      if (isTriggersError(error)) throw error;
-      const reason = `The filter failed: ${errorMessage(error)}`;
-      return this.#settled(source, { kind: 'dead', reason, context: item.context }, { key, extras });
-    }
+    return this.pipe.draft(source, item, 'keep', extras);
   }
 
   #settled(

@@ -20,9 +20,8 @@ async function read(trigger: EntityDefinition, kept: KeptPayload): ReturnType<Pa
   const mapped = await mappedAgain(trigger, kept.payload);
   if (mapped.kind === 'ignored') return { skipped: 'when' };
   if (mapped.kind === 'filtered') return { skipped: mapped.reason };
-  if (mapped.items.length === 1 || kept.key === null) return mapped.items;
-  const base = kept.key.replace(/#\d+$/, '');
-  return mapped.items.map((item, at) => ({ ...item, dedupKey: item.dedupKey ?? `${base}#${at}` }));
+  // The letter may be of one item among several: then its key ends in its place.
+  return { items: mapped.items, deliveryKey: kept.key?.replace(/#\d+$/, '') ?? null };
 }
 
 async function mappedAgain(trigger: EntityDefinition, payload: string): Promise<MappedChange> {
