@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { EntityTrigger, OnTriggers, Task, Workflow } from 'nestjs-triggers';
+import { EntityTrigger, OnTriggers, Task, TriggersModule, Workflow } from 'nestjs-triggers';
 import type { EntityChange, TaskContext } from 'nestjs-triggers';
+import { TestClock } from 'nestjs-triggers/testing';
 import { Entity, PrimaryColumn } from 'typeorm';
 import { applicationDatabase } from '../support/application-database.js';
 import { cleanUp } from '../support/app.js';
@@ -39,6 +40,15 @@ class Tickets {
   }
 }
 
+/** What a later version of the application watches. */
+@Injectable()
+class LaterTickets {
+  @EntityTrigger({ workflow: Sale, entity: Ticket, on: ['insert', 'remove'] })
+  ticket({ id }: EntityChange<Ticket, 'insert' | 'remove'>) {
+    return { ticket: Number(id) };
+  }
+}
+
 describe('two nodes on Postgres', () => {
   afterEach(cleanUp);
 
@@ -71,6 +81,29 @@ describe('two nodes on Postgres', () => {
     expect(new Set(sold).size).toBe(500);
     expect(sold).toHaveLength(500);
     expect(duplicates).toBe(0);
+  });
+
+  it('capture each change once while two versions of the application run, as the later one wants it', async () => {
+    sold = [];
+    const database = await newDatabase('postgres');
+    const clock = new TestClock();
+    const common = { database, entities: [Ticket], clock };
+    const old = await openShop({ ...common, providers: [Sale, Tickets], options: { node: { name: 'old' } } });
+    const later = await openShop({
+      ...common,
+      providers: [Sale, LaterTickets],
+      module: ({ options }) => TriggersModule.forRoot({ database: options, roles: ['worker'] }),
+      typeorm: { synchronize: false },
+    });
+    const write = async (id: number): Promise<unknown> => {
+      await later.source.manager.insert(Ticket, { id });
+      await later.source.manager.delete(Ticket, { id });
+      return (await old.outbox()).slice(-3).map(({ operation }) => operation);
+    };
+    expect(await write(1)).toEqual(['insert', 'delete']);
+    await clock.advance(61_000);
+    await old.app.kit.drain();
+    expect(await write(2)).toEqual(['insert', 'delete']);
   });
 
   it('make what captures once when they start at the same instant', async () => {

@@ -65,7 +65,7 @@ export class EntitySource implements Source {
 
   /** Before anything runs here, so that nothing that is written from then on is missed. */
   async open(): Promise<void> {
-    for (const relay of this.#relays) await relay.install(this.roles.has('scheduler'));
+    for (const relay of this.#relays) await relay.install(this.roles.has('scheduler') ? 'all' : 'own');
   }
 
   async start(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CaptureSql } from '../capture/capture-sql.js';
+import type { CaptureSql, InstallReach } from '../capture/capture-sql.js';
 import type { WatchedTable } from '../capture/watched-table.js';
 
 /** One row of the outbox. */
@@ -56,11 +56,11 @@ export interface Outbox {
   /**
    * Makes outbox and triggers be what these tables need. Where everything is as it should be nothing is written.
    *
-   * @param removesStale whether what is ours and nothing needs is dropped
+   * @param reach what of ours is touched besides
    * @returns the paths of tables that do not exist
    * @throws TRG_DEF_ENTITY_CAPTURE with what to run, where this user may not
    */
-  install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]>;
+  install(tables: readonly WatchedTable[], reach: InstallReach): Promise<readonly string[]>;
   /** Calls `wake` whenever rows may be there; tables may have been made anew, too, where the database tells. Never throws. */
   listen(wake: (tablesChanged: boolean) => void): void;
   /**

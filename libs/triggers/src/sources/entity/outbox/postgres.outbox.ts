@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../../../model/clock.js';
-import { CAPTURE, OUTBOX, literal, quoted } from '../capture/capture-sql.js';
-import type { CaptureSql } from '../capture/capture-sql.js';
+import { CAPTURE, OUTBOX, changesOf, literal, quoted } from '../capture/capture-sql.js';
+import type { CaptureSql, InstallReach, StandingTrigger } from '../capture/capture-sql.js';
 import { CAUSE_SETTING, OUTBOX_CHANNEL, postgresCapture } from '../capture/postgres.capture.js';
 import type { WatchedTable } from '../capture/watched-table.js';
 import { noteCauses } from './cause.subscriber.js';
@@ -15,7 +15,7 @@ const DDL_PATIENCE_MS = 2_000;
 const TRIES = 15;
 const PAUSE_MS = 1_000;
 
-const INSTALLED = `SELECT t.tgname AS name, format('%I.%I', n.nspname, c.relname) AS "table"
+const INSTALLED = `SELECT t.tgname AS name, n.nspname AS schema, c.relname AS "table"
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace s ON s.oid = p.pronamespace
   WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND s.nspname = $1 AND starts_with(t.tgname, '${CAPTURE}')`;
@@ -28,7 +28,11 @@ const PRESENT = `SELECT c.relname AS name, n.nspname AS schema FROM pg_class c J
 
 /** What is to be done, and what cannot be. */
 interface Plan {
-  readonly statements: readonly string[];
+  /**
+   * Each is done in a transaction of its own, because it locks at most one table: with two, we and a transaction of the application could wait
+   * for each other, and Postgres would fail one of us.
+   */
+  readonly units: readonly (readonly string[])[];
   readonly absent: readonly string[];
 }
 
@@ -62,16 +66,17 @@ export class PostgresOutbox implements Outbox {
     noteCauses(this.source, 'start', (runner, cause) => runner.query(set, [cause]));
   }
 
-  async install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]> {
-    let plan = await this.#plan(tables, removesStale);
-    for (let attempt = 1; plan.statements.length > 0; attempt += 1) {
+  async install(tables: readonly WatchedTable[], reach: InstallReach): Promise<readonly string[]> {
+    let plan = await this.#plan(tables, reach);
+    for (let failures = 0; plan.units.length > 0;) {
       try {
-        await this.#carryOut(tables, removesStale);
+        await this.#carryOut(tables, reach);
       } catch (error) {
-        if (!isBusy(error) || attempt === TRIES) throw noCapture(this.label, plan.statements, error);
+        failures += 1;
+        if (!isBusy(error) || failures === TRIES) throw noCapture(this.label, plan.units.flat(), error);
         await new Promise<void>((wake) => this.clock.setTimer(wake, PAUSE_MS));
       }
-      plan = await this.#plan(tables, removesStale);
+      plan = await this.#plan(tables, reach);
     }
     return plan.absent;
   }
@@ -114,17 +119,17 @@ export class PostgresOutbox implements Outbox {
     return this.#connection.close();
   }
 
-  /** Planned again under the lock: another node may have done it. */
-  #carryOut(tables: readonly WatchedTable[], removesStale: boolean): Promise<void> {
+  /** Does the first thing that is to be done. Planned again under the lock: another node may have done it. */
+  #carryOut(tables: readonly WatchedTable[], reach: InstallReach): Promise<void> {
     return this.#connection.transaction(async () => {
       await this.#connection.query(`SET LOCAL lock_timeout = ${DDL_PATIENCE_MS}`);
       await this.#connection.query(`SELECT pg_advisory_xact_lock(${this.#space}, 2)`);
-      const { statements } = await this.#plan(tables, removesStale);
-      for (const sql of statements) await this.#connection.query(sql);
+      const [unit = []] = (await this.#plan(tables, reach)).units;
+      for (const sql of unit) await this.#connection.query(sql);
     });
   }
 
-  async #plan(tables: readonly WatchedTable[], removesStale: boolean): Promise<Plan> {
+  async #plan(tables: readonly WatchedTable[], reach: InstallReach): Promise<Plan> {
     const schemas = tables.map(({ schema }) => schema ?? this.#schema);
     const found = await this.#connection.query(PRESENT, [
       [this.#schema, ...schemas],
@@ -137,17 +142,18 @@ export class PostgresOutbox implements Outbox {
     const [outbox = '', capture = ''] = prepare;
     const { rows: installed } = await this.#connection.query(INSTALLED, [this.#schema]);
     const { rows: functions } = await this.#connection.query(FUNCTIONS, [this.#schema]);
-    const names = new Set(installed.map((row) => row['name']));
-    const wanted = new Set<unknown>(triggers.map(({ name }) => name));
     const isMade = (row: Row): boolean => capture.includes(quoted(row['name'] as string));
-    const statements = [
-      ...(isThere({ schema: undefined, name: OUTBOX }) ? [] : [outbox]),
-      ...(functions.some(isMade) ? [] : [capture]),
-      ...installed.filter((row) => removesStale && !wanted.has(row['name'])).map(dropOf),
-      ...triggers.filter(({ name }) => !names.has(name)).map(({ create }) => create),
-      ...functions.filter((row) => removesStale && !isMade(row)).map((row) => this.#dropFunction(row)),
+    const isStale = (row: Row): boolean => reach === 'all' && !isMade(row);
+    const units = [
+      isThere({ schema: undefined, name: OUTBOX }) ? [] : [outbox],
+      functions.some(isMade) ? [] : [capture],
+      ...byTable(changesOf(triggers, installed.map(standing), reach)),
+      functions.filter(isStale).map((row) => this.#dropFunction(row)),
     ];
-    return { statements, absent: tables.filter((table) => !isThere(table)).map(({ path }) => path) };
+    return {
+      units: units.filter(({ length }) => length > 0),
+      absent: tables.filter((table) => !isThere(table)).map(({ path }) => path),
+    };
   }
 
   #dropFunction(row: Row): string {
@@ -157,8 +163,18 @@ export class PostgresOutbox implements Outbox {
 
 type Row = Readonly<Record<string, unknown>>;
 
-function dropOf(row: Row): string {
-  return `DROP TRIGGER IF EXISTS ${quoted(row['name'] as string)} ON ${String(row['table'])}`;
+function standing(row: Row): StandingTrigger {
+  const [schema, table] = [row['schema'], row['table']] as [string, string];
+  return { name: row['name'] as string, table: `${quoted(schema)}.${quoted(table)}` };
+}
+
+/** What goes and what comes on one table, together: it is always captured, and by one trigger. */
+function byTable({ missing, stale }: ReturnType<typeof changesOf>): string[][] {
+  const statements = new Map<string, string[]>();
+  const add = (table: string, sql: string): unknown => statements.set(table, [...(statements.get(table) ?? []), sql]);
+  for (const { name, table } of stale) add(table, `DROP TRIGGER IF EXISTS ${quoted(name)} ON ${table}`);
+  for (const { create, table } of missing) add(table, create);
+  return [...statements.values()];
 }
 
 /** Who writes the table now, or another node that does the same, was not done in time. */

@@ -3,8 +3,8 @@ import type { Clock } from '../../../model/clock.js';
 import { TriggersError } from '../../../model/errors.js';
 import { Wakeups } from '../../../model/timers.js';
 import type { TimerRegistry } from '../../../model/timer-registry.js';
-import { CAPTURE, OUTBOX, quoted } from '../capture/capture-sql.js';
-import type { CaptureSql } from '../capture/capture-sql.js';
+import { CAPTURE, OUTBOX, changesOf, quoted } from '../capture/capture-sql.js';
+import type { CaptureSql, InstallReach } from '../capture/capture-sql.js';
 import { sqliteCapture } from '../capture/sqlite.capture.js';
 import type { WatchedTable } from '../capture/watched-table.js';
 import { noteCauses } from './cause.subscriber.js';
@@ -50,17 +50,20 @@ export class SqliteOutbox implements Outbox {
     noteCauses(this.source, 'commit', (runner, cause) => this.#note(runner, cause));
   }
 
-  async install(tables: readonly WatchedTable[], removesStale: boolean): Promise<readonly string[]> {
-    const present = namesOf(connectionOf(this.source), 'table');
+  async install(tables: readonly WatchedTable[], reach: InstallReach): Promise<readonly string[]> {
+    const db = connectionOf(this.source);
+    const present = new Set(masters(db, 'table').map(({ name }) => name));
     const { prepare, triggers } = this.captureOf(tables.filter(({ name }) => present.has(name)));
-    const installed = namesOf(connectionOf(this.source), 'trigger');
-    const wanted = new Set(triggers.map(({ name }) => name));
-    const missing = triggers.filter(({ name }) => !installed.has(name)).map(({ create }) => create);
-    const stale = [...installed].filter((name) => removesStale && name.startsWith(CAPTURE) && !wanted.has(name));
+    const installed = masters(db, 'trigger').filter(({ name }) => name.startsWith(CAPTURE));
+    const { missing, stale } = changesOf(
+      triggers,
+      installed.map(({ name, table }) => ({ name, table: quoted(table) })),
+      reach,
+    );
     const statements = [
       ...(present.has(OUTBOX) ? [] : prepare),
-      ...stale.map((name) => `DROP TRIGGER IF EXISTS ${quoted(name)}`),
-      ...missing,
+      ...stale.map(({ name }) => `DROP TRIGGER IF EXISTS ${quoted(name)}`),
+      ...missing.map(({ create }) => create),
     ];
     if (statements.length > 0) await this.#run(statements);
     return tables.filter(({ name }) => !present.has(name)).map(({ path }) => path);
@@ -177,7 +180,10 @@ export class SqliteOutbox implements Outbox {
   }
 }
 
-function namesOf(db: SqliteConnection, type: 'table' | 'trigger'): ReadonlySet<string> {
-  const rows = db.prepare('SELECT name FROM sqlite_master WHERE type = ?').all(type);
-  return new Set(rows.map((row) => row['name'] as string));
+function masters(
+  db: SqliteConnection,
+  type: 'table' | 'trigger',
+): readonly { readonly name: string; readonly table: string }[] {
+  const rows = db.prepare('SELECT name, tbl_name FROM sqlite_master WHERE type = ?').all(type);
+  return rows.map((row) => ({ name: row['name'] as string, table: row['tbl_name'] as string }));
 }

@@ -153,7 +153,7 @@ describe('the relay', () => {
   });
 
   it('looks every minute, and whenever tables have changed, whether everything is still captured', async () => {
-    await relay.install(true);
+    await relay.install('all');
     relay.start();
     await turn(59_000);
     expect(outbox.installs).toBe(1);
@@ -165,7 +165,7 @@ describe('the relay', () => {
   });
 
   it('looks what captures when the outbox cannot be read: somebody may have dropped it', async () => {
-    await relay.install(true);
+    await relay.install('all');
     outbox.failure = new Error('no such table');
     relay.start();
     await turn(0);

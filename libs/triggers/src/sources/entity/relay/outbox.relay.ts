@@ -5,6 +5,7 @@ import { errorMessage, quoteAll } from '../../../model/text.js';
 import type { TimerRegistry } from '../../../model/timer-registry.js';
 import { Wakeups } from '../../../model/timers.js';
 import type { EntityDefinition } from '../entity-trigger.definition.js';
+import type { InstallReach } from '../capture/capture-sql.js';
 import { watchedTables } from '../capture/watched-table.js';
 import type { WatchedTable } from '../capture/watched-table.js';
 import { FIRED, firedBy } from '../outbox/outbox.js';
@@ -69,8 +70,8 @@ export class OutboxRelay {
   }
 
   /** Makes the database capture what the triggers watch. @throws TRG_DEF_ENTITY_CAPTURE */
-  async install(removesStale: boolean): Promise<void> {
-    const absent = quoteAll(await this.outbox.install(this.#tables, removesStale));
+  async install(reach: InstallReach): Promise<void> {
+    const absent = quoteAll(await this.outbox.install(this.#tables, reach));
     this.#installedAt = this.tools.clock.monotonic();
     if (absent !== this.#absent && absent !== quoteAll([]))
       this.#logger.warn(
@@ -151,7 +152,7 @@ export class OutboxRelay {
     if (clock.monotonic() - this.#installedAt < INSTALL_EVERY_MS) return;
     this.#installedAt = clock.monotonic();
     try {
-      await this.install(false);
+      await this.install('lost');
       const forgotten = await this.outbox.forget([...this.#byTable.keys()]);
       if (forgotten > 0)
         this.#logger.warn(`${this.outbox.label}: ${forgotten} changes of tables that no trigger watches were dropped.`);
