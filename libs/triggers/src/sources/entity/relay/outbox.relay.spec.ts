@@ -74,10 +74,11 @@ describe('the relay', () => {
   let fired: string[];
   let full: Set<string>;
   let away: boolean;
+  let asked: number;
 
   beforeEach(() => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-    [clock, outbox, fired, full, away] = [new TestClock(), new FakeOutbox(), [], new Set(), false];
+    [clock, outbox, fired, full, away, asked] = [new TestClock(), new FakeOutbox(), [], new Set(), false, 0];
     const intake = {
       take: async (firings: readonly OutboxFiring[]) => {
         if (away) throw new Error('the store is away');
@@ -89,9 +90,10 @@ describe('the relay', () => {
       },
     };
     const mapper = {
-      map: async (trigger: EntityDefinition, row: OutboxRow) => [
-        { trigger, key: row.key, whenDisabled: 'hold', what: { kind: 'fire', item: {} } },
-      ],
+      map: async (trigger: EntityDefinition, row: OutboxRow) => {
+        asked += 1;
+        return [{ trigger, key: row.key, whenDisabled: 'hold', what: { kind: 'fire', item: {} } }];
+      },
     };
     relay = new OutboxRelay(
       outbox as unknown as Outbox,
@@ -136,6 +138,24 @@ describe('the relay', () => {
     await turn(15_000);
     expect(fired).toEqual(['ordered key-1']);
     expect(outbox.rows).toEqual([]);
+  });
+
+  it('asks no method again, however much is written, until it tries again', async () => {
+    away = true;
+    outbox.rows = [rowOf(1)];
+    relay.start();
+    await turn(0);
+    for (let writes = 0; writes < 10; writes += 1) {
+      outbox.wake(false);
+      await turn(10);
+    }
+    expect(asked).toBe(1);
+    away = false;
+    await turn(2_000);
+    outbox.rows = [rowOf(2)];
+    outbox.wake(false);
+    await turn(0);
+    expect(fired).toEqual(['ordered key-1', 'ordered key-2']);
   });
 
   it('leaves what a trigger cannot hold any more, and goes on with other tables', async () => {

@@ -52,6 +52,7 @@ export class OutboxRelay {
   #running: Promise<number> | undefined;
   #woken = false;
   #isOn = false;
+  #hasFailed = false;
   #pauseMs = SWEEP_EVERY_MS;
   #installedAt = 0;
   #absent = '';
@@ -113,14 +114,16 @@ export class OutboxRelay {
   #wake(tablesChanged: boolean): void {
     if (tablesChanged) this.#installedAt = Number.NEGATIVE_INFINITY;
     this.#woken = true;
-    if (this.#isOn && this.#running === undefined) this.#lookIn(0);
+    // After a failure it is tried again when its time has come: methods would be asked at every write meanwhile.
+    if (this.#isOn && !this.#hasFailed && this.#running === undefined) this.#lookIn(0);
   }
 
   #lookIn(delayMs: number): void {
     this.#wakeups.clear();
     this.#wakeups.after(
       delayMs,
-      () => void this.runOnce().then(() => this.#isOn && this.#lookIn(this.#woken ? 0 : this.#pauseMs)),
+      () =>
+        void this.runOnce().then(() => this.#isOn && this.#lookIn(this.#woken && !this.#hasFailed ? 0 : this.#pauseMs)),
     );
   }
 
@@ -134,12 +137,13 @@ export class OutboxRelay {
         if (turn.status === 'elsewhere' || turn.rows === 0) break;
         settled += turn.rows;
       } while (this.#isOn);
+      this.#hasFailed = false;
       this.#pauseMs = settled > 0 ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * 2, SWEEP_EVERY_MS);
     } catch (error) {
       if (this.#isOn)
         this.#logger.warn(`${this.outbox.label}: what has changed is fired later: ${errorMessage(error)}`);
       this.#pauseMs = Math.min(Math.max(this.#pauseMs, SWEEP_EVERY_MS) * 2, MAX_PAUSE_MS);
-      this.#woken = false;
+      this.#hasFailed = true;
       // Somebody may have dropped the outbox.
       this.#installedAt = Math.min(this.#installedAt, this.tools.clock.monotonic() - INSTALL_EVERY_MS);
     }
