@@ -22,15 +22,17 @@ export interface Shop {
 
 interface ShopOptions extends AppOptions {
   readonly entities: NonNullable<DataSourceOptions['entities']>;
+  /** Where its tables are. @default beside those of the module */
+  readonly own?: TestDatabase;
   /** More options of TypeORM. */
   readonly typeorm?: object;
 }
 
 /** Boots it by `@nestjs/typeorm`, as applications do. */
-export async function openShop({ entities, typeorm, ...options }: ShopOptions): Promise<Shop> {
+export async function openShop({ entities, typeorm, own: elsewhere, ...options }: ShopOptions): Promise<Shop> {
   const { database: given, imports = [] } = options;
   const database = typeof given === 'string' ? await newDatabase(given) : given;
-  const own = applicationDatabase(database);
+  const own = elsewhere ?? applicationDatabase(database);
   const module = TypeOrmModule.forRoot({ ...typeormOptions(own, entities, typeorm), retryAttempts: 0 });
   const app = await boot({ ...options, database, imports: [module, ...imports] });
   const outbox = (): Promise<Record<string, unknown>[]> => own.query('SELECT * FROM triggers_outbox ORDER BY id');
