@@ -8,7 +8,7 @@ import { TriggersError } from '../../model/errors.js';
 import { nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
 import { SENDERS_KEY_MS } from './pipe/delivery-key.js';
-import { payloadSchema } from './payload-schema.js';
+import { payloadSchema } from '../payload/payload-schema.js';
 import type { OpenVerifier } from './verify/verifier.js';
 import { parseWebhookPath } from './webhook-path.js';
 import type { WebhookPath } from './webhook-path.js';

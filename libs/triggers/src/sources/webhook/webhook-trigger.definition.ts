@@ -1,6 +1,6 @@
 import type { MethodInvoker } from '../../discovery/method-invoker.js';
 import type { ResolvedDedup, TriggerDefinition } from '../../intake/trigger.definition.js';
-import type { PayloadSchema } from './payload-schema.js';
+import type { PayloadSchema } from '../payload/payload-schema.js';
 import type { OpenVerifier, WebhookVerifier } from './verify/verifier.js';
 import type { WebhookPath } from './webhook-path.js';
 import type { WebhookTriggerOptions } from './webhook-trigger.options.js';

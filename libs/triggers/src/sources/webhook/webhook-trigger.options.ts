@@ -1,18 +1,10 @@
 import { DEFAULT_TRIGGER_OPTIONS } from '../../intake/trigger-options.js';
-import type {
-  FromConfig,
-  InputOf,
-  InputSchema,
-  TriggerBaseOptions,
-  WorkflowRefs,
-} from '../../intake/trigger-options.js';
+import type { FromConfig, InputSchema, TriggerBaseOptions, WorkflowRefs } from '../../intake/trigger-options.js';
 import { MAX_CONTEXT_BYTES } from '../../model/context.js';
 import type { Duration } from '../../model/duration.js';
+import type { PayloadOf } from '../payload/mapping-types.js';
 import type { WebhookDelivery, WebhookVerifier } from './verify/verifier.js';
 import type { WebhookReceipt, WebhookReply } from './webhook-event.js';
-
-/** The type of what a sender sends: by the schema where there is one, otherwise whatever the author takes it for. */
-export type PayloadOf<S> = [InputSchema] extends [S] ? any : InputOf<S>; // eslint-disable-line @typescript-eslint/no-explicit-any -- nobody has checked it
 
 /** Options of `@WebhookTrigger`. */
 export interface WebhookTriggerOptions<

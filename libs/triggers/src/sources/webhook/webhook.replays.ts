@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { PayloadReaders } from '../../intake/payload-readers.js';
 import type { KeptPayload, PayloadReader } from '../../intake/payload-readers.js';
 import { Clock } from '../../model/clock.js';
-import { TriggersError } from '../../model/errors.js';
 import type { Json } from '../../model/json.js';
 import { errorMessage } from '../../model/text.js';
-import type { TriggerResult } from '../../model/trigger-result.js';
+import { misfit, replayedPayload } from '../payload/replayed-payload.js';
 import { bodyReader } from './pipe/body.reader.js';
 import { callMethod } from './pipe/mapping.step.js';
 import { Passage } from './pipe/passage.js';
@@ -29,11 +28,8 @@ export class WebhookReplays {
 
   async #read(trigger: WebhookDefinition, kept: KeptPayload): ReturnType<PayloadReader> {
     const passage = this.#passageOf(trigger, kept);
-    const fields = (await trigger.schema?.(passage.payload ?? null)) ?? [];
-    if (fields.length > 0) throw misfit(trigger, fields);
-    const result = await resultOf(passage);
-    if (result.isSkip()) return { skipped: result.reason ?? 'skipped' };
-    return { items: result.items, deliveryKey: deliveryKeyOf(kept) };
+    const map = () => callMethod(passage);
+    return replayedPayload({ trigger, kept, payload: passage.payload ?? null, map });
   }
 
   #passageOf(trigger: WebhookDefinition, { payload, origin, key }: KeptPayload): Passage {
@@ -60,23 +56,4 @@ function payloadOf(trigger: WebhookDefinition, payload: string): Json {
   } catch (error) {
     throw misfit(trigger, [errorMessage(error)]);
   }
-}
-
-async function resultOf(passage: Passage): Promise<TriggerResult> {
-  try {
-    return await callMethod(passage);
-  } catch (error) {
-    throw misfit(passage.trigger, [`(method): ${errorMessage(error)}`]);
-  }
-}
-
-/** The key of the delivery: that of the dead letter, or what stands in it before the place of the item that it is of. */
-function deliveryKeyOf({ key, origin }: KeptPayload): string | null {
-  const place = `#${JSON.stringify(origin?.['item'])}`;
-  return key?.endsWith(place) === true ? key.slice(0, -place.length) : key;
-}
-
-function misfit({ name }: WebhookDefinition, fields: readonly string[]): TriggersError {
-  const message = `Trigger "${name}": the payload does not fit. ${fields.join('; ')}`;
-  return new TriggersError('TRG_CONTEXT_SCHEMA', message, { details: { fields } });
 }

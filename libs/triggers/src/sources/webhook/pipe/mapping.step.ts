@@ -1,9 +1,8 @@
 import { HttpException } from '@nestjs/common';
 import { formatDuration } from '../../../model/duration.js';
-import { isPlainObject } from '../../../model/json.js';
 import { errorMessage } from '../../../model/text.js';
-import { MAX_FIRINGS_PER_POLL, TriggerResult } from '../../../model/trigger-result.js';
-import type { FireItem } from '../../../model/trigger-result.js';
+import type { TriggerResult } from '../../../model/trigger-result.js';
+import { mappedPayload } from '../../payload/mapped-payload.js';
 import type { WebhookEvent } from '../webhook-event.js';
 import { unavailable } from './answers.js';
 import { answerOfRepeat, failedOn, keepLetter, keptAndUnavailable } from './letters.js';
@@ -35,7 +34,8 @@ export const mapEvent: Step = async (passage, tools) => {
  * @throws whatever the method and what stands on it throw; TypeError for what is neither a context nor a result
  */
 export async function callMethod(passage: Passage): Promise<TriggerResult> {
-  return resultOf(await passage.trigger.invoker.invoke([eventOf(passage)]), passage);
+  const { trigger, payload } = passage;
+  return mappedPayload(await trigger.invoker.invoke([eventOf(passage)]), payload, trigger.label);
 }
 
 /**
@@ -64,29 +64,4 @@ function eventOf({ trigger, delivery, payload, key }: Passage): WebhookEvent {
     receivedAt,
     rawBody,
   };
-}
-
-/** @throws TypeError for what is neither a context nor a result */
-function resultOf(returned: unknown, { payload, trigger }: Passage): TriggerResult {
-  if (returned === undefined) return TriggerResult.fire(payload as object);
-  if (TriggerResult.isResult(returned)) return checked(returned);
-  if (typeof returned === 'object' && returned !== null && !Array.isArray(returned))
-    return TriggerResult.fire(returned);
-  const what = returned === null ? 'null' : Array.isArray(returned) ? 'an array' : `a ${typeof returned}`;
-  throw new TypeError(
-    `${trigger.label} returned ${what}. Return a context, a TriggerResult, or nothing to fire the payload.`,
-  );
-}
-
-function checked(result: TriggerResult): TriggerResult {
-  const { items, reason }: { items: readonly unknown[]; reason: unknown } = result;
-  if (result.isSkip() && reason !== null && typeof reason !== 'string')
-    throw new TypeError('TriggerResult.skip takes a text as its reason, or none.');
-  if (result.isSkip() || (items.length > 0 && items.length <= MAX_FIRINGS_PER_POLL && items.every(isItem)))
-    return result;
-  throw new TypeError(`fireMany takes 1 to ${MAX_FIRINGS_PER_POLL} items of the form { context, dedupKey? }.`);
-}
-
-function isItem(item: unknown): item is FireItem {
-  return isPlainObject(item);
 }
