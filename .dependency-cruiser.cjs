@@ -9,11 +9,12 @@ const ARROWS = {
   model: [],
   discovery: [],
   http: [],
+  redis: [],
   store: [],
   workflows: ['discovery'],
   intake: ['store', 'workflows'],
-  sources: ['intake', 'discovery', 'http'],
-  engine: ['store', 'workflows'],
+  sources: ['intake', 'discovery', 'http', 'redis'],
+  engine: ['store', 'workflows', 'redis'],
   callbacks: ['store', 'workflows', 'discovery'],
   history: ['store'],
   observability: ['history'],
@@ -23,7 +24,7 @@ const ARROWS = {
 const SEES_EVERYTHING = 'testing';
 
 const TEST_CODE = '\\.(spec|e2e-spec|contract|test-d)\\.ts$';
-const FRONT_DOORS = `${SRC}/(testing/|engine/transport/bullmq/)?index\\.ts$`;
+const FRONT_DOORS = `${SRC}/((testing/)?index|bullmq|redis-streams)\\.ts$`;
 
 const arrows = Object.entries(ARROWS).map(([folder, targets]) => ({
   name: `arrow-${folder}`,
@@ -86,11 +87,15 @@ module.exports = {
       to: { path: '(^|/)node_modules/(@types/)?(pg|better-sqlite3)/' },
     },
     {
-      name: 'bullmq-stays-in-its-transport',
+      name: 'redis-is-loaded-in-one-place',
       severity: 'error',
       comment:
-        'bullmq and ioredis are optional peers: only engine/transport/bullmq/ may load them, and only when it is configured.',
-      from: { path: `${SRC}/`, pathNot: [`${SRC}/engine/transport/bullmq/`, TEST_CODE] },
+        'bullmq and ioredis are optional peers: only redis/ may load them, and only when they are configured. What stands on ' +
+        'them knows their types.',
+      from: {
+        path: `${SRC}/`,
+        pathNot: [`${SRC}/(redis|engine/transport/bullmq|sources/message/(bullmq|redis-streams))/`, TEST_CODE],
+      },
       to: { path: '(^|/)node_modules/(bullmq|ioredis)/' },
     },
     {
@@ -144,7 +149,7 @@ module.exports = {
       comment: 'This import leads nowhere: a typing error, a missing install, or a `.js` suffix that was forgotten.',
       from: {},
       // Before the first build the package's own name leads to a dist/ that is not there yet.
-      to: { couldNotResolve: true, pathNot: '^nestjs-triggers(/testing|/bullmq)?$' },
+      to: { couldNotResolve: true, pathNot: '^nestjs-triggers(/testing|/bullmq|/redis-streams)?$' },
     },
   ],
   options: {

@@ -44,7 +44,8 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_PACKAGES.join('|')})/)`],
   moduleNameMapper: {
     '^nestjs-triggers$': '<rootDir>/libs/triggers/src/index.ts',
-    '^nestjs-triggers/bullmq$': '<rootDir>/libs/triggers/src/engine/transport/bullmq/index.ts',
+    '^nestjs-triggers/bullmq$': '<rootDir>/libs/triggers/src/bullmq.ts',
+    '^nestjs-triggers/redis-streams$': '<rootDir>/libs/triggers/src/redis-streams.ts',
     '^nestjs-triggers/testing$': '<rootDir>/libs/triggers/src/testing/index.ts',
     // It has no entry for `require`, which is how tests import.
     '^@octokit/webhooks-methods$': '<rootDir>/node_modules/@octokit/webhooks-methods/dist-node/index.js',

@@ -72,6 +72,19 @@ export type { CatchUp } from './sources/schedule/due-ticks.js';
 export type { ScheduleTick, ScheduledContext } from './sources/schedule/schedule-tick.js';
 export { TriggerResult } from './model/trigger-result.js';
 export type { FireItem, FireManyOptions, FireOptions } from './model/trigger-result.js';
+export { MessageTrigger } from './sources/message/message-trigger.decorator.js';
+export { DEFAULT_MESSAGE_OPTIONS } from './sources/message/message.options.js';
+export type { MessageTriggerOptions } from './sources/message/message.options.js';
+export type { Message } from './sources/message/message.js';
+export type {
+  DeliveredMessage,
+  MessageBody,
+  MessageHandler,
+  MessageSource,
+  MessageSubscription,
+  Settlement,
+  SubscribeOptions,
+} from './sources/message/message-source.js';
 export { WebhookTrigger } from './sources/webhook/webhook-trigger.decorator.js';
 export { DEFAULT_WEBHOOK_OPTIONS } from './sources/webhook/webhook-trigger.options.js';
 export type { WebhookTriggerOptions } from './sources/webhook/webhook-trigger.options.js';

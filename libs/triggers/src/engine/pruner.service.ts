@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
 import { firstIdAt } from '../model/ids.js';
+import { pruneFailures } from '../store/delivery.repository.js';
 import { expireHeld } from '../store/held.repository.js';
 import {
   FIRST_KEY,
@@ -34,6 +35,8 @@ export interface PruneSummary {
   readonly rates: number;
   /** Firings that were held for too long; they are dead letters now. */
   readonly held: number;
+  /** Counts of failed deliveries of messages that did not come again. */
+  readonly deliveries: number;
 }
 
 /** Deletes history that is older than its retention, in small batches, every minute. Keys of dedup live by themselves. */
@@ -77,7 +80,8 @@ export class Pruner {
     await this.store.change(() => pruneNodes());
     const rates = await this.#repeat(() => this.store.change(() => pruneRates(BATCH)));
     const held = await this.#repeat(() => this.store.change(() => expireHeld()));
-    return { firings, ticks, keys, audit, rates, held };
+    const deliveries = await this.#repeat(() => this.store.change(() => pruneFailures(BATCH)));
+    return { firings, ticks, keys, audit, rates, held, deliveries };
   }
 
   /** Goes on where the last pass ended, and looks again at what was kept once an hour. */

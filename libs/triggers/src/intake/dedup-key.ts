@@ -52,6 +52,11 @@ export function explicitKey(key: unknown, whose: string): DedupKey {
   return { bytes: sha256(`key:${JSON.stringify(key)}`).subarray(0, 16), label: cleanText(key) };
 }
 
+/** The key of one of several items of an event that have no keys of their own: that of the event and its place, from 0. */
+export function keyOfPlace(key: string, at: number): string {
+  return `${key}#${at}`;
+}
+
 function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }

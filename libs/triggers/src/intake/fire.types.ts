@@ -3,6 +3,7 @@ import type { FiringState } from '../model/states.js';
 import type { JsonObject } from '../model/json.js';
 import type { FireItem } from '../model/trigger-result.js';
 import type { DuplicateOf } from '../store/commits/firing.draft.js';
+import type { RateRule } from '../store/commits/rate-limit.js';
 import type { WorkflowDefinition } from '../workflows/workflow.definition.js';
 import type { RateLimitMs, ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 
@@ -38,6 +39,8 @@ export interface FireRequest extends FireItem {
   readonly payload?: string | undefined;
   /** Where it came from; kept if this becomes a dead letter. */
   readonly origin?: JsonObject | undefined;
+  /** What becomes of it beyond the rate. @default it is refused: whoever asks can ask again */
+  readonly onLimit?: RateRule['onLimit'] | undefined;
   /**
    * How long the database may take; whoever names it is answered by then, though what is on its way may still be stored: a repeat is its
    * duplicate. Where dedup is off, or the key is free again by then, a repeat is another firing. @default `database.commitDeadline`

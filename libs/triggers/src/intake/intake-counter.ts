@@ -8,11 +8,14 @@ import { Store } from '../store/store.service.js';
 
 const WRITE_EVERY_MS = 1_000;
 
-/** What a trigger has fired since the last writing. */
+/** What a trigger has fired since the last writing, and how many messages have failed on it. */
 interface Counts {
   readonly fires: number;
   readonly duplicates: number;
+  readonly failures: number;
 }
+
+const NOTHING: Counts = { fires: 0, duplicates: 0, failures: 0 };
 
 const COUNT_DUPLICATES = batch(
   'firing_duplicates',
@@ -25,10 +28,11 @@ const COUNT_DUPLICATES = batch(
 
 const COUNT_FIRES = batch(
   'trigger_fires',
-  { _name: 'text', _fires: 'int', _duplicates: 'int' },
+  { _name: 'text', _fires: 'int', _duplicates: 'int', _failures: 'int' },
   ({ now, skipLocked }) => `, free AS MATERIALIZED (
       SELECT name FROM triggers_trigger WHERE name IN (SELECT _name FROM g) ORDER BY name ${skipLocked})
     UPDATE triggers_trigger SET fires = fires + g._fires, duplicates = duplicates + g._duplicates,
+      failures = failures + g._failures,
       last_fire_at = CASE WHEN g._fires > 0 THEN ${now} ELSE last_fire_at END
     FROM g WHERE name = g._name AND name IN (SELECT name FROM free) RETURNING name AS counted`,
 );
@@ -69,9 +73,9 @@ export class IntakeCounter {
     this.#addDuplicates(firingId, 1);
   }
 
-  /** Somebody fired a trigger by hand. */
-  fired(trigger: string, as: 'fires' | 'duplicates'): void {
-    this.#addFires(trigger, { fires: 0, duplicates: 0, [as]: 1 });
+  /** Something was fired, or a message has failed. */
+  fired(trigger: string, as: keyof Counts): void {
+    this.#addFires(trigger, { ...NOTHING, [as]: 1 });
   }
 
   /** Writes what was counted. Counts are hints: when the database is away they are dropped. */
@@ -101,9 +105,13 @@ export class IntakeCounter {
     this.#arm();
   }
 
-  #addFires(name: string, { fires, duplicates }: Counts): void {
-    const counted = this.#fires.get(name) ?? { fires: 0, duplicates: 0 };
-    this.#fires.set(name, { fires: counted.fires + fires, duplicates: counted.duplicates + duplicates });
+  #addFires(name: string, counts: Counts): void {
+    const { fires, duplicates, failures } = this.#fires.get(name) ?? NOTHING;
+    this.#fires.set(name, {
+      fires: fires + counts.fires,
+      duplicates: duplicates + counts.duplicates,
+      failures: failures + counts.failures,
+    });
     this.#arm();
   }
 
@@ -119,7 +127,7 @@ function* count(
   fires: readonly (readonly [string, Counts])[],
   duplicates: readonly (readonly [FiringId, number])[],
 ): Work<ReadonlySet<unknown>> {
-  const ofTriggers = fires.map(([name, counts]) => [name, counts.fires, counts.duplicates]);
+  const ofTriggers = fires.map(([name, counts]) => [name, counts.fires, counts.duplicates, counts.failures]);
   return new Set([
     ...(yield* leftOf(ofTriggers, COUNT_FIRES, TRIGGERS_THERE)),
     ...(yield* leftOf(duplicates, COUNT_DUPLICATES, FIRINGS_THERE)),

@@ -6,6 +6,7 @@ import { IntakeCounter } from './intake-counter.js';
 import { IntakePipe } from './intake.pipe.js';
 import { IntakeService } from './intake.service.js';
 import { LetterSource } from './letter.source.js';
+import { MessageIntake } from './message-intake.service.js';
 import { OutboxIntake } from './outbox-intake.service.js';
 import { PayloadReaders } from './payload-readers.js';
 import { PollIntake } from './poll-intake.js';
@@ -24,6 +25,7 @@ export const INTAKE_PROVIDERS: readonly Provider[] = [
   IntakePipe,
   IntakeService,
   LetterSource,
+  MessageIntake,
   OutboxIntake,
   PayloadReaders,
   { provide: PollIntake, useClass: StorePollIntake },

@@ -176,8 +176,8 @@ export class IntakeService {
   }
 
   #draftOf(request: FireRequest): Promise<FiringDraft> {
-    const { trigger, dedup, rate, whenDisabled } = request;
-    const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit: 'refuse' });
+    const { trigger, dedup, rate, whenDisabled, onLimit = 'refuse' } = request;
+    const source = sourceOf(trigger, { dedup, rate, whenDisabled, onLimit });
     // Both the item and what goes with it: to take a request apart by rests cost as much as to hash its key.
     return this.pipe.draft(source, request, 'throw', request);
   }

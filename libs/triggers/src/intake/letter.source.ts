@@ -6,6 +6,7 @@ import type { FireItem } from '../model/trigger-result.js';
 import type { Row } from '../store/dialects/batch.js';
 import { READ_LETTER } from '../store/letter.repository.js';
 import { Store } from '../store/store.service.js';
+import { keyOfPlace } from './dedup-key.js';
 import type { DedupKey } from './dedup-key.js';
 import type { Delivery, ReplayRequest } from './fire.types.js';
 import { sourceOf } from './firing-source.js';
@@ -137,7 +138,7 @@ function firingsOf(
       return { source: sourceOf(trigger, { onLimit }), item, replayKey: undefined, delivery };
     const source = sourceOf(trigger, { onLimit, dedup });
     if (items.length === 1 || !isKnown) return { source, item, replayKey: key, delivery };
-    return { source, item: { ...item, dedupKey: `${deliveryKey}#${at}` }, replayKey: undefined, delivery };
+    return { source, item: { ...item, dedupKey: keyOfPlace(deliveryKey, at) }, replayKey: undefined, delivery };
   });
 }
 

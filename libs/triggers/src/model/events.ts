@@ -70,6 +70,10 @@ export interface TriggersEvents {
   'node.unhealthy': { readonly nodeId: NodeId; readonly reason: string };
   /** Tasks are ready in a pool that no live node serves; they wait until one does. */
   'pool.unserved': { readonly pool: string; readonly ready: number };
+  /** What a message trigger listens to cannot be reached from this node. */
+  'source.away': OfTrigger & { readonly source: string; readonly error: string };
+  /** It can be reached again. */
+  'source.back': OfTrigger & { readonly source: string; readonly afterMs: number };
   /** The database does not answer; work is kept and tried again. */
   'store.away': { readonly error: string };
   'store.back': { readonly afterMs: number };

@@ -69,6 +69,16 @@ const LINES: Lines = {
     (event) =>
       `No process serves pool "${event.pool}": ${event.ready} ready tasks wait for one that names it in "worker.pools"`,
   ],
+  'source.away': [
+    'warn',
+    (event) =>
+      `Trigger "${event.trigger}" hears nothing from ${event.source}: ${event.error}. Messages wait there, and it is tried again by ` +
+      'itself. See that it is up, and that "connection" leads to it',
+  ],
+  'source.back': [
+    'log',
+    (event) => `Trigger "${event.trigger}" hears ${event.source} again after ${formatDuration(event.afterMs)}`,
+  ],
   'store.away': ['error', (event) => `The database does not answer, work is kept: ${event.error}`],
   'store.back': ['log', (event) => `The database answers again after ${formatDuration(event.afterMs)}`],
 };

@@ -3,6 +3,8 @@ import { ENTITY_PROVIDERS } from './entity/entity.providers.js';
 import { EntitySource } from './entity/entity.source.js';
 import { MANUAL_PROVIDERS } from './manual/manual.providers.js';
 import { ManualSource } from './manual/manual.source.js';
+import { MESSAGE_PROVIDERS } from './message/message.providers.js';
+import { MessagesSource } from './message/messages.source.js';
 import { POLL_PROVIDERS } from './poll/poll.providers.js';
 import { PollSource } from './poll/poll.source.js';
 import { SCHEDULE_PROVIDERS } from './schedule/schedule.providers.js';
@@ -22,6 +24,7 @@ export const SOURCES_PROVIDERS: readonly Provider[] = [
   ...MANUAL_PROVIDERS,
   ...SCHEDULE_PROVIDERS,
   ...WEBHOOK_PROVIDERS,
+  ...MESSAGE_PROVIDERS,
   ...ENTITY_PROVIDERS,
   ...WORKFLOW_SOURCE_PROVIDERS,
   Sources,
@@ -29,6 +32,6 @@ export const SOURCES_PROVIDERS: readonly Provider[] = [
   {
     provide: SOURCES,
     useFactory: (...sources: Source[]) => sources,
-    inject: [PollSource, ScheduleSource, WebhookSource, EntitySource, ManualSource, WorkflowSource],
+    inject: [PollSource, ScheduleSource, WebhookSource, MessagesSource, EntitySource, ManualSource, WorkflowSource],
   },
 ];

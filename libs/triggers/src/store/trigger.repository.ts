@@ -112,6 +112,13 @@ const RESUME = batch(
     FROM g WHERE name = g._name AND suspended_at IS NOT NULL`,
 );
 
+const SET_FAILING = batch(
+  'trigger_set_failing',
+  { _name: 'text', _failures: 'int', _error: 'text' },
+  () => `UPDATE triggers_trigger SET consecutive_failures = g._failures, last_error = g._error FROM g
+    WHERE name = g._name AND (consecutive_failures > 0) <> (g._failures > 0)`,
+);
+
 const FORGET = batch(
   'trigger_forget',
   { _name: 'text' },
@@ -177,6 +184,11 @@ export function* setTriggerCursor(name: string, cursor: string | null): Work<voi
 /** Ends a suspension. */
 export function* resumeTrigger(name: string): Work<void> {
   yield* run(RESUME, [[name]]);
+}
+
+/** What a trigger listens to cannot be reached (`error`), or can again (`null`). Says it once, however many processes do. */
+export function* setTriggerFailing(name: string, error: string | null): Work<void> {
+  yield* run(SET_FAILING, [[name, error === null ? 0 : 1, error]]);
 }
 
 /** Deletes a trigger that nothing declares any more, with its keys. Its history stays until it is pruned. */

@@ -1,3 +1,4 @@
+import { keyOfPlace } from '../../intake/dedup-key.js';
 import type { PolledItem } from '../../intake/poll-intake.js';
 import type { Clock } from '../../model/clock.js';
 import { TriggersError } from '../../model/errors.js';
@@ -88,7 +89,7 @@ export class TickRunner {
     const result = await askMethod(this.schedule, tickOf(poll, scheduledFor));
     const key = scheduledFor.toISOString();
     const items = result.items.map((item, at) => {
-      const dedupKey = item.dedupKey ?? (at === 0 ? key : `${key}#${at}`);
+      const dedupKey = item.dedupKey ?? (at === 0 ? key : keyOfPlace(key, at));
       return { ...item, dedupKey, scheduledFor };
     });
     return { items, reason: result.reason };

@@ -19,6 +19,7 @@ export class Initial1781000000000 implements MigrationInterface {
       'task',
       'execution',
       'rate',
+      'delivery',
       'dedup',
       'firing',
       'trigger',
@@ -84,6 +85,9 @@ function firings({ instant, bytes, flag, float, count, narrow }: Types): string[
     `CREATE TABLE triggers_dedup (
       trigger text NOT NULL, key ${bytes} NOT NULL, firing_id text NOT NULL, expires_at ${instant},
       failures integer NOT NULL DEFAULT 0, PRIMARY KEY (trigger, key))${narrow}`,
+    `CREATE TABLE triggers_delivery (
+      trigger text NOT NULL, key ${bytes} NOT NULL, message text NOT NULL, delivery text NOT NULL, failures integer NOT NULL,
+      reason text NOT NULL, at ${instant} NOT NULL, PRIMARY KEY (trigger, key))${narrow}`,
     `CREATE TABLE triggers_rate (space text PRIMARY KEY, tat ${float} NOT NULL)${narrow}`,
   ];
 }

@@ -32,6 +32,7 @@ const EXPECTED_PRIMARY_KEYS = {
   triggers_trigger: ['name'],
   triggers_firing: ['id'],
   triggers_dedup: ['trigger', 'key'],
+  triggers_delivery: ['trigger', 'key'],
   triggers_rate: ['space'],
   triggers_execution: ['id'],
   triggers_follow_up: ['id'],

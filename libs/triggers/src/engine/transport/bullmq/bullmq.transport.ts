@@ -6,9 +6,9 @@ import type { TableWish } from '../table-claims.js';
 import { TaskTransport } from '../transport.js';
 import type { TransportHost, TransportParts } from '../transport.js';
 import type { ResolvedBullMqOptions } from './bullmq.options.js';
-import type { BullMqPackages } from './bullmq.packages.js';
+import type { BullMqPackages } from '../../../redis/redis-packages.js';
 import { MessageConsumer } from './message-consumer.js';
-import { withPatience } from './patience.js';
+import { withPatience } from '../../../redis/patience.js';
 import { ReadyMessages, queueOf } from './ready-messages.js';
 import { RedisLink } from './redis-link.js';
 

@@ -1,9 +1,9 @@
 import { TriggersError } from '../../../model/errors.js';
+import { loadBullMq } from '../../../redis/redis-packages.js';
 import { TransportOption } from '../transport.js';
 import type { TaskTransport, TransportParts } from '../transport.js';
 import { resolveBullMqOptions } from './bullmq.options.js';
 import type { BullMqOptions } from './bullmq.options.js';
-import { loadPackages } from './bullmq.packages.js';
 import { BullMqTransport } from './bullmq.transport.js';
 
 /**
@@ -32,6 +32,6 @@ class BullMqOption extends TransportOption {
         'Option "transport" is bullMq(), which needs Postgres: on SQLite one process runs the engine, so there is nobody to tell. Leave it out, or set "database" to Postgres.',
       );
     }
-    return new BullMqTransport(parts, options, await loadPackages());
+    return new BullMqTransport(parts, options, await loadBullMq('The BullMQ transport'));
   }
 }

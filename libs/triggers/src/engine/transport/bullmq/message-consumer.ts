@@ -9,8 +9,8 @@ import type { MessageItem, MessageOutcome } from '../../../store/commits/claim-m
 import type { Store } from '../../../store/store.service.js';
 import { SWEEP_MS } from '../table-claims.js';
 import type { TransportHost } from '../transport.js';
-import type { BullMqPackages } from './bullmq.packages.js';
-import { withPatience } from './patience.js';
+import type { BullMqPackages } from '../../../redis/redis-packages.js';
+import { withPatience } from '../../../redis/patience.js';
 import type { RedisLink } from './redis-link.js';
 
 /** BullMQ starts again to fetch at most this often. */

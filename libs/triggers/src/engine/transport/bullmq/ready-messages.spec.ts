@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { ReadyTask } from '../../../store/claimer.js';
-import type { BullMqPackages } from './bullmq.packages.js';
+import type { BullMqPackages } from '../../../redis/redis-packages.js';
 import { MAX_UNTOLD, ReadyMessages, bullPriority } from './ready-messages.js';
 import type { RedisLink } from './redis-link.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BulkJobOptions, Queue } from 'bullmq';
 import type { ReadyTask } from '../../../store/claimer.js';
 import type { MessageItem } from '../../../store/commits/claim-messages.commit.js';
-import type { BullMqPackages } from './bullmq.packages.js';
+import type { BullMqPackages } from '../../../redis/redis-packages.js';
 import type { RedisLink } from './redis-link.js';
 
 /** So many tasks wait to be told while Redis is slow; of more the sweep hears from the database. */

@@ -1,27 +1,22 @@
 import { Logger } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
 import { errorMessage } from '../../../model/text.js';
-import type { BullMqPackages } from './bullmq.packages.js';
-import { isClient } from './bullmq.options.js';
+import { connectRedis } from '../../../redis/redis-connection.js';
+import type { BullMqPackages } from '../../../redis/redis-packages.js';
 import type { ResolvedBullMqOptions } from './bullmq.options.js';
 
 /** A Redis that hangs has not answered after so long. */
 const COMMAND_TIMEOUT_MS = 2_000;
-const MAX_RECONNECT_MS = 2_000;
-
-/** However often it failed, it is tried again: whoever gave up would have to be restarted by hand. */
-const RECONNECT = { retryStrategy: (times: number) => Math.min(times * 100, MAX_RECONNECT_MS) } as const;
 
 /** What is told fails at once while Redis is away: the rows are found by the sweep. */
 const TELLING: RedisOptions = {
-  ...RECONNECT,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   commandTimeout: COMMAND_TIMEOUT_MS,
 };
 
 /** A consumer waits for Redis as long as it takes; BullMQ refuses anything else. */
-const HEARING: RedisOptions = { ...RECONNECT, enableOfflineQueue: true, maxRetriesPerRequest: null };
+const HEARING: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null };
 
 /**
  * The connections to Redis of one node, and whether it answers. Says once when it is away and once when it is back, and never
@@ -100,10 +95,7 @@ export class RedisLink {
   }
 
   #connect(own: RedisOptions): Redis {
-    if (typeof this.connection === 'string') return new this.Redis(this.connection, own);
-    return isClient(this.connection)
-      ? this.connection.duplicate(own)
-      : new this.Redis({ ...this.connection, ...own, lazyConnect: false });
+    return connectRedis(this.Redis, this.connection, own);
   }
 
   #away(error: unknown): void {

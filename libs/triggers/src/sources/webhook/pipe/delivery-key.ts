@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../../model/json.js';
 import type { DeliveryKey, Passage } from './passage.js';
-import { isSecretName } from './secret-names.js';
+import { isSecretName } from '../../payload/secret-names.js';
 
 /** How long a key is held that the sender or the author gave, or that stands for bytes which the vendor sends again: 7 days. */
 export const SENDERS_KEY_MS = 604_800_000;

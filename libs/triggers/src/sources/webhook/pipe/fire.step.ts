@@ -1,3 +1,4 @@
+import { keyOfPlace } from '../../../intake/dedup-key.js';
 import type { FireRequest } from '../../../intake/fire.types.js';
 import { isTriggersError } from '../../../model/errors.js';
 import type { FireItem } from '../../../model/trigger-result.js';
@@ -52,7 +53,7 @@ async function fireMany(
   tools: WebhookTools,
   { items, key }: { readonly items: readonly FireItem[]; readonly key: DeliveryKey },
 ): Promise<Reply> {
-  const own = items.map((item, index) => ({ item, index, key: { ...key, key: `${key.key}#${index}` } }));
+  const own = items.map((item, index) => ({ item, index, key: { ...key, key: keyOfPlace(key.key, index) } }));
   const outcomes = await tools.intake.fireTogether(
     own.map((one) => requestOf(passage, one)),
     (at, { message: reason }) => {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../model/clock.js';
-import { isDoneWithin } from '../../../model/patience.js';
+import type { Clock } from '../model/clock.js';
+import { isDoneWithin } from '../model/patience.js';
 
 /** A graceful end waits for Redis for so long: BullMQ waits for ever for one that is away. */
 const PATIENCE_MS = 1_000;

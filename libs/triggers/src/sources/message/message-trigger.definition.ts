@@ -1,0 +1,18 @@
+import type { MethodInvoker } from '../../discovery/method-invoker.js';
+import type { TriggerDefinition } from '../../intake/trigger.definition.js';
+import type { PayloadSchema } from '../payload/payload-schema.js';
+import type { MessageSource } from './message-source.js';
+
+/** A message trigger, checked, with every default filled in and its source ready. */
+export interface MessageDefinition extends TriggerDefinition {
+  readonly kind: 'message';
+  readonly from: MessageSource;
+  readonly schema: PayloadSchema | null;
+  readonly prefetch: number;
+  readonly deliveries: number;
+  readonly redeliverAfterMs: number;
+  /** Whether the author said something about dedup. */
+  readonly isDedupGiven: boolean;
+  /** Called with the `Message`. */
+  readonly invoker: MethodInvoker;
+}

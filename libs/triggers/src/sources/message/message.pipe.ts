@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { IntakeService } from '../../intake/intake.service.js';
+import type { Json } from '../../model/json.js';
+import { errorMessage } from '../../model/text.js';
+import type { TriggerResult } from '../../model/trigger-result.js';
+import { checkJson, readJson } from '../payload/json-text.js';
+import { mappedPayload } from '../payload/mapped-payload.js';
+import { fireMessage } from './fire.step.js';
+import type { DeliveredMessage } from './message-source.js';
+import type { MessageDefinition } from './message-trigger.definition.js';
+import type { Passage } from './passage.js';
+import { failed, keepLetter } from './verdict.js';
+import type { Step, Verdict } from './verdict.js';
+
+const STEPS: readonly Step[] = [readBody, checkSchema, mapMessage, fireMessage];
+
+/**
+ * What happens to one delivery of a message: body → schema → method → [filter → commit]. Nothing is acknowledged before the commit;
+ * that waits for the database as long as it takes.
+ */
+@Injectable()
+export class MessagePipe {
+  constructor(private readonly intake: IntakeService) {}
+
+  /** @throws TRG_STORE_UNAVAILABLE when the application stops, or too much waits for the database */
+  async receive(passage: Passage): Promise<Verdict> {
+    for (const step of STEPS) {
+      const verdict = await step(passage, this.intake);
+      if (verdict !== undefined) return verdict;
+    }
+    throw new TypeError('The last step always ends it.');
+  }
+
+  /** Keeps what cannot start anything, with its body. @throws as {@link receive} */
+  async bury(passage: Passage, reason: string): Promise<void> {
+    await keepLetter(this.intake, passage, { reason, key: passage.key });
+  }
+}
+
+/** The body of a message as a value, as the trigger wants it. @throws TypeError that says what is wrong with it */
+export function bodyOf({ bigNumbers }: Pick<MessageDefinition, 'bigNumbers'>, body: DeliveredMessage['body']): Json {
+  const rules = { bigNumbers, refuse: (problem: string) => new TypeError(problem) };
+  if ('json' in body) return checkJson(body.json, rules);
+  if (body.unreadable !== undefined) throw rules.refuse(body.unreadable);
+  return readJson(body.text, rules);
+}
+
+/** Calls the method of the trigger. @throws whatever it throws; TypeError for what is neither a context nor a result */
+export async function callMethod(passage: Passage): Promise<TriggerResult> {
+  const { trigger, body } = passage;
+  return mappedPayload(await trigger.invoker.invoke([passage.message]), body, trigger.label);
+}
+
+async function readBody(passage: Passage): Promise<Verdict | undefined> {
+  try {
+    passage.body = bodyOf(passage.trigger, passage.delivered.body);
+    return undefined;
+  } catch (error) {
+    return failed(errorMessage(error));
+  }
+}
+
+async function checkSchema({ trigger, body = null }: Passage): Promise<Verdict | undefined> {
+  const fields = (await trigger.schema?.(body)) ?? [];
+  return fields.length === 0 ? undefined : failed(`the payload does not fit: ${fields.join('; ')}`);
+}
+
+async function mapMessage(passage: Passage): Promise<Verdict | undefined> {
+  try {
+    passage.result = await callMethod(passage);
+    return undefined;
+  } catch (error) {
+    return failed(`the method threw: ${errorMessage(error)}`);
+  }
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '../../model/json.js';
+import type { Json } from '../../model/json.js';
+import type { TriggerResult } from '../../model/trigger-result.js';
+import { redactedTexts } from '../payload/redacted-texts.js';
+import type { Message } from './message.js';
+import type { DeliveredMessage } from './message-source.js';
+import type { MessageDefinition } from './message-trigger.definition.js';
+
+/** A longer id stands in keys by its hash: room is left for the place of an item. */
+const MAX_ID = 1_000;
+
+/** What one delivery of a message has become so far; each step adds its part. */
+export class Passage {
+  /** What was sent, once it was read. */
+  body: Json | undefined;
+  /** What the method of the trigger made of it. */
+  result: TriggerResult | undefined;
+  /** What makes it the same message as another one; `null` where nothing does. */
+  readonly key: string | null;
+
+  constructor(
+    readonly trigger: MessageDefinition,
+    readonly delivered: DeliveredMessage,
+    readonly receivedAt: Date,
+  ) {
+    this.key = keyOf(delivered.id);
+  }
+
+  /** What the method is told. */
+  get message(): Message {
+    const { id, headers, deliveries, sentAt } = this.delivered;
+    const { key, receivedAt, body = null } = this;
+    const redelivered = deliveries > 1;
+    return { trigger: this.trigger.name, id, body, headers, key, deliveries, redelivered, sentAt, receivedAt };
+  }
+
+  /** What it is counted by: its key, or the hash of the body where it has none. */
+  get identity(): string {
+    return this.key ?? `body:${sha256(this.text)}`;
+  }
+
+  /** The body as it is kept: the text, or a value as JSON. */
+  get text(): string {
+    const { body } = this.delivered;
+    return ('text' in body ? body.text : JSON.stringify(body.json)).replaceAll('\u0000', '\ufffd');
+  }
+
+  /** Where it came from, for the ledger. */
+  provenance(item?: number): JsonObject {
+    const { id, headers, deliveries, sentAt } = this.delivered;
+    return {
+      source: this.trigger.from.name,
+      id: this.key === id ? id : this.key,
+      deliveries,
+      sentAt: sentAt?.toISOString() ?? null,
+      receivedAt: this.receivedAt.toISOString(),
+      headers: redactedTexts(headers),
+      ...(item !== undefined && { item }),
+    };
+  }
+}
+
+function keyOf(id: string | null): string | null {
+  if (id === null || id === '') return null;
+  return id.length <= MAX_ID ? id : `sha256:${sha256(id)}`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
