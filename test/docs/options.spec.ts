@@ -9,6 +9,9 @@ import { DEFAULT_QUEUE_DEPTH_OPTIONS } from '../../libs/triggers/src/sources/bui
 import { DEFAULT_TABLE_OPTIONS } from '../../libs/triggers/src/sources/builtin/table/table.options.js';
 import { DEFAULT_ENTITY_OPTIONS } from '../../libs/triggers/src/sources/entity/entity-trigger.options.js';
 import { DEFAULT_MANUAL_OPTIONS } from '../../libs/triggers/src/sources/manual/manual-trigger.options.js';
+import { DEFAULT_BULLMQ_QUEUE_OPTIONS } from '../../libs/triggers/src/sources/message/bullmq/bullmq-queue.options.js';
+import { DEFAULT_MESSAGE_OPTIONS } from '../../libs/triggers/src/sources/message/message.options.js';
+import { DEFAULT_REDIS_STREAM_OPTIONS } from '../../libs/triggers/src/sources/message/redis-streams/redis-stream.options.js';
 import { DEFAULT_POLL_OPTIONS } from '../../libs/triggers/src/sources/poll/trigger.options.js';
 import { DEFAULT_SCHEDULE_OPTIONS } from '../../libs/triggers/src/sources/schedule/schedule.options.js';
 import { DEFAULT_WEBHOOK_OPTIONS } from '../../libs/triggers/src/sources/webhook/webhook-trigger.options.js';
@@ -139,6 +142,24 @@ const SECTIONS = [
       ['sources/webhook/webhook-trigger.options.ts', 'WebhookTriggerOptions'],
     ],
     defaults: DEFAULT_WEBHOOK_OPTIONS,
+  },
+  {
+    heading: '## @MessageTrigger',
+    types: [
+      ['intake/trigger-options.ts', 'TriggerBaseOptions'],
+      ['sources/message/message.options.ts', 'MessageTriggerOptions'],
+    ],
+    defaults: DEFAULT_MESSAGE_OPTIONS,
+  },
+  {
+    heading: '## bullMqQueue',
+    types: [['sources/message/bullmq/bullmq-queue.options.ts', 'BullMqQueueOptions']],
+    defaults: DEFAULT_BULLMQ_QUEUE_OPTIONS,
+  },
+  {
+    heading: '## redisStream',
+    types: [['sources/message/redis-streams/redis-stream.options.ts', 'RedisStreamOptions']],
+    defaults: DEFAULT_REDIS_STREAM_OPTIONS,
   },
   {
     heading: '## @ManualTrigger',

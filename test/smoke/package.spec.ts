@@ -60,6 +60,18 @@ it('gives the option of the BullMQ transport without its packages installed', ()
   expect(node('--input-type=module', source)).toBe('function TRG_DEF_MISSING_DRIVER');
 });
 
+it('gives the sources of messages without their packages installed', () => {
+  const source = `import { bullMqQueue } from 'nestjs-triggers/bullmq';
+    import { redisStream } from 'nestjs-triggers/redis-streams';
+    const connection = 'redis://localhost';
+    const sources = [bullMqQueue({ queue: 'a', connection }), redisStream({ stream: 'b', group: 'c', connection })];
+    for (const one of sources) console.log(one.name, await one.open().catch(({ code }) => code));`;
+  expect(node('--input-type=module', source).split('\n')).toEqual([
+    'BullMQ queue "a" TRG_DEF_MISSING_DRIVER',
+    'Redis stream "b", group "c" TRG_DEF_MISSING_DRIVER',
+  ]);
+});
+
 it('hides everything behind the front doors', () => {
   const source = `import('nestjs-triggers/dist/index.js').catch((error) => console.log(error.code));`;
   expect(node('--input-type=module', source)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');

@@ -372,7 +372,7 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
     const [letter] = await node.rows('firing');
     const letters = node.get(DeadLettersService);
     await expect(letters.replay(letter?.['id'] as never)).rejects.toMatchObject({ code: 'TRG_CONTEXT_SCHEMA' });
-    const outcome = await letters.replay(letter?.['id'] as never, { payload: { order: 7 } } as never);
+    const outcome = await letters.replay(letter?.['id'] as never, { payload: { order: 7 } });
     await settle();
     expect(outcome).toMatchObject({ status: 'accepted', dedupKey: 'm1' });
     expect(shipped).toEqual([{ order: 7, id: 'm1', shop: '3' }]);
