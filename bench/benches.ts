@@ -7,6 +7,7 @@ import { prunedGrowth } from './growth/pruned.bench.js';
 import { floor } from './floor/floor.bench.js';
 import type { Bench } from './harness/bench.js';
 import { latency } from './latency/latency.bench.js';
+import { messageIntake } from './message-intake/message-intake.bench.js';
 import { nodes } from './nodes/nodes.bench.js';
 import { manyPolls, polls } from './polls/polls.bench.js';
 import { webhookAck } from './webhook-ack/webhook-ack.bench.js';
@@ -20,6 +21,7 @@ export const benches: readonly Bench[] = [
   polls,
   manyPolls,
   webhookAck,
+  messageIntake,
   entityCapture,
   boot,
   nodes,
