@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { MessageTrigger, Task, Workflow } from 'nestjs-triggers';
 import type { Message, TaskContext } from 'nestjs-triggers';
+import { PostgresServer } from '../../bench/harness/postgres.js';
 import { boot, cleanUp, logged } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
-import { killChildren, spawnChild } from '../support/child.js';
+import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { ADAPTERS, TestBroker } from '../support/messages.js';
 import type { Adapter } from '../support/messages.js';
-import { OwnPostgres } from '../support/own-postgres.js';
 import { Proxy } from '../support/proxy.js';
 import { describeWithRedis, useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -58,8 +58,7 @@ describeWithRedis('messages of real brokers', () => {
     [map, took] = [() => undefined, []];
   });
   afterEach(async () => {
-    await killChildren();
-    await cleanUp();
+    await endAll();
     broker.close();
   });
 
@@ -164,7 +163,7 @@ describeWithRedis('messages of real brokers', () => {
     });
 
     it('wait with the broker while Postgres is away, and none is counted', async () => {
-      const server = await OwnPostgres.start();
+      const server = await PostgresServer.start();
       const proxy = await Proxy.to(server.url);
       try {
         database = await newDatabase('postgres', server.url);

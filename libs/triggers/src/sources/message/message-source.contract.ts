@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { Redis as Client } from 'ioredis';
+import { gate } from '../../../../../test/support/gate.js';
 import { Proxy } from '../../../../../test/support/proxy.js';
 import { describeWithRedis, useRedis } from '../../../../../test/support/redis.js';
 import { until } from '../../../../../test/support/until.js';
@@ -83,13 +84,6 @@ export function upTo(count: number): number[] {
 /** A name that no other test uses. */
 export function newName(): string {
   return `t${randomBytes(4).toString('hex')}`;
-}
-
-/** A promise that a test settles. */
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open: () => open() };
 }
 
 /** Everything that the port promises, whatever the broker. */
