@@ -43,7 +43,9 @@ export interface FireRequest extends FireItem {
   readonly onLimit?: RateRule['onLimit'] | undefined;
   /**
    * How long the database may take; whoever names it is answered by then, though what is on its way may still be stored: a repeat is its
-   * duplicate. Where dedup is off, or the key is free again by then, a repeat is another firing. @default `database.commitDeadline`
+   * duplicate. Where dedup is off, or the key is free again by then, a repeat is another firing. `Infinity`: as long as it takes.
+   *
+   * @default `database.commitDeadline`
    */
   readonly deadlineMs?: number | undefined;
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -590,6 +590,30 @@ describe('the options of @MessageTrigger', () => {
     await expect(booting).rejects.toMatchObject({ code: 'TRG_DEF_INVALID', message: expect.stringMatching(message) });
     await expect(booting).rejects.toThrow('Trigger "orders" (Orders.take)');
     kit.nodes.length = 0;
+  });
+
+  it('say at the start that messages without ids are not deduplicated, unless the author has decided that', async () => {
+    const log = jest.spyOn(Logger.prototype, 'log');
+    source = new TestSource({ hasIdentity: false });
+    await kit.boot([Ship, triggerOf(), triggerOf({ name: 'decided', dedup: 'off' })]);
+    const said = log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('have no ids'));
+    expect(said).toEqual([expect.stringMatching(/^Trigger "orders": messages of test queue "orders" have no ids/)]);
+    log.mockRestore();
+  });
+
+  it('say at the start that two triggers share the messages of one source', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    await kit.boot([
+      Ship,
+      triggerOf(),
+      triggerOf({ name: 'others' }),
+      triggerOf({ name: 'alone', from: new TestSource({ name: 'x' }) }),
+    ]);
+    const said = warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('all read'));
+    expect(said).toEqual([
+      expect.stringMatching(/^Triggers "orders", "others" all read test queue "orders": each message goes to one/),
+    ]);
+    warn.mockRestore();
   });
 
   it('take a source from configuration', async () => {
