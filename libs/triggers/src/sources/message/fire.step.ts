@@ -2,7 +2,6 @@ import { keyOfPlace } from '../../intake/dedup-key.js';
 import type { FireOutcome } from '../../intake/fire.types.js';
 import type { IntakeService } from '../../intake/intake.service.js';
 import { isTriggersError } from '../../model/errors.js';
-import { errorMessage } from '../../model/text.js';
 import type { FireItem } from '../../model/trigger-result.js';
 import type { Passage } from './passage.js';
 import { failed, keepLetter } from './verdict.js';
@@ -49,7 +48,7 @@ async function fireItem(passage: Passage, intake: IntakeService, item: FireItem,
   }
 }
 
-/** @throws TRG_CONTEXT_*, TRG_DEDUP_KEY, what the filter throws; TRG_STORE_UNAVAILABLE */
+/** @throws TRG_CONTEXT_*, TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE */
 function commit(passage: Passage, intake: IntakeService, item: FireItem, key: string | null): Promise<FireOutcome> {
   const { trigger } = passage;
   const { context, runAt, priority, dedupKey } = item;
@@ -75,6 +74,5 @@ function verdictOf({ status, reason }: FireOutcome): Verdict {
 
 /** What is wrong with the message itself; `null` where something else is. */
 function problemOf(error: unknown): string | null {
-  if (!isTriggersError(error)) return `the filter threw: ${errorMessage(error)}`;
-  return error.family === 'context' ? error.message : null;
+  return isTriggersError(error) && error.family === 'context' ? error.message : null;
 }
