@@ -89,8 +89,6 @@ function judgedTogether(drafts: readonly FiringDraft[]): readonly Judged[] {
   return delivery;
 }
 
-const REFUSALS: readonly string[] = ['limited', 'refused'];
-
 /** What refuses one of a delivery refuses all of it that would be stored. */
 function refuseTogether(fresh: readonly Judged[]): void {
   for (const item of fresh) {
@@ -99,8 +97,9 @@ function refuseTogether(fresh: readonly Judged[]): void {
   }
 }
 
-function isRefused({ verdict }: Judged): boolean {
-  return verdict !== null && REFUSALS.includes(verdict.status);
+/** What is dropped beyond the limit is nobody's to send again. */
+function isRefused({ draft, verdict }: Judged): boolean {
+  return verdict?.status === 'refused' || (verdict?.status === 'limited' && draft.rate?.onLimit !== 'skip');
 }
 
 /** One record says that a delivery was limited. */

@@ -44,11 +44,11 @@ export function* limitRates(candidates: readonly Judged[]): Work<void> {
   );
 }
 
-/** Firings of one delivery are limited together. */
+/** Firings of one delivery are limited together, unless what is too much is dropped: nobody sends that again. */
 function groupsOf(limited: readonly Limited[]): readonly Limited[][] {
   const groups = new Map<unknown, Limited[]>();
   for (const item of limited) {
-    const whole = item.delivery ?? item;
+    const whole = item.draft.rate.onLimit === 'skip' ? item : (item.delivery ?? item);
     const group = groups.get(whole);
     if (group === undefined) groups.set(whole, [item]);
     else group.push(item);

@@ -8,7 +8,12 @@ import type { Database } from './kit.contract.js';
 import { fire } from './work.contract.js';
 
 const MINUTE_MS = 60_000;
-const rate = (limit: number): FiringDraft['rate'] => ({ space: 'inbox', limit, perMs: MINUTE_MS, onLimit: 'refuse' });
+const rate = (limit: number, onLimit: 'refuse' | 'skip' = 'refuse'): FiringDraft['rate'] => ({
+  space: 'inbox',
+  limit,
+  perMs: MINUTE_MS,
+  onLimit,
+});
 const window = (label: string) => wish(label, { scope: 'window', windowMs: 60 * MINUTE_MS });
 const BROKEN: DraftGiven = {
   state: 'rejected',
@@ -69,6 +74,15 @@ export function deliveriesContract(database: Database): void {
       expect(await four()).toEqual(Array(4).fill({ status: 'limited', retryAfterMs: 2 * MINUTE_MS }));
       await kit().clock.advance(2 * MINUTE_MS);
       expect(await four()).toMatchObject([{ delayedMs: 0 }, { delayedMs: 0 }, {}, {}]);
+    });
+
+    it('are limited item by item where what is too much is dropped, and each leaves a record', async () => {
+      const store = await kit().open();
+      const four = () => deliver(store, ...Array.from({ length: 4 }, () => ({ rate: rate(2, 'skip') })));
+      expect((await four()).map(({ status }) => status)).toEqual(['stored', 'stored', 'limited', 'limited']);
+      expect((await states(store)).sort()).toEqual(['accepted', 'accepted', 'limited', 'limited']);
+      await kit().clock.advance(30_000);
+      expect((await four()).map(({ status }) => status)).toEqual(['stored', 'limited', 'limited', 'limited']);
     });
 
     it('spend no token for what is a duplicate', async () => {
