@@ -1,78 +1,76 @@
 import { keyOfPlace } from '../../intake/dedup-key.js';
-import type { FireOutcome } from '../../intake/fire.types.js';
+import type { FireOutcome, FireRequest } from '../../intake/fire.types.js';
 import type { IntakeService } from '../../intake/intake.service.js';
+import type { ResolvedDedup } from '../../intake/trigger.definition.js';
 import { isTriggersError } from '../../model/errors.js';
 import type { FireItem } from '../../model/trigger-result.js';
+import { IDENTITY_KEY_MS } from './message-trigger.definition.js';
 import type { Passage } from './passage.js';
-import { failed, keepLetter } from './verdict.js';
+import { failed, letterOf } from './verdict.js';
 import type { Step, Verdict } from './verdict.js';
 
-const TAKEN: Verdict = { is: 'taken' };
-
 /** Filter and commit: what the method returned becomes rows. It waits for the database as long as it takes. */
-export const fireMessage: Step = async (passage, intake) => {
-  const { result, trigger, key } = passage;
+export const fireMessage: Step = async (passage, { intake }) => {
+  const { result, trigger } = passage;
   if (result?.isSkip()) {
     await intake.skip({ trigger, reason: result.reason ?? 'skipped', deadlineMs: Infinity });
-    return TAKEN;
+    return { is: 'taken' };
   }
   const items = result?.items ?? [];
-  if (items.length > 1) return fireMany(passage, intake, items);
+  if (items.length > 1) return verdictOf(await fireMany(passage, intake, items));
   try {
-    return verdictOf(await commit(passage, intake, items[0] ?? {}, key));
+    return verdictOf([await intake.fire(requestOf(passage, items[0] ?? {}, passage.key))]);
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem === null) throw error;
-    return failed(problem);
+    if (!isTriggersError(error) || error.family !== 'context') throw error;
+    return failed(error.message);
   }
 };
 
 /**
- * Several items of one message, each with a key of its own and judged by itself: a bad one becomes a dead letter, the rest fire.
- * Should one fail to be committed the message comes again, and finds those that were.
+ * Several items of one message, each with a key of its own and judged by itself: a bad one becomes a dead letter, the rest fire. One commit takes
+ * all of them: a message that is refused leaves nothing behind and comes again whole.
  */
-async function fireMany(passage: Passage, intake: IntakeService, items: readonly FireItem[]): Promise<Verdict> {
-  const verdicts = await Promise.all(items.map((item, index) => fireItem(passage, intake, item, index)));
-  return verdicts.find(({ is }) => is !== 'taken') ?? TAKEN;
+function fireMany(
+  passage: Passage,
+  intake: IntakeService,
+  items: readonly FireItem[],
+): Promise<readonly FireOutcome[]> {
+  const keyAt = (at: number): string | null => (passage.key === null ? null : keyOfPlace(passage.key, at));
+  return intake.fireTogether(
+    items.map((item, at) => requestOf(passage, item, keyAt(at))),
+    (at, { message: reason }) => letterOf(passage, { reason, key: items[at]?.dedupKey ?? keyAt(at), item: at }),
+    Infinity,
+  );
 }
 
-async function fireItem(passage: Passage, intake: IntakeService, item: FireItem, index: number): Promise<Verdict> {
-  const key = passage.key === null ? null : keyOfPlace(passage.key, index);
-  try {
-    return verdictOf(await commit(passage, intake, item, key));
-  } catch (error) {
-    const reason = problemOf(error);
-    if (reason === null) throw error;
-    await keepLetter(intake, passage, { reason, key, item: index });
-    return TAKEN;
-  }
-}
-
-/** @throws TRG_CONTEXT_*, TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE */
-function commit(passage: Passage, intake: IntakeService, item: FireItem, key: string | null): Promise<FireOutcome> {
+function requestOf(passage: Passage, item: FireItem, key: string | null): FireRequest {
   const { trigger } = passage;
   const { context, runAt, priority, dedupKey } = item;
-  // Equal bodies are different messages: without identity nothing keeps them apart but the author.
-  const isKeyless = key === null && !trigger.isDedupGiven && dedupKey === undefined;
-  const isOff = isKeyless || trigger.dedup.scope === 'off';
-  return intake.fire({
+  const dedup = dedupOf(passage, dedupKey ?? key, item);
+  return {
     context,
     runAt,
     priority,
     trigger,
-    dedup: isKeyless ? { scope: 'off' } : undefined,
-    dedupKey: dedupKey ?? (isOff ? undefined : (key ?? undefined)),
+    dedup,
+    // Without dedup no key is made up; one that the author gave still keeps an execution of it from running twice at a time.
+    dedupKey: dedupKey ?? (dedup.scope === 'off' ? undefined : (key ?? undefined)),
+    deliveryKey: dedup.scope === 'off' ? undefined : (passage.key ?? undefined),
     whenDisabled: 'hold',
     onLimit: trigger.onLimit,
     deadlineMs: Infinity,
-  });
+  };
 }
 
-function verdictOf({ status, reason }: FireOutcome): Verdict {
-  return status === 'refused' ? { is: 'later', reason: reason ?? status } : TAKEN;
+/** Equal bodies are different messages: without ids nothing but the author says which are the same. */
+function dedupOf({ trigger }: Passage, key: string | null, { dedupKey }: FireItem): ResolvedDedup {
+  if (trigger.isDedupGiven) return trigger.dedup;
+  if (key === null) return { scope: 'off' };
+  return dedupKey === undefined ? trigger.dedup : { scope: 'window', windowMs: IDENTITY_KEY_MS };
 }
 
-/** What is wrong with the message itself; `null` where something else is. */
-function problemOf(error: unknown): string | null {
-  return isTriggersError(error) && error.family === 'context' ? error.message : null;
+/** Only what nobody holds any more comes again. */
+function verdictOf(outcomes: readonly FireOutcome[]): Verdict {
+  const refused = outcomes.find(({ status }) => status === 'refused');
+  return refused === undefined ? { is: 'taken' } : { is: 'later', reason: refused.reason ?? refused.status };
 }

@@ -6,14 +6,14 @@ import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
 import { nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
+import { methodTimeout } from '../payload/method-timeout.js';
 import { payloadSchema } from '../payload/payload-schema.js';
 import type { MessageSource } from './message-source.js';
+import { IDENTITY_KEY_MS } from './message-trigger.definition.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
 import { DEFAULT_MESSAGE_OPTIONS } from './message.options.js';
 import type { MessageTriggerOptions } from './message.options.js';
 
-/** How long the id of a message is remembered: 7 days. */
-const IDENTITY_KEY_MS = 604_800_000;
 const MAX_PREFETCH = 10_000;
 const MAX_DELIVERIES = 100;
 
@@ -37,21 +37,31 @@ export class MessageTriggerBuilder {
     const dedupDefault = own?.from.hasIdentity === false ? 'off' : { windowMs: IDENTITY_KEY_MS };
     const base = await this.base.resolve({ ...named, options, attempt, dedupDefault });
     if (own === undefined) return undefined;
-    const { from, prefetch, deliveries, redeliverAfterMs } = own;
-    const shown = { from: from.name, prefetch, deliveries, redeliverAfter: formatDuration(redeliverAfterMs) };
+    const { from, prefetch, deliveries } = own;
+    const timeout = formatDuration(own.timeoutMs);
+    const shown = {
+      from: from.name,
+      prefetch,
+      timeout,
+      deliveries,
+      redeliverAfter: formatDuration(own.redeliverAfterMs),
+    };
     const isDedupGiven = options.dedup !== undefined;
     return { kind: 'message', label, pollIntervalMs: null, invoker, isDedupGiven, options: shown, ...own, ...base };
   }
 
   /** What message triggers have and others have not. Every problem is told, not only the first. */
   async #own(options: MessageTriggerOptions, where: string, problems: DefinitionProblems): Promise<Own | undefined> {
-    const { schema, prefetch, deliveries, redeliverAfter } = { ...DEFAULT_MESSAGE_OPTIONS, ...options };
+    const { schema, prefetch, timeout, deliveries, redeliverAfter } = { ...DEFAULT_MESSAGE_OPTIONS, ...options };
     const given = await this.base.fromConfig(options.from, `${where}, option "from"`);
     const from = await problems.attemptLater(() => opened(given, where));
     const checked = problems.attempt(() => {
       checkCount(prefetch, MAX_PREFETCH, `${where}, option "prefetch"`);
       checkCount(deliveries, MAX_DELIVERIES, `${where}, option "deliveries"`);
-      return { redeliverAfterMs: parseDuration(redeliverAfter, `${where}, option "redeliverAfter"`) };
+      return {
+        timeoutMs: methodTimeout(timeout, where),
+        redeliverAfterMs: parseDuration(redeliverAfter, `${where}, option "redeliverAfter"`),
+      };
     });
     const fits =
       schema === undefined ? null : problems.attempt(() => payloadSchema(schema, `${where}, option "schema"`));

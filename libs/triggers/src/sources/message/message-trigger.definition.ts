@@ -3,12 +3,17 @@ import type { TriggerDefinition } from '../../intake/trigger.definition.js';
 import type { PayloadSchema } from '../payload/payload-schema.js';
 import type { MessageSource } from './message-source.js';
 
+/** How long the id of a message is remembered, and a key that its author gives: 7 days. */
+export const IDENTITY_KEY_MS = 604_800_000;
+
 /** A message trigger, checked, with every default filled in and its source ready. */
 export interface MessageDefinition extends TriggerDefinition {
   readonly kind: 'message';
   readonly from: MessageSource;
   readonly schema: PayloadSchema | null;
   readonly prefetch: number;
+  /** How long its method may take. */
+  readonly timeoutMs: number;
   readonly deliveries: number;
   readonly redeliverAfterMs: number;
   /** Whether the author said something about dedup. */

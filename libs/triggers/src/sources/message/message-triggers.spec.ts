@@ -9,6 +9,7 @@ import type { TestNode } from '../../engine/engine.contract.js';
 import { Pruner } from '../../engine/pruner.service.js';
 import type { JsonObject } from '../../model/json.js';
 import { TriggerResult } from '../../model/trigger-result.js';
+import { MAX_HELD } from '../../store/commits/switch.statements.js';
 import { StoreKit, rowsOf } from '../../store/contract/kit.contract.js';
 import { TransactionFailure } from '../../store/dialects/dialect.js';
 import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js';
@@ -182,7 +183,11 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
     async (_, options, fault, reason) => {
       const node = await boot(options);
       map = fault;
-      const sent = source.send('m1', { order: 7 }, { headers: { authorization: 'Bearer secret', shop: '3' } });
+      const sent = source.send(
+        'm1',
+        { order: 7 },
+        { headers: { authorization: 'Bearer secret', accessKey: 'abcdef', shop: '3' } },
+      );
       await settle();
       for (let times = 1; times < 5; times += 1) {
         expect(await counts(node)).toEqual([['m1', times]]);
@@ -196,16 +201,165 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
       expect(JSON.parse(letter?.['origin'] as string)).toEqual({
         source: source.name,
         id: 'm1',
+        size: 11,
         deliveries: 5,
         sentAt: null,
         receivedAt: expect.any(String),
-        headers: { authorization: '[13 characters]', shop: '3' },
+        headers: { authorization: '[13 characters]', accessKey: '[6 characters]', shop: '3' },
       });
       expect(await counts(node)).toEqual([]);
       await kit.clock.advance(1_000);
       expect((await node.get(TriggersService).get('orders')).counts).toMatchObject({ failures: 5, fires: 0 });
     },
   );
+
+  it('deliver a message again whose method does not end in time, give its place to others, and bury it the fifth time', async () => {
+    const node = await boot({ prefetch: 1, timeout: '5s' });
+    map = ({ id }) => (id === 'slow' ? new Promise(() => undefined) : undefined);
+    const slow = source.send('slow', { n: 1 });
+    const next = source.send('next', { n: 2 });
+    await kit.clock.advance(4_999);
+    expect([slow.settlements, next.settlements, shipped]).toEqual([[], [], []]);
+    await kit.clock.advance(1);
+    expect([slow.settlements, next.settlements, shipped]).toEqual([[redeliver(1_000)], [ACK], [{ n: 2 }]]);
+    for (let times = 1; times < 5; times += 1) {
+      source.redeliver();
+      await kit.clock.advance(5_000);
+    }
+    expect(slow.settlements.at(-1)).toEqual(ACK);
+    const letters = (await firings(node)).filter(({ state }) => state === 'rejected');
+    expect(letters).toEqual([{ state: 'rejected', reason: 'the method did not end within 5s', key: 'slow' }]);
+    const stalled = node.events.all.filter(({ name }) => name === 'trigger.stalled');
+    expect(stalled).toHaveLength(5);
+    expect(stalled[0]).toMatchObject({ trigger: 'orders', timeoutMs: 5_000 });
+  });
+
+  it('make nothing of what a method returns after its time', async () => {
+    await boot({ timeout: '5s', deliveries: 1 });
+    const hold = gate();
+    map = () => hold.opened.then(() => ({ late: true }));
+    source.send('m1', {});
+    await kit.clock.advance(5_000);
+    hold.open();
+    await settle();
+    expect(shipped).toEqual([]);
+  });
+
+  it('start nothing and open no letter when what was accepted comes again and the method is broken by then', async () => {
+    const node = await boot({ deliveries: 2 });
+    source.send('m1', { n: 1 });
+    await settle();
+    map = () => {
+      throw new Error('broken');
+    };
+    const again = source.send('m1', { n: 1 });
+    await settle();
+    source.redeliver();
+    await settle();
+    expect(again.settlements).toEqual([redeliver(1_000), ACK]);
+    expect(await firings(node)).toEqual([{ state: 'accepted', reason: null, key: 'm1' }]);
+    expect(await counts(node)).toEqual([]);
+  });
+
+  it('close the letter of a message whose items are accepted when it comes once more', async () => {
+    const node = await boot({ deliveries: 1 });
+    map = () => {
+      throw new Error('broken');
+    };
+    source.send('m1', {});
+    await settle();
+    map = () => TriggerResult.fireMany([{ context: { n: 1 } }, { context: { n: 2 } }]);
+    source.send('m1', {});
+    await settle();
+    expect(shipped).toHaveLength(2);
+    expect((await node.get(DeadLettersService).list({})).items).toEqual([]);
+  });
+
+  it('keep a letter for each message where the author wants no dedup', async () => {
+    const node = await boot({ deliveries: 1, dedup: 'off' });
+    map = () => {
+      throw new Error('bad');
+    };
+    for (let times = 0; times < 2; times += 1) source.send('m1', {});
+    await settle();
+    expect((await firings(node)).map(({ state }) => state)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('take all items of a message or none, so that a full hold splits no message', async () => {
+    const node = await boot();
+    const [first, last] = [gate(), gate()];
+    const items = (count: number) =>
+      TriggerResult.fireMany(Array.from({ length: count }, (_, n) => ({ context: { n } })));
+    map = ({ id }) =>
+      id === 'last' ? last.opened.then(() => items(2)) : first.opened.then(() => items(Number.parseInt(id ?? '', 10)));
+    for (let held = 0; held < MAX_HELD - 1_000; held += 1_000) source.send(`1000-${held}`, {});
+    source.send('999', {});
+    const sent = source.send('last', {});
+    await settle();
+    await node.get(TriggersService).setEnabled('orders', false);
+    first.open();
+    await settle();
+    last.open();
+    await settle();
+    expect(sent.settlements).toEqual([redeliver(1_000)]);
+    const held = await firings(node);
+    expect(held.filter(({ state }) => state === 'held')).toHaveLength(MAX_HELD - 1);
+    expect(held.filter(({ key }) => String(key).startsWith('last'))).toEqual([]);
+  });
+
+  it('skip the items beyond the limit where the author says so, and start the others', async () => {
+    const node = await boot({ rateLimit: { limit: 2, per: '10s' }, onLimit: 'skip' });
+    map = () => TriggerResult.fireMany([1, 2, 3].map((n) => ({ context: { n } })));
+    const sent = source.send('m1', {});
+    await settle();
+    expect(sent.settlements).toEqual([ACK]);
+    await kit.clock.advance(30_000);
+    expect(shipped).toHaveLength(2);
+    expect((await firings(node)).map(({ state }) => state)).toEqual(['accepted', 'accepted', 'limited']);
+  });
+
+  it('wait for the database longer than any timer is set, and commit once', async () => {
+    const node = await boot();
+    const timers = jest.spyOn(kit.clock, 'setTimer');
+    const comeBack = takeAway(node);
+    const sent = source.send('m1', { n: 1 });
+    await settle();
+    comeBack();
+    await kit.clock.advance(2_000);
+    expect(sent.settlements).toEqual([ACK]);
+    // The clock of the machine sets no timer further ahead than a minute: whoever waits for ever sets none.
+    expect(timers.mock.calls.map(([, delayMs]) => delayMs)).not.toContain(Infinity);
+  });
+
+  it('bury a message of which the database itself wants nothing', async () => {
+    const node = await boot({ deliveries: 2 });
+    const submit = node.store.commits.submit.bind(node.store.commits);
+    jest
+      .spyOn(node.store.commits, 'submit')
+      .mockImplementation((kind, item, options) =>
+        kind.name === 'firing' && (item as { state?: string }).state === 'accepted'
+          ? Promise.reject(new Error('value out of range'))
+          : submit(kind, item, options),
+      );
+    const sent = source.send('m1', {});
+    await settle();
+    source.redeliver();
+    await settle();
+    expect(sent.settlements).toEqual([redeliver(1_000), ACK]);
+    expect(await firings(node)).toEqual([
+      { state: 'rejected', reason: expect.stringContaining('value out of range'), key: 'm1' },
+    ]);
+  });
+
+  it('bury without its body what is larger than everything that may wait for the database', async () => {
+    const node = await boot({ deliveries: 1 });
+    const sent = source.send('m1', null, { body: { text: 'x'.repeat(68_000_000) } });
+    await settle();
+    expect(sent.settlements).toEqual([ACK]);
+    const [letter] = await node.rows('firing');
+    expect(letter).toMatchObject({ state: 'rejected', payload: null });
+    expect(JSON.parse(letter?.['origin'] as string)).toMatchObject({ size: 68_000_000 });
+  });
 
   it('bury what is no JSON with what was sent', async () => {
     const node = await boot({ deliveries: 1 });
@@ -321,7 +475,10 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
     const node = await boot();
     map = ({ body }) =>
       (body as JsonObject)['key'] === undefined ? undefined : TriggerResult.fire({}, { dedupKey: 'k' });
-    for (const body of [{ n: 1 }, { n: 1 }, { key: 1 }]) source.send(null, body);
+    for (const body of [{ n: 1 }, { n: 1 }, { key: 1 }, { key: 1 }]) source.send(null, body);
+    await settle();
+    kit.clock.set(new Date(kit.clock.now() + 6 * DAY_MS));
+    source.send(null, { key: 1 });
     await settle();
     expect(shipped).toHaveLength(3);
     expect((await firings(node)).map(({ key }) => key)).toEqual([null, null, 'k']);
@@ -443,7 +600,13 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
     const [view] = await node.get(TriggersService).list();
     expect(view).toMatchObject({ name: 'orders', kind: 'message', state: 'active', workflows: ['ship'] });
     const { options } = await node.get(TriggersService).get('orders');
-    expect(options).toEqual({ from: 'test queue "orders"', prefetch: 7, deliveries: 5, redeliverAfter: '1s' });
+    expect(options).toEqual({
+      from: 'test queue "orders"',
+      prefetch: 7,
+      timeout: '30s',
+      deliveries: 5,
+      redeliverAfter: '1s',
+    });
   });
 
   it('forget the failures of a message that does not come again after seven days', async () => {
@@ -581,6 +744,7 @@ describe('the options of @MessageTrigger', () => {
     ],
     ['a prefetch of nothing', { prefetch: 0 }, /option "prefetch" is 0; it takes a whole number from 1 to 10000/],
     ['half a delivery', { deliveries: 0.5 }, /option "deliveries" is 0\.5/],
+    ['a timeout of more than a minute', { timeout: '2m' }, /option "timeout" is "2m"; it takes "1ms" to "1m"/],
     ['no duration', { redeliverAfter: 'soon' }, /option "redeliverAfter": "soon" is no duration/],
     ['a schema that is none', { schema: 7 }, /option "schema"/],
   ];

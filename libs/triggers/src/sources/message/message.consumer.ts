@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { MessageIntake } from '../../intake/message-intake.service.js';
 import type { Clock } from '../../model/clock.js';
 import { formatDuration } from '../../model/duration.js';
+import { isTriggersError } from '../../model/errors.js';
 import type { EventBus } from '../../model/events.js';
 import { errorMessage } from '../../model/text.js';
 import { ACK, redeliver } from './message-source.js';
@@ -9,6 +10,8 @@ import type { DeliveredMessage, MessageSubscription, Settlement } from './messag
 import type { MessageDefinition } from './message-trigger.definition.js';
 import type { MessagePipe } from './message.pipe.js';
 import { Passage } from './passage.js';
+import { failed } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 /** What is not the message's fault comes again after so long. */
 const LATER_MS = 1_000;
@@ -115,15 +118,25 @@ export class MessageConsumer {
   }
 
   async #judge(message: DeliveredMessage): Promise<Settlement> {
-    const passage = new Passage(this.trigger, message, new Date(this.tools.clock.now()));
     try {
-      const verdict = await this.tools.pipe.receive(passage);
+      const passage = new Passage(this.trigger, message, new Date(this.tools.clock.now()));
+      const verdict = await this.#receive(passage);
       if (verdict.is === 'failed') return await this.#failed(passage, verdict.reason);
       if (verdict.is === 'later') return this.#later(verdict.reason);
       if (message.deliveries > 1) void this.tools.intake.forgetFailures(this.trigger.name, passage.identity);
       return ACK;
     } catch (error) {
       return this.#later(errorMessage(error));
+    }
+  }
+
+  /** What is none of our errors is the message's: the database wants nothing of it. One that cannot store anything at all counts nothing either. */
+  async #receive(passage: Passage): Promise<Verdict> {
+    try {
+      return await this.tools.pipe.receive(passage);
+    } catch (error) {
+      if (isTriggersError(error)) throw error;
+      return failed(`it could not be stored: ${errorMessage(error)}`);
     }
   }
 

@@ -18,6 +18,11 @@ export interface MessageTriggerOptions<
    * @default DEFAULT_MESSAGE_OPTIONS.prefetch
    */
   readonly prefetch?: number;
+  /**
+   * How long the method may take, with what stands on it, at most 60 s. Beyond it the message has failed and its place is another one's; what the
+   * method returns later does not count. @default DEFAULT_MESSAGE_OPTIONS.timeout
+   */
+  readonly timeout?: Duration;
   /** A message that has failed so often becomes a dead letter. @default DEFAULT_MESSAGE_OPTIONS.deliveries */
   readonly deliveries?: number;
   /** The wait before a message that has failed once is delivered again; doubles each time. @default DEFAULT_MESSAGE_OPTIONS.redeliverAfter */
@@ -28,6 +33,7 @@ export interface MessageTriggerOptions<
 export const DEFAULT_MESSAGE_OPTIONS = {
   ...DEFAULT_TRIGGER_OPTIONS,
   prefetch: 50,
+  timeout: '30s',
   deliveries: 5,
   redeliverAfter: '1s',
 } as const satisfies Partial<MessageTriggerOptions>;

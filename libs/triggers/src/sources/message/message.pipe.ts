@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { IntakeService } from '../../intake/intake.service.js';
+import { Clock } from '../../model/clock.js';
+import { formatDuration } from '../../model/duration.js';
+import { EventBus } from '../../model/events.js';
 import type { Json } from '../../model/json.js';
+import { isDoneWithin } from '../../model/patience.js';
 import { errorMessage } from '../../model/text.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import { checkJson, readJson } from '../payload/json-text.js';
@@ -9,8 +13,8 @@ import { fireMessage } from './fire.step.js';
 import type { DeliveredMessage } from './message-source.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
 import type { Passage } from './passage.js';
-import { failed, keepLetter } from './verdict.js';
-import type { Step, Verdict } from './verdict.js';
+import { failed, letterOf } from './verdict.js';
+import type { MessageTools, Step, Verdict } from './verdict.js';
 
 const STEPS: readonly Step[] = [readBody, checkSchema, mapMessage, fireMessage];
 
@@ -20,12 +24,16 @@ const STEPS: readonly Step[] = [readBody, checkSchema, mapMessage, fireMessage];
  */
 @Injectable()
 export class MessagePipe {
-  constructor(private readonly intake: IntakeService) {}
+  readonly #tools: MessageTools;
+
+  constructor(intake: IntakeService, events: EventBus, clock: Clock) {
+    this.#tools = { intake, events, clock };
+  }
 
   /** @throws TRG_STORE_UNAVAILABLE when the application stops, or too much waits for the database */
   async receive(passage: Passage): Promise<Verdict> {
     for (const step of STEPS) {
-      const verdict = await step(passage, this.intake);
+      const verdict = await step(passage, this.#tools);
       if (verdict !== undefined) return verdict;
     }
     throw new TypeError('The last step always ends it.');
@@ -33,7 +41,7 @@ export class MessagePipe {
 
   /** Keeps what cannot start anything, with its body. @throws as {@link receive} */
   async bury(passage: Passage, reason: string): Promise<void> {
-    await keepLetter(this.intake, passage, { reason, key: passage.key });
+    await this.#tools.intake.reject(letterOf(passage, { reason, key: passage.key }));
   }
 }
 
@@ -65,11 +73,15 @@ async function checkSchema({ trigger, body = null }: Passage): Promise<Verdict |
   return fields.length === 0 ? undefined : failed(`the payload does not fit: ${fields.join('; ')}`);
 }
 
-async function mapMessage(passage: Passage): Promise<Verdict | undefined> {
+/** A method that does not end in time has failed: a message on which it hangs would keep its place for ever. */
+async function mapMessage(passage: Passage, { events, clock }: MessageTools): Promise<Verdict | undefined> {
+  const { name, timeoutMs } = passage.trigger;
+  const call = callMethod(passage).then((result) => void (passage.result = result));
   try {
-    passage.result = await callMethod(passage);
-    return undefined;
+    if (await isDoneWithin(timeoutMs, call, clock)) return undefined;
   } catch (error) {
     return failed(`the method threw: ${errorMessage(error)}`);
   }
+  events.emit('trigger.stalled', { trigger: name, timeoutMs });
+  return failed(`the method did not end within ${formatDuration(timeoutMs)}`);
 }

@@ -7,6 +7,8 @@ import type { Message } from './message.js';
 import type { DeliveredMessage } from './message-source.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
 
+/** A larger body is not kept with a dead letter: 4 MiB, as much as one commit takes at once. */
+const MAX_KEPT_BYTES = 4 * 1_048_576;
 /** A longer id stands in keys by its hash: room is left for the place of an item. */
 const MAX_ID = 1_000;
 
@@ -40,10 +42,15 @@ export class Passage {
     return this.key ?? `body:${sha256(this.text)}`;
   }
 
-  /** The body as it is kept: the text, or a value as JSON. */
-  get text(): string {
+  /** The body as a dead letter keeps it: the text, or a value as JSON; `null` if it is too large. */
+  get kept(): string | null {
+    const { text } = this;
+    return Buffer.byteLength(text) > MAX_KEPT_BYTES ? null : text.replaceAll('\u0000', '\ufffd');
+  }
+
+  private get text(): string {
     const { body } = this.delivered;
-    return ('text' in body ? body.text : JSON.stringify(body.json)).replaceAll('\u0000', '\ufffd');
+    return 'text' in body ? body.text : JSON.stringify(body.json);
   }
 
   /** Where it came from, for the ledger. */
@@ -52,6 +59,7 @@ export class Passage {
     return {
       source: this.trigger.from.name,
       id: this.key === id ? id : this.key,
+      size: Buffer.byteLength(this.text),
       deliveries,
       sentAt: sentAt?.toISOString() ?? null,
       receivedAt: this.receivedAt.toISOString(),

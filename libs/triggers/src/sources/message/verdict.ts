@@ -1,4 +1,7 @@
+import type { RejectRequest } from '../../intake/fire.types.js';
 import type { IntakeService } from '../../intake/intake.service.js';
+import type { Clock } from '../../model/clock.js';
+import type { EventBus } from '../../model/events.js';
 import type { Passage } from './passage.js';
 
 /**
@@ -10,23 +13,35 @@ export type Verdict =
   | { readonly is: 'failed'; readonly reason: string }
   | { readonly is: 'later'; readonly reason: string };
 
-/** One step: it adds to the passage and lets it go on (`undefined`), or ends it. */
-export type Step = (passage: Passage, intake: IntakeService) => Promise<Verdict | undefined>;
+/** What the steps work with. */
+export interface MessageTools {
+  readonly intake: IntakeService;
+  readonly events: EventBus;
+  readonly clock: Clock;
+}
 
-/** Keeps a message, or one item of it, as a dead letter. @throws TRG_STORE_UNAVAILABLE */
-export async function keepLetter(
-  intake: IntakeService,
-  passage: Passage,
-  { reason, key, item }: { readonly reason: string; readonly key: string | null; readonly item?: number },
-): Promise<void> {
-  await intake.reject({
-    trigger: passage.trigger,
-    reason,
+/** One step: it adds to the passage and lets it go on (`undefined`), or ends it. */
+export type Step = (passage: Passage, tools: MessageTools) => Promise<Verdict | undefined>;
+
+/** Why a message, or one item of it, is a dead letter. */
+interface Letter {
+  readonly reason: string;
+  readonly key: string | null;
+  readonly item?: number;
+}
+
+/** A message, or one item of it, as a dead letter. Without dedup each is one of its own. */
+export function letterOf(passage: Passage, { reason, key, item }: Letter): RejectRequest {
+  const { trigger, kept } = passage;
+  return {
+    trigger,
+    reason: kept === null ? `${reason} (its body is too large to be kept)` : reason,
     dedupKey: key ?? undefined,
-    payload: passage.text,
+    sameForMs: trigger.dedup.scope === 'off' ? 0 : undefined,
+    payload: kept ?? undefined,
     origin: passage.provenance(item),
     deadlineMs: Infinity,
-  });
+  };
 }
 
 /** The message itself is at fault. */

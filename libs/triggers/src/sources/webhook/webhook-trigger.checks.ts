@@ -1,14 +1,10 @@
-import { MAX_TIMER_MS } from '../../model/clock.js';
-import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
+import { methodTimeout } from '../payload/method-timeout.js';
 import type { WebhookDefinition } from './webhook-trigger.definition.js';
 import { DEFAULT_WEBHOOK_OPTIONS } from './webhook-trigger.options.js';
 import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
 const MEDIA_TYPE = /^(\*|[\w.+-]+\/[\w.+-]+)$/;
-
-/** The longest that a method may be given: no sender waits longer, and no timer is set further ahead. */
-const MAX_TIMEOUT_MS = MAX_TIMER_MS;
 
 /** The options that stand for themselves. @throws TRG_DEF_INVALID_OPTION, TRG_DEF_INVALID_DURATION for the first that has a wrong value */
 export function checkWebhookOptions(
@@ -26,8 +22,7 @@ export function checkWebhookOptions(
   check('maxBytes', isSize(maxBytes), `a whole number of bytes from 1 to ${DEFAULT_WEBHOOK_OPTIONS.maxBytes}`);
   const areTypes = Array.isArray(contentTypes) && contentTypes.every((type) => MEDIA_TYPE.test(String(type)));
   check('contentTypes', areTypes, 'a list of media types, for example ["application/x-www-form-urlencoded"], or ["*"]');
-  const timeoutMs = parseDuration(timeout, `${where}, option "timeout"`);
-  check('timeout', timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS, `"1ms" to "${formatDuration(MAX_TIMEOUT_MS)}"`);
+  const timeoutMs = methodTimeout(timeout, where);
   for (const option of ['dedupKey', 'challenge', 'respond'] as const) {
     check(option, ['undefined', 'function'].includes(typeof options[option]), 'a function');
   }

@@ -143,7 +143,7 @@ describeWithRedis('a Redis stream', () => {
 describe('the options of redisStream()', () => {
   const given = { stream: 's', group: 'g', connection: 'redis://me:s3cret@redis' };
   const refusal = async (options: object): Promise<unknown> =>
-    redisStream({ ...given, ...options } as RedisStreamOptions)
+    redisStream({ ...given, ...options })
       .open?.()
       .catch((error: unknown) => error);
 
