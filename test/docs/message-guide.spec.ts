@@ -7,7 +7,7 @@ import { connect as connectNats } from '@nats-io/transport-node';
 import { connect as connectRabbit } from 'amqplib';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { MessageTrigger } from 'nestjs-triggers';
+import { MessageTrigger, TriggersService } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { describeWithBroker } from '../support/brokers.js';
@@ -114,6 +114,28 @@ describeWithBroker('RabbitMQ', 'the recipe for RabbitMQ', (rabbit) => {
     const connection = await connectRabbit(rabbit().url);
     const channel = await connection.createChannel();
     expect(await channel.checkQueue('orders')).toMatchObject({ messageCount: 0 });
+    await connection.close();
+  }, 60_000);
+
+  it('leaves with the broker what comes while the trigger is disabled, and drops what the input refuses', async () => {
+    const options = { urls: [rabbit().url], queue: 'kept', noAck: false, queueOptions: { durable: true } };
+    const app = await listening(RabbitOrders, { transport: Transport.RMQ, options });
+    await app.nest.startAllMicroservices();
+    const triggers = app.nest.get(TriggersService);
+    await triggers.setEnabled('paid_order', false);
+    const fire = jest.spyOn(triggers, 'fire');
+    const connection = await connectRabbit(rabbit().url);
+    connection.on('error', () => undefined);
+    const channel = await connection.createConfirmChannel();
+    for (const [messageId, data] of Object.entries({ a: { order: 'order-0' }, b: { order: 7 } }))
+      channel.sendToQueue('kept', Buffer.from(JSON.stringify({ pattern: 'order.paid', data })), { messageId });
+    await channel.waitForConfirms();
+    await until(() => fire.mock.calls.length >= 2, 'both were tried', PATIENCE_MS);
+    await triggers.setEnabled('paid_order', true);
+    await untilShipped(1);
+    expect(await shipped()).toEqual(['order-0']);
+    await app.close();
+    expect(await channel.checkQueue('kept')).toMatchObject({ messageCount: 0 });
     await connection.close();
   }, 60_000);
 });

@@ -1,4 +1,6 @@
 // The recipe for RabbitMQ of docs/guides/message-triggers.md, run by test/docs/message-guide.spec.ts.
+/* eslint-disable no-restricted-imports -- a consumer waits, as a program of a reader may; no test sleeps here */
+import { setTimeout as wait } from 'node:timers/promises';
 import { Controller, Injectable } from '@nestjs/common';
 import { Ctx, EventPattern, Payload, RmqContext } from '@nestjs/microservices';
 import { ManualTrigger, TriggersService, isTriggersError } from 'nestjs-triggers';
@@ -29,8 +31,10 @@ export class RabbitOrders {
       await this.triggers.fire('paid_order', order, { dedupKey: message.properties.messageId });
       channel.ack(message);
     } catch (error) {
-      // Our database is away: again. Anything else: to the dead letter exchange of the queue.
-      channel.nack(message, false, isTriggersError(error, 'TRG_STORE_UNAVAILABLE'));
+      // What the input refuses goes to the dead letter exchange of the queue. Anything else is not its fault: again, a little later.
+      const isItsFault = isTriggersError(error) && error.family === 'context';
+      if (!isItsFault) await wait(1_000);
+      channel.nack(message, false, !isItsFault);
     }
   }
 }
