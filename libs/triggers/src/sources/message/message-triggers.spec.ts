@@ -16,6 +16,7 @@ import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js'
 import { Task } from '../../workflows/task.decorator.js';
 import type { TaskContext } from '../../workflows/task-context.js';
 import { Workflow } from '../../workflows/workflow.decorator.js';
+import { MAX_STALLED } from '../payload/method-calls.js';
 import type { Message } from './message.js';
 import type { MessageTriggerOptions } from './message.options.js';
 import { MessageTrigger } from './message-trigger.decorator.js';
@@ -232,6 +233,18 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
     const stalled = node.events.all.filter(({ name }) => name === 'trigger.stalled');
     expect(stalled).toHaveLength(5);
     expect(stalled[0]).toMatchObject({ trigger: 'orders', timeoutMs: 5_000 });
+  });
+
+  it('call no method, and count nothing, while too many calls of it still go on after their time', async () => {
+    const node = await boot({ prefetch: MAX_STALLED });
+    map = ({ id }) => (id === 'next' ? undefined : new Promise(() => undefined));
+    for (let n = 0; n < MAX_STALLED; n += 1) source.send(`m${n}`, {});
+    await kit.clock.advance(30_000);
+    const next = source.send('next', {});
+    await settle();
+    expect(next.settlements).toEqual([redeliver(1_000)]);
+    expect(mapped).toHaveLength(MAX_STALLED);
+    expect((await counts(node)).map(([message]) => message)).not.toContain('next');
   });
 
   it('make nothing of what a method returns after its time', async () => {

@@ -4,11 +4,11 @@ import { Clock } from '../../model/clock.js';
 import { formatDuration } from '../../model/duration.js';
 import { EventBus } from '../../model/events.js';
 import type { Json } from '../../model/json.js';
-import { isDoneWithin } from '../../model/patience.js';
 import { errorMessage } from '../../model/text.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import { checkJson, readJson } from '../payload/json-text.js';
 import { mappedPayload } from '../payload/mapped-payload.js';
+import { MethodCalls } from '../payload/method-calls.js';
 import { fireMessage } from './fire.step.js';
 import type { DeliveredMessage } from './message-source.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
@@ -27,7 +27,8 @@ export class MessagePipe {
   readonly #tools: MessageTools;
 
   constructor(intake: IntakeService, events: EventBus, clock: Clock) {
-    this.#tools = { intake, events, clock };
+    // How many are waited for is the prefetch's affair.
+    this.#tools = { intake, events, calls: new MethodCalls(clock, Infinity) };
   }
 
   /** @throws TRG_STORE_UNAVAILABLE when the application stops, or too much waits for the database */
@@ -73,12 +74,18 @@ async function checkSchema({ trigger, body = null }: Passage): Promise<Verdict |
   return fields.length === 0 ? undefined : failed(`the payload does not fit: ${fields.join('; ')}`);
 }
 
-/** A method that does not end in time has failed: a message on which it hangs would keep its place for ever. */
-async function mapMessage(passage: Passage, { events, clock }: MessageTools): Promise<Verdict | undefined> {
+/**
+ * A method that does not end in time has failed: a message on which it hangs would keep its place for ever. While a thousand calls
+ * still go on after their time, messages wait with the broker.
+ */
+async function mapMessage(passage: Passage, { events, calls }: MessageTools): Promise<Verdict | undefined> {
   const { name, timeoutMs } = passage.trigger;
-  const call = callMethod(passage).then((result) => void (passage.result = result));
   try {
-    if (await isDoneWithin(timeoutMs, call, clock)) return undefined;
+    const ended = await calls.run(passage.trigger, async () => {
+      passage.result = await callMethod(passage);
+    });
+    if (ended === 'done') return undefined;
+    if (ended === 'full') return { is: 'later', reason: 'too many calls of its method have not ended' };
   } catch (error) {
     return failed(`the method threw: ${errorMessage(error)}`);
   }

@@ -1,7 +1,7 @@
 import type { RejectRequest } from '../../intake/fire.types.js';
 import type { IntakeService } from '../../intake/intake.service.js';
-import type { Clock } from '../../model/clock.js';
 import type { EventBus } from '../../model/events.js';
+import type { MethodCalls } from '../payload/method-calls.js';
 import type { Passage } from './passage.js';
 
 /**
@@ -17,7 +17,7 @@ export type Verdict =
 export interface MessageTools {
   readonly intake: IntakeService;
   readonly events: EventBus;
-  readonly clock: Clock;
+  readonly calls: MethodCalls;
 }
 
 /** One step: it adds to the passage and lets it go on (`undefined`), or ends it. */

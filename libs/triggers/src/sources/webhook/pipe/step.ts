@@ -1,8 +1,8 @@
 import type { IntakeService } from '../../../intake/intake.service.js';
 import type { EventBus } from '../../../model/events.js';
+import type { MethodCalls } from '../../payload/method-calls.js';
 import type { WebhookAnswer } from '../verify/verifier.js';
 import type { WebhookReceipt } from '../webhook-event.js';
-import type { MethodCalls } from './method-calls.js';
 import type { Passage } from './passage.js';
 import type { Refusals } from './refusals.service.js';
 

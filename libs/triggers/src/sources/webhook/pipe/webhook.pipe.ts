@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IntakeService } from '../../../intake/intake.service.js';
 import { Clock } from '../../../model/clock.js';
 import { EventBus } from '../../../model/events.js';
+import { MethodCalls } from '../../payload/method-calls.js';
 import type { WebhookAnswer, WebhookDelivery } from '../verify/verifier.js';
 import type { WebhookDefinition } from '../webhook-trigger.definition.js';
 import { answerChallenge } from './challenge.step.js';
@@ -9,7 +10,6 @@ import { fire } from './fire.step.js';
 import { findKey } from './key.step.js';
 import { mapEvent } from './mapping.step.js';
 import { checkMedia } from './media.step.js';
-import { MethodCalls } from './method-calls.js';
 import { Passage } from './passage.js';
 import type { Step, WebhookTools } from './step.js';
 import { readPayload } from './payload.step.js';
@@ -18,6 +18,9 @@ import { answerOf } from './respond.js';
 import { checkSchema } from './schema.step.js';
 import { answerVendor } from './vendor-challenge.step.js';
 import { verifySender } from './verify.step.js';
+
+/** Deliveries that wait for the method of one trigger at once: a method that hangs leaves a quarter of the bodies to other triggers. */
+const MAX_CALLS = 48;
 
 /** In this order, for every delivery. Its size was checked while it was read. */
 const STEPS: readonly Step[] = [
@@ -44,7 +47,7 @@ export class WebhookPipe {
   readonly #tools: WebhookTools;
 
   constructor(intake: IntakeService, refusals: Refusals, events: EventBus, clock: Clock) {
-    this.#tools = { intake, refusals, events, calls: new MethodCalls(clock) };
+    this.#tools = { intake, refusals, events, calls: new MethodCalls(clock, MAX_CALLS) };
   }
 
   /** The answer, or the error that is answered. */

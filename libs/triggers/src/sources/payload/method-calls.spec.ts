@@ -1,9 +1,9 @@
-import { TestClock } from '../../../testing/test-clock.js';
-import type { WebhookDefinition } from '../webhook-trigger.definition.js';
-import { MAX_CALLS, MAX_STALLED, MethodCalls } from './method-calls.js';
+import { TestClock } from '../../testing/test-clock.js';
+import { MAX_STALLED, MethodCalls } from './method-calls.js';
 
 const TIMEOUT_MS = 10_000;
-const trigger = (): WebhookDefinition => ({ timeoutMs: TIMEOUT_MS }) as WebhookDefinition;
+const MAX_CALLS = 48;
+const trigger = (): { readonly timeoutMs: number } => ({ timeoutMs: TIMEOUT_MS });
 
 describe('calls of methods of triggers', () => {
   const clock = new TestClock();
@@ -16,7 +16,7 @@ describe('calls of methods of triggers', () => {
   });
 
   it('are waited for up to a number, trigger by trigger; a place is free when a call ends or throws', async () => {
-    const calls = new MethodCalls(clock);
+    const calls = new MethodCalls(clock, MAX_CALLS);
     const [one, other] = [trigger(), trigger()];
     const held = Array.from({ length: MAX_CALLS }, () => calls.run(one, hang));
     expect(await calls.run(one, done)).toBe('full');
@@ -29,7 +29,7 @@ describe('calls of methods of triggers', () => {
   });
 
   it('that are given up give their places back, until too many of them still go on', async () => {
-    const calls = new MethodCalls(clock);
+    const calls = new MethodCalls(clock, MAX_CALLS);
     const one = trigger();
     const callsOnce = async (count: number): Promise<unknown> => {
       const held = Array.from({ length: count }, () => calls.run(one, hang));
