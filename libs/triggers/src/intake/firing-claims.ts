@@ -154,9 +154,11 @@ function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extra
   const { payload = null, origin, sameForMs = null } = extras;
   const isKnown = item.dedupKey === undefined ? extras.replayKey !== undefined : isUsableKey(item.dedupKey);
   const given = isKnown ? givenKey(source, item, extras) : null;
+  const key = sameForMs === 0 ? null : keyOfTrigger(source, given);
   return {
-    key: sameForMs === 0 ? null : keyOfTrigger(source, given),
-    windowMs: sameForMs,
+    key,
+    // Without a key it is one of its own, whenever it came.
+    windowMs: key === null ? null : sameForMs,
     label: given?.label ?? null,
     payload,
     origin: origin === undefined ? null : JSON.stringify(origin),
