@@ -55,7 +55,8 @@ function requestOf(passage: Passage, item: FireItem, key: string | null): FireRe
     dedup,
     // Without dedup no key is made up; one that the author gave still keeps an execution of it from running twice at a time.
     dedupKey: dedupKey ?? (dedup.scope === 'off' ? undefined : (key ?? undefined)),
-    deliveryKey: dedup.scope === 'off' ? undefined : (passage.key ?? undefined),
+    delivery:
+      passage.key === null || trigger.dedup.scope === 'off' ? undefined : { key: passage.key, dedup: trigger.dedup },
     whenDisabled: 'hold',
     onLimit: trigger.onLimit,
     deadlineMs: Infinity,

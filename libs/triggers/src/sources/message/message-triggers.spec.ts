@@ -258,21 +258,29 @@ describe.each(DATABASES)('message triggers on %s', (database) => {
     expect(shipped).toEqual([]);
   });
 
-  it('start nothing and open no letter when what was accepted comes again and the method is broken by then', async () => {
-    const node = await boot({ deliveries: 2 });
-    source.send('m1', { n: 1 });
-    await settle();
-    map = () => {
-      throw new Error('broken');
-    };
-    const again = source.send('m1', { n: 1 });
-    await settle();
-    source.redeliver();
-    await settle();
-    expect(again.settlements).toEqual([redeliver(1_000), ACK]);
-    expect(await firings(node)).toEqual([{ state: 'accepted', reason: null, key: 'm1' }]);
-    expect(await counts(node)).toEqual([]);
-  });
+  it.each([
+    ['', () => undefined, ['m1']],
+    [' as several items', () => TriggerResult.fireMany([{ context: {} }, { context: {} }]), ['m1#0', 'm1#1']],
+    [' by a key of the author', () => TriggerResult.fire({}, { dedupKey: 'mine' }), ['mine']],
+  ])(
+    'start nothing and open no letter when what was accepted%s comes again and the method is broken by then',
+    async (_, made, keys) => {
+      const node = await boot({ deliveries: 2 });
+      map = made;
+      source.send('m1', { n: 1 });
+      await settle();
+      map = () => {
+        throw new Error('broken');
+      };
+      const again = source.send('m1', { n: 1 });
+      await settle();
+      source.redeliver();
+      await settle();
+      expect(again.settlements).toEqual([redeliver(1_000), ACK]);
+      expect(await firings(node)).toEqual(keys.map((key) => ({ state: 'accepted', reason: null, key })));
+      expect(await counts(node)).toEqual([]);
+    },
+  );
 
   it('close the letter of a message whose items are accepted when it comes once more', async () => {
     const node = await boot({ deliveries: 1 });
