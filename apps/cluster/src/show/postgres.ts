@@ -36,7 +36,9 @@ export function makeDatabase(server: string): ShowDatabase {
   const made = tell(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const close = (): Promise<void> => made.then(() => tell(server, `DROP DATABASE ${name} WITH (FORCE)`));
+  const drop = (): Promise<void> => tell(server, `DROP DATABASE ${name} WITH (FORCE)`);
+  // What was not made is told by `url` alone.
+  const close = (): Promise<void> => made.then(drop, () => undefined);
   return { url: made.then(() => url.href), close };
 }
 
