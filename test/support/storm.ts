@@ -31,6 +31,8 @@ export class Storm {
   readonly refused: (WireAnswer & { readonly sender: number })[] = [];
   /** Requests that nobody answered. */
   unanswered = 0;
+  /** The senders all of whose events are acknowledged. */
+  readonly #done = new Set<number>();
   /** Fulfilled when every event is acknowledged. */
   readonly over: Promise<void>;
 
@@ -61,12 +63,15 @@ export class Storm {
         await this.#pause(answer);
       }
     }
+    this.#done.add(sender);
     for (const wire of wires) wire.close();
   }
 
-  /** The senders that were refused something. */
-  get disappointed(): number {
-    return new Set(this.refused.map(({ sender }) => sender)).size;
+  /** The senders that were refused nothing yet, and still have events. */
+  get spared(): number[] {
+    const refused = new Set(this.refused.map(({ sender }) => sender));
+    const senders = Array.from({ length: SENDERS }, (_, sender) => sender);
+    return senders.filter((sender) => !refused.has(sender) && !this.#done.has(sender));
   }
 
   async #post(
