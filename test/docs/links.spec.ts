@@ -5,6 +5,7 @@ import { ROOT, pagesIn, read } from './markdown.js';
 const PAGES = [
   'README.md',
   'apps/cluster/README.md',
+  'apps/orders/README.md',
   'apps/ticket-triage/README.md',
   'deploy/README.md',
   'libs/triggers/README.md',

@@ -7,8 +7,11 @@ import { DirectorySource } from 'nestjs-triggers';
 import type { FoundFile, Poll } from 'nestjs-triggers';
 import { TestClock, pollOf } from 'nestjs-triggers/testing';
 
-const FILES = 100_000;
+/** `MANY_FILES=100000` for the promise of the guide: that takes a minute on a quiet machine, most of it to make and delete them. */
+const FILES = Number(process.env['MANY_FILES'] ?? 20_000);
 const MIB = 1_048_576;
+/** What Jest and the poll itself take, and 320 bytes for each file. */
+const MOST_MIB = 8 + (FILES * 320) / MIB;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -70,7 +73,7 @@ function numberOf(file: FoundFile | undefined): number {
   return Number(file?.name.slice(0, -4));
 }
 
-describe('a folder of 100,000 files', () => {
+describe(`a folder of ${FILES} files`, () => {
   let home: string;
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), 'many-files-'));
@@ -88,7 +91,7 @@ describe('a folder of 100,000 files', () => {
     expect(counted.largestCursor).toBeLessThan(200);
 
     // Nothing is offered again that is known, and a change is found among all of them.
-    writeFileSync(join(home, 'inbox', '77777.csv'), 'changed');
+    writeFileSync(join(home, 'inbox', '7777.csv'), 'changed');
     // However long this has taken: ten minutes from now every file is old.
     counted.clock.set(new Date(Date.now() + 600_000));
     expect((await counted.round()).found).toBe(1);
@@ -97,6 +100,6 @@ describe('a folder of 100,000 files', () => {
     // A process that has just started offers all of them once more: the dedup table knows them.
     counted.source = new DirectorySource({ path: counted.path });
     expect(await counted.round()).toEqual({ fresh: 0, found: FILES });
-    expect(counted.mostMiB - before).toBeLessThan(40);
+    expect(counted.mostMiB - before).toBeLessThan(MOST_MIB);
   }, 240_000);
 });
