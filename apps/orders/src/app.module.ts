@@ -10,7 +10,7 @@ import { OrdersModule } from './orders/orders.module.js';
 import { SETTINGS } from './settings.js';
 import type { Settings } from './settings.js';
 
-/** A shop as there are many: TypeORM for its tables, a module for each thing that it does, and triggers beside the tables that they watch. */
+/** A shop as there are many: TypeORM for its tables, a module for each thing that it does, triggers beside what they watch. */
 @Global()
 @Module({})
 export class AppModule {

@@ -100,6 +100,12 @@ it('stays with --stay, for a look at the ledger by the commands that it prints',
   expect([readdirSync(temporary), survivors(output, 2)]).toEqual([[], []]);
 }, 120_000);
 
+it('ends and leaves nothing behind where there is no server', async () => {
+  const day = play(MAIN, ['--database', 'postgres://127.0.0.1:1/nowhere'], temporary);
+  expect(await saidToTheEnd(day)).toEqual({ code: 1, output: '' });
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
 it('opens no shop without its token, and says so', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '../dist/serve/main.js')], {
     encoding: 'utf8',

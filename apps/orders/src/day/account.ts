@@ -28,7 +28,10 @@ export async function readLedger(admin: AdminClient): Promise<Ledger> {
   return { firings, executions: await admin.executions() };
 }
 
-/** What became of each write: by the ledger, and by what the post has taken. Every firing belongs to one write, the oldest to the first. */
+/**
+ * What became of each write, by the ledger and by what the post has taken. A firing belongs to one write only, the oldest to
+ * the first.
+ */
 export function account(stories: readonly Story[], { firings, executions }: Ledger, mails: readonly Mail[]): Account {
   const left = [...firings];
   const rows = stories.map((story) => {

@@ -54,8 +54,7 @@ export class Day {
     let isSettled = true;
     for (const act of ACTS) {
       stories.push(...(await act(scene)));
-      const expected = stories.reduce((sum, story) => sum + countOf(story.expected.mail), 0);
-      isSettled &&= await comes(() => scene.post.mails.length >= expected, ACT_SETTLES_WITHIN_MS);
+      isSettled &&= await comes(() => isOver(scene, stories), ACT_SETTLES_WITHIN_MS);
     }
     let outcome = await outcomeOf(scene, stories);
     await comes(async () => {
@@ -120,6 +119,12 @@ export class Day {
     for (const close of this.#open.reverse()) await close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Whether nothing is on its way any more. */
+async function isOver({ post, shell }: Scene, stories: readonly Story[]): Promise<boolean> {
+  const expected = stories.reduce((sum, story) => sum + countOf(story.expected.mail), 0);
+  return post.mails.length >= expected && (await shell.waiting()) === 0;
 }
 
 async function outcomeOf({ admin, post, shell }: Scene, stories: readonly Story[]): Promise<Outcome> {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** A database on a server of somebody else. It may be dropped while it is made. */
+/** A database on a server of somebody else. It may be dropped while it is made, and where it could not be. */
 export interface ServerDatabase {
   /** Rejects when there is none. */
   readonly url: Promise<string>;
@@ -13,7 +13,11 @@ export function makeDatabase(server: string): ServerDatabase {
   const made = tell(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const drop = (): Promise<void> => made.then(() => tell(server, `DROP DATABASE ${name} WITH (FORCE)`));
+  const drop = (): Promise<void> =>
+    made.then(
+      () => tell(server, `DROP DATABASE ${name} WITH (FORCE)`),
+      () => undefined,
+    );
   return { url: made.then(() => url.href), drop };
 }
 

@@ -13,7 +13,8 @@ export class PaymentsService {
   ) {}
 
   /**
-   * Books a payment and says so, in one transaction: whoever is told of it finds it in the books, and nobody is told of one that is not there.
+   * Books a payment and says so, in one transaction: whoever is told of it finds it in the books, and nobody is told of one that
+   * is not there.
    *
    * @throws ConflictException when it is more than the order costs
    */
