@@ -35,6 +35,6 @@ export class AppModule {
 
 /** A `postgres://` URL or the path of a SQLite file. */
 function typeOrm(database: string): TypeOrmModuleOptions {
-  if (/^postgres(ql)?:/.test(database)) return { type: 'postgres', url: database };
+  if (/^postgres(ql)?:/.test(database)) return { type: 'postgres', url: database, connectTimeoutMS: 10_000 };
   return { type: 'better-sqlite3', database, enableWAL: true };
 }

@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { interrupt, play, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
+import { Proxy } from '../../../test/support/proxy.js';
 import { databasesOf, sql } from '../../../test/support/sql.js';
 
 const MAIN = join(__dirname, '../dist/main.js');
@@ -100,11 +104,51 @@ it('stays with --stay, for a look at the ledger by the commands that it prints',
   expect([readdirSync(temporary), survivors(output, 2)]).toEqual([[], []]);
 }, 120_000);
 
-it('ends and leaves nothing behind where there is no server', async () => {
-  const day = play(MAIN, ['--database', 'postgres://127.0.0.1:1/nowhere'], temporary);
-  expect(await saidToTheEnd(day)).toEqual({ code: 1, output: '' });
-  expect(readdirSync(temporary)).toEqual([]);
-});
+/** What it complains of from here to its end. */
+function complaintsOf({ stderr }: ChildProcess): Promise<string> {
+  return text(stderr!);
+}
+
+it.each<readonly [string, (server: Proxy) => void, RegExp]>([
+  ['refuses', (server) => server.cut(), /.+/],
+  ['is silent', (server) => server.stall(), /timeout expired/],
+])(
+  'ends with 1, says why and leaves nothing behind where its Postgres %s',
+  async (_what, harm, why) => {
+    const server = await Proxy.to(POSTGRES);
+    harm(server);
+    const day = play(MAIN, ['--database', server.url], temporary);
+    const complaints = complaintsOf(day);
+    expect(await saidToTheEnd(day)).toEqual({ code: 1, output: '' });
+    server.close();
+
+    const { host, password } = new URL(server.url);
+    expect(await complaints).toMatch(`orders: The Postgres of --database (${host}) does not make a database: `);
+    expect(await complaints).toMatch(why);
+    expect(await complaints).not.toContain(`:${password}@`);
+    expect(readdirSync(temporary)).toEqual([]);
+  },
+  60_000,
+);
+
+it('ends with 1, and names the database that it could not drop, where its Postgres goes away', async () => {
+  const server = await Proxy.to(POSTGRES);
+  const day = play(MAIN, ['--database', server.url], temporary);
+  const complaints = complaintsOf(day);
+  const output = await saidUntil(/six contracts/, day);
+  server.cut();
+  const [code] = (await once(day, 'exit')) as [number | null];
+  server.close();
+
+  const [left = '', ...others] = await databases();
+  expect(others).toEqual([]);
+  await sql(`DROP DATABASE ${left} WITH (FORCE)`);
+  expect({ code, complaints: await complaints }).toEqual({
+    code: 1,
+    complaints: expect.stringContaining(`orders: The database ${left} stays on the Postgres of --database`) as string,
+  });
+  expect([readdirSync(temporary), survivors(output, 1)]).toEqual([[], []]);
+}, 120_000);
 
 it('opens no shop without its token, and says so', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '../dist/serve/main.js')], {
@@ -121,6 +165,11 @@ it('tells how it is called, and refuses what it does not know', () => {
     return { status, stdout, stderr };
   };
   expect(said(['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('npm run example:orders --') });
+  expect(said(['--database', 'shop.db'])).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^orders: --database takes the URL of a Postgres server: \S+\n$/) as string,
+  });
   expect(said(['--speed', '2'])).toMatchObject({
     status: 1,
     stdout: '',

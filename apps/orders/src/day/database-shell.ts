@@ -64,6 +64,6 @@ export class DatabaseShell {
 }
 
 function connect(database: string): DataSource {
-  if (database.startsWith('postgres')) return new DataSource({ type: 'postgres', url: database });
+  if (database.startsWith('postgres')) return new DataSource({ type: 'postgres', url: database, connectTimeoutMS: 10_000 });
   return new DataSource({ type: 'better-sqlite3', database });
 }

@@ -38,11 +38,12 @@ export class Day {
   readonly #token = randomBytes(18).toString('base64url');
   /** What was opened, to be closed in the opposite order. */
   readonly #open: (() => Promise<unknown>)[] = [];
-  #closing: Promise<void> | undefined;
+  #closing: Promise<boolean> | undefined;
 
   constructor(
     private readonly options: DayOptions,
     private readonly print: (line: string) => void,
+    private readonly complain: (problem: unknown) => void,
   ) {
     process.on('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
   }
@@ -64,8 +65,8 @@ export class Day {
     return this.#judge(scene, outcome);
   }
 
-  /** Ends every process, and deletes every file. */
-  close(): Promise<void> {
+  /** Ends every process, and deletes every file. Complains of what stays. @returns whether nothing does */
+  close(): Promise<boolean> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -115,9 +116,16 @@ export class Day {
     return problems.length === 0;
   }
 
-  async #close(): Promise<void> {
-    for (const close of this.#open.reverse()) await close();
+  async #close(): Promise<boolean> {
+    let isTidy = true;
+    for (const close of this.#open.reverse()) {
+      await close().catch((error: unknown) => {
+        this.complain(error); // and go on, or what is open would keep the process
+        isTidy = false;
+      });
+    }
     rmSync(this.#folder, { recursive: true, force: true });
+    return isTidy;
   }
 }
 

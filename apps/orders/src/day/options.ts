@@ -15,7 +15,7 @@ export const USAGE = `npm run example:orders -- [--database postgres://…] [--s
   --stay      the application goes on when the day is over, until Ctrl-C, so that you can look around
 `;
 
-/** @throws Error for what is no option */
+/** @throws Error for what is no option, and what is no Postgres server */
 export function readOptions(args: readonly string[]): DayOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
@@ -25,5 +25,14 @@ export function readOptions(args: readonly string[]): DayOptions | 'help' {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  return values.help ? 'help' : { database: values.database, stay: values.stay };
+  if (values.help) return 'help';
+  const { database, stay } = values;
+  if (database !== undefined && !isPostgres(database)) {
+    throw new Error('--database takes the URL of a Postgres server: postgres://user:password@host:5432/postgres');
+  }
+  return { database, stay };
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url);
 }
