@@ -39,6 +39,8 @@ it.each([
       code: 0,
       output: expect.stringMatching(/Every write is accounted for: (\d+) of \1\./) as string,
     });
+    expect(output).toContain('3 were rolled back and have started nothing.');
+    expect(output.match(/answered 409 and rolled back: 1 of the two is there/g)).toHaveLength(2);
     const nothing = ['–', '–', '–'];
     expect(rowsOf(output, 'A list')).toEqual([['upsert', '200', 'accepted ×2', 'completed ×2', 'welcome ×2']]);
     expect(rowsOf(output, 'A contract is ended')).toEqual([['SQL', 'COMMIT', 'accepted', 'completed', 'review']]);

@@ -40,9 +40,14 @@ export class DatabaseShell {
   }
 
   /** How many changes are committed and not fired yet. */
-  async waiting(): Promise<number> {
+  waiting(): Promise<number> {
+    return this.count('triggers_outbox');
+  }
+
+  /** How many rows a table of the shop has. */
+  async count(table: string): Promise<number> {
     const [row] = await this.shop.query<{ readonly count: number | string }[]>(
-      'SELECT COUNT(*) AS count FROM triggers_outbox',
+      `SELECT COUNT(*) AS count FROM ${table}`,
     );
     return Number(row?.count);
   }
@@ -64,6 +69,7 @@ export class DatabaseShell {
 }
 
 function connect(database: string): DataSource {
-  if (database.startsWith('postgres')) return new DataSource({ type: 'postgres', url: database, connectTimeoutMS: 10_000 });
+  if (database.startsWith('postgres'))
+    return new DataSource({ type: 'postgres', url: database, connectTimeoutMS: 10_000 });
   return new DataSource({ type: 'better-sqlite3', database });
 }

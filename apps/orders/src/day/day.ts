@@ -18,7 +18,7 @@ import { makeDatabase } from './server.js';
 import { ShopClient } from './shop.client.js';
 import type { Story } from './story.js';
 import { latenciesOf, tableOf } from './table.js';
-import { countOf, differences } from './verdict.js';
+import { countOf, differences, rolledBack } from './verdict.js';
 import type { Outcome } from './verdict.js';
 
 const ACTS: readonly Act[] = [
@@ -105,12 +105,13 @@ export class Day {
 
   async #judge({ app, admin, shop, post }: Scene, outcome: Outcome): Promise<boolean> {
     ['', ...tableOf(outcome.rows), ''].forEach(this.print);
-    this.print(`  the shop  answered after ${latenciesOf(shop.waited)} answers`);
+    this.print(`  the shop  answered: ${latenciesOf(shop.waited)}`);
     this.print(`  the post  took ${post.mails.length} mails; recognised ${post.repeated} that it had before\n`);
     const problems = differences(outcome);
     if (!this.options.stay) problems.push(...stopProblems(await app.stop()));
     const count = outcome.rows.length;
-    if (problems.length === 0) this.print(`Every write is accounted for: ${count} of ${count}.`);
+    const none = `${rolledBack(outcome)} were rolled back and have started nothing.`;
+    if (problems.length === 0) this.print(`Every write is accounted for: ${count} of ${count}. ${none}`);
     else ['Not every write is accounted for:', ...problems, '', app.lastWords()].forEach(this.print);
     this.print(lookFurther(admin.base, this.#token, this.options));
     return problems.length === 0;

@@ -5,11 +5,12 @@ import type { Story } from './story.js';
 
 /** One order that stands, and one that is taken back when its row, and what the trigger wrote of it, are there already. */
 export const orders: Act = async (scene) => {
-  const { shop, tell } = scene;
+  const { shop, shell, tell } = scene;
   tell('Ada orders an anvil, and then twenty, which is beyond her credit');
   const { story } = await order(scene, 'Ada', { article: 'an anvil', totalCents: 20_000 });
   const tooMuch = { customerId: customerOf(scene, 'Ada'), article: 'twenty anvils', totalCents: 400_000 };
   const { status } = await shop.call('POST', '/orders', tooMuch);
+  tell(`the second is answered ${status} and rolled back: ${await shell.count('orders')} of the two is there`);
   return [
     story,
     idle({ what: 'Ada orders too much: rolled back', by: 'transaction', answered: String(status) }, '409'),
@@ -18,11 +19,12 @@ export const orders: Act = async (scene) => {
 
 /** A payment that stands, and one that is refused after the shop has fired. */
 export const payments: Act = async (scene) => {
-  const { shop, tell } = scene;
+  const { shop, shell, tell } = scene;
   tell('Bea orders a rope and pays it, and then pays it once more');
   const { story, id } = await order(scene, 'Bea', { article: 'a rope', totalCents: 3_000 });
   const paid = await pay(scene, 'Bea', { orderId: id, cents: 3_000 });
   const again = await shop.call('POST', '/payments', { orderId: id, cents: 3_000 });
+  tell(`the second is answered ${again.status} and rolled back: ${await shell.count('payments')} of the two is there`);
   const by = 'fire(…, { manager })';
   return [
     story,

@@ -5,7 +5,7 @@ import type { Mail } from './post.js';
 import { idle, starting, summed } from './story.js';
 import type { Claim, Story } from './story.js';
 import { latenciesOf, tableOf } from './table.js';
-import { countOf, differences } from './verdict.js';
+import { countOf, differences, rolledBack } from './verdict.js';
 import type { Outcome } from './verdict.js';
 
 const firing = (over: Partial<Firing> = {}): Firing => ({
@@ -113,6 +113,11 @@ it('shows what was seen on the way', () => {
     '  write  by    answered  firing               execution  mail',
     '  Held   save  200       held, then accepted  completed  welcome',
   ]);
+});
+
+it('counts what was rolled back, by the shop or by hand', () => {
+  const tried = idle({ what: 'An import', by: 'SQL', answered: 'ROLLBACK' }, 'ROLLBACK');
+  expect(rolledBack(outcome([ada, refused, tried]))).toBe(2);
 });
 
 it('counts words as it sums them', () => {

@@ -20,6 +20,11 @@ export function differences({ rows, unclaimed, waiting, mails }: Outcome): strin
   ];
 }
 
+/** How many of the writes were told that nothing of them is left. */
+export function rolledBack({ rows }: Account): number {
+  return rows.filter(({ fate: { answered } }) => answered === '409' || answered === 'ROLLBACK').length;
+}
+
 function differing({ story: { what, expected }, fate }: Row): string[] {
   const fields = Object.keys(expected) as (keyof Fate)[];
   return fields
