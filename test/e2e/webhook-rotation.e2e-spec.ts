@@ -81,7 +81,7 @@ describe('the secret of a webhook that is replaced', () => {
     expect((await app.ended(1)).length).toBeGreaterThan(0);
     // Once at boot, then once a minute, however many deliveries there are.
     expect(secrets.asked).toBeLessThanOrEqual(8);
-  });
+  }, 60_000);
 
   it('is known a minute later to the first delivery that it signs, though none came in between', async () => {
     expect((await send(OLD)).status).toBe(200);
