@@ -88,6 +88,7 @@ function firings({ instant, bytes, flag, float, count, narrow }: Types): string[
     `CREATE TABLE triggers_delivery (
       trigger text NOT NULL, key ${bytes} NOT NULL, message text NOT NULL, delivery text NOT NULL, failures integer NOT NULL,
       reason text NOT NULL, at ${instant} NOT NULL, PRIMARY KEY (trigger, key))${narrow}`,
+    `CREATE INDEX triggers_delivery_at ON triggers_delivery (at)`,
     `CREATE TABLE triggers_rate (space text PRIMARY KEY, tat ${float} NOT NULL)${narrow}`,
   ];
 }
