@@ -4,6 +4,7 @@ import { newId } from '../model/ids.js';
 import { fire } from '../store/contract/work.contract.js';
 import { rowsOf, useStoreKit } from '../store/contract/kit.contract.js';
 import type { Row } from '../store/dialects/batch.js';
+import { TransactionFailure } from '../store/dialects/dialect.js';
 import type { Store } from '../store/store.service.js';
 import { declareTriggers } from '../store/trigger.repository.js';
 import { IntakeCounter } from './intake-counter.js';
@@ -46,6 +47,22 @@ describe('IntakeCounter', () => {
     const [inbox, mail] = await triggers();
     expect(inbox).toMatchObject({ fires: 2, duplicates: 1, last_fire_at: new Date(began + SECOND).toISOString() });
     expect(mail).toMatchObject({ fires: 0, duplicates: 1, last_fire_at: null });
+  });
+
+  it('counts nothing twice whose COMMIT may have been done before the connection broke', async () => {
+    const { dialect } = store;
+    const transaction = dialect.transaction.bind(dialect);
+    jest.spyOn(dialect, 'transaction').mockImplementationOnce(async (work) => {
+      await transaction(work);
+      throw new TransactionFailure('away', 'unknown', new Error('Connection terminated unexpectedly'));
+    });
+    counter.fired('inbox', 'fires');
+    await kit().clock.advance(SECOND);
+    await kit().clock.advance(SECOND);
+    expect((await triggers())[0]).toMatchObject({ fires: 1 });
+    counter.fired('inbox', 'fires');
+    await kit().clock.advance(SECOND);
+    expect((await triggers())[0]).toMatchObject({ fires: 2 });
   });
 
   it('counts anew after each writing', async () => {
@@ -153,6 +170,7 @@ describe('IntakeCounter on postgres', () => {
 
 /** The rows of every statement that a piece of work asks for. */
 function* rowsIn(work: unknown): Generator<readonly (readonly unknown[])[]> {
-  const asked = (work as () => Generator<{ readonly rows: readonly (readonly unknown[])[] }, void, unknown>)();
+  type Asked = Generator<{ readonly rows: readonly (readonly unknown[])[] }, void, unknown>;
+  const asked = (work as (scope: object) => Asked)({ repeated: false });
   for (let next = asked.next(); !next.done; next = asked.next([])) yield next.value.rows;
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../model/clock.js';
 import type { TimerHandle } from '../model/clock.js';
 import type { FiringId } from '../model/ids.js';
+import type { CommitScope } from '../store/commit-kind.js';
 import { batch, run } from '../store/dialects/batch.js';
 import type { Batch, Work } from '../store/dialects/batch.js';
 import { Store } from '../store/store.service.js';
@@ -87,7 +88,7 @@ export class IntakeCounter {
     this.#duplicates.clear();
     this.#fires.clear();
     if (duplicates.length + fires.length === 0 || this.store.commits.isAway) return;
-    const locked = await this.store.change(() => count(fires, duplicates)).catch(() => NONE);
+    const locked = await this.store.change(once(() => count(fires, duplicates))).catch(() => NONE);
     if (this.#ending) return;
     for (const [name, counts] of fires) if (locked.has(name)) this.#addFires(name, counts);
     for (const [id, repeats] of duplicates) if (locked.has(id)) this.#addDuplicates(id, repeats);
@@ -121,6 +122,16 @@ export class IntakeCounter {
 }
 
 const NONE: ReadonlySet<unknown> = new Set();
+
+/** Nobody knows whether counts are there whose COMMIT broke: they are left out then, rather than counted twice. */
+function once(work: () => Work<ReadonlySet<unknown>>): (scope: CommitScope) => Work<ReadonlySet<unknown>> {
+  let wasTried = false;
+  return function* ({ repeated }) {
+    if (wasTried && repeated) return NONE;
+    wasTried = true;
+    return yield* work();
+  };
+}
 
 /** Returns the names and ids of the rows that somebody else has locked: they were not counted. */
 function* count(
