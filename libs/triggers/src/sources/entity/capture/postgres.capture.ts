@@ -7,8 +7,14 @@ import type { RowOperation, WatchedTable } from './watched-table.js';
 export const OUTBOX_CHANNEL = 'triggers_outbox';
 /** The setting that says which execution writes; `<execution id>:<depth>`. */
 export const CAUSE_SETTING = 'nestjs_triggers.cause';
-/** A connection that writes without a pause wakes relays so often at most, because NOTIFY makes commits wait for each other. */
-const WAKE_EVERY_MS = 100;
+const CAUSE = `nullif(current_setting('${CAUSE_SETTING}', true), '')`;
+/** The setting that says when this connection has last woken relays, in seconds. */
+const TOLD_SETTING = 'nestjs_triggers.told_at';
+/**
+ * A connection that writes without a pause wakes relays so often at most, because NOTIFY makes commits wait for each other. Relays that
+ * were woken look again often enough for as long.
+ */
+const WAKE_EVERY_S = 1;
 
 /** The words of SQL, as `TG_OP` has them. */
 const EVENTS: Readonly<Record<RowOperation, string>> = { insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' };
@@ -47,7 +53,7 @@ function triggerOf(table: WatchedTable, schema: string, capture: string): Captur
 function outboxTable(outbox: string): string {
   return `CREATE TABLE IF NOT EXISTS ${outbox} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  key uuid NOT NULL DEFAULT gen_random_uuid(),
+  key uuid,
   entity text NOT NULL,
   operation text NOT NULL,
   old text,
@@ -58,10 +64,13 @@ function outboxTable(outbox: string): string {
 }
 
 function captureFunction(outbox: string, schema: string): string {
-  return CAPTURE_FUNCTION.replace('{outbox}', () => outbox).replace('{schema}', () => literal(schema));
+  return CAPTURE_FUNCTION.replaceAll('{outbox}', () => outbox).replace('{schema}', () => literal(schema));
 }
 
 /**
+ * An insert has a branch of its own, and few expressions: PL/pgSQL prepares each of them anew in every transaction, which costs more than
+ * to evaluate it.
+ *
  * Values are compared by their JSON, because not every type knows equality. Should that fail (a `json` with a NUL in it), the change
  * counts: the relay looks again, and a write of the application never fails because of us.
  */
@@ -69,37 +78,36 @@ const CAPTURE_FUNCTION = `RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET 
 DECLARE
   old_row json;
   new_row json;
-  told bigint;
-  present bigint;
   changed boolean := false;
 BEGIN
-  IF TG_OP = 'UPDATE' AND OLD *= NEW THEN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO {outbox} (entity, operation, new, cause)
+    VALUES (TG_ARGV[0], 'insert', row_to_json(NEW)::text, ${CAUSE});
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO {outbox} (entity, operation, old, cause)
+    VALUES (TG_ARGV[0], 'delete', row_to_json(OLD)::text, ${CAUSE});
+  ELSIF OLD *= NEW THEN
     RETURN NULL;
-  END IF;
-  IF TG_OP <> 'INSERT' THEN
+  ELSE
     old_row := row_to_json(OLD);
-  END IF;
-  IF TG_OP <> 'DELETE' THEN
     new_row := row_to_json(NEW);
-  END IF;
-  IF TG_OP = 'UPDATE' AND TG_NARGS > 1 THEN
-    BEGIN
-      FOR i IN 1 .. TG_NARGS - 1 LOOP
-        changed := changed OR (old_row -> TG_ARGV[i])::text IS DISTINCT FROM (new_row -> TG_ARGV[i])::text;
-      END LOOP;
-    EXCEPTION WHEN OTHERS THEN
-      changed := true;
-    END;
-    IF NOT changed THEN
-      RETURN NULL;
+    IF TG_NARGS > 1 THEN
+      BEGIN
+        FOR i IN 1 .. TG_NARGS - 1 LOOP
+          changed := changed OR (old_row -> TG_ARGV[i])::text IS DISTINCT FROM (new_row -> TG_ARGV[i])::text;
+        END LOOP;
+      EXCEPTION WHEN OTHERS THEN
+        changed := true;
+      END;
+      IF NOT changed THEN
+        RETURN NULL;
+      END IF;
     END IF;
+    INSERT INTO {outbox} (entity, operation, old, new, cause)
+    VALUES (TG_ARGV[0], 'update', old_row::text, new_row::text, ${CAUSE});
   END IF;
-  INSERT INTO {outbox} (entity, operation, old, new, cause)
-  VALUES (TG_ARGV[0], lower(TG_OP), old_row::text, new_row::text, nullif(current_setting('${CAUSE_SETTING}', true), ''));
-  present := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
-  told := nullif(current_setting('nestjs_triggers.told', true), '')::bigint;
-  IF told IS NULL OR present - told NOT BETWEEN 0 AND ${WAKE_EVERY_MS} THEN
-    PERFORM set_config('nestjs_triggers.told', present::text, false);
+  IF abs(date_part('epoch', clock_timestamp()) - coalesce(nullif(current_setting('${TOLD_SETTING}', true), '')::float8, 0)) > ${WAKE_EVERY_S} THEN
+    PERFORM set_config('${TOLD_SETTING}', date_part('epoch', clock_timestamp())::text, false);
     PERFORM pg_notify('${OUTBOX_CHANNEL}', {schema});
   END IF;
   RETURN NULL;

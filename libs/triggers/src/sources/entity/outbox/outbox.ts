@@ -93,17 +93,19 @@ export function readRows(outbox: string, isOurs: string): string {
     WHERE before <= ${CHARACTERS_PER_TURN} ORDER BY id`;
 }
 
-/** A row as either driver returns it. */
+/** A row as either driver returns it. One without a key is known by its id and its instant: ids may begin anew, but not at the same instant. */
 export function rowOf(row: Readonly<Record<string, unknown>>): OutboxRow {
   const created = row['created_at'];
+  const id = String(row['id']);
+  const createdAt = created instanceof Date ? created : new Date(created as string);
   return {
-    id: String(row['id']),
-    key: String(row['key']),
+    id,
+    key: (row['key'] as string | null) ?? `${id}@${createdAt.getTime()}`,
     entity: row['entity'] as string,
     operation: row['operation'] as string,
     old: row['old'] as string | null,
     new: row['new'] as string | null,
     cause: row['cause'] as string | null,
-    createdAt: created instanceof Date ? created : new Date(created as string),
+    createdAt,
   };
 }

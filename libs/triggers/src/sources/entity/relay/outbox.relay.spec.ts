@@ -128,6 +128,20 @@ describe('the relay', () => {
     expect(fired).toHaveLength(3);
   });
 
+  it('finds within 100 ms what a connection writes in the second after it has woken us', async () => {
+    relay.start();
+    outbox.rows = [rowOf(1)];
+    outbox.wake(false);
+    await turn(850);
+    outbox.rows = [rowOf(2)];
+    await turn(100);
+    expect(fired).toEqual(['ordered key-1', 'ordered key-2']);
+    await turn(3_000);
+    outbox.rows = [rowOf(3)];
+    await turn(100);
+    expect(fired).toHaveLength(2);
+  });
+
   it('leaves rows where they are while the store is away, and tries again less and less often', async () => {
     away = true;
     outbox.rows = [rowOf(1)];

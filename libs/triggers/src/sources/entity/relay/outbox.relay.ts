@@ -13,9 +13,12 @@ import type { Outbox, OutboxRow } from '../outbox/outbox.js';
 import type { ChangeMapper } from './change-mapper.js';
 import type { ProgramFirings } from './program-firings.service.js';
 
-/** After rows were found it is looked again this soon, and then less and less often. */
+/** After rows were found it is looked again this soon, and then less and less often: */
 const FIRST_PAUSE_MS = 25;
-/** What nobody woke us for is found after this long. */
+/** at least so often for the second in which a connection that has woken us does not do so again, */
+const ALERT_PAUSE_MS = 100;
+const ALERT_FOR_MS = 1_000;
+/** and then so often: what nobody woke us for is found after this long. */
 const SWEEP_EVERY_MS = 1_000;
 /** After a failure: our database or that of the application is away. */
 const MAX_PAUSE_MS = 15_000;
@@ -55,6 +58,7 @@ export class OutboxRelay {
   #hasFailed = false;
   #pauseMs = SWEEP_EVERY_MS;
   #installedAt = 0;
+  #foundAt = Number.NEGATIVE_INFINITY;
   #absent = '';
 
   constructor(
@@ -138,7 +142,7 @@ export class OutboxRelay {
         settled += turn.rows;
       } while (this.#isOn);
       this.#hasFailed = false;
-      this.#pauseMs = settled > 0 ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * 2, SWEEP_EVERY_MS);
+      this.#pauseMs = this.#nextPause(settled > 0);
     } catch (error) {
       if (this.#isOn)
         this.#logger.warn(`${this.outbox.label}: what has changed is fired later: ${errorMessage(error)}`);
@@ -148,6 +152,15 @@ export class OutboxRelay {
       this.#installedAt = Math.min(this.#installedAt, this.tools.clock.monotonic() - INSTALL_EVERY_MS);
     }
     return settled;
+  }
+
+  #nextPause(hasFound: boolean): number {
+    const now = this.tools.clock.monotonic();
+    if (hasFound) {
+      this.#foundAt = now;
+      return FIRST_PAUSE_MS;
+    }
+    return Math.min(this.#pauseMs * 2, now - this.#foundAt < ALERT_FOR_MS ? ALERT_PAUSE_MS : SWEEP_EVERY_MS);
   }
 
   /** What cannot be installed now is no reason not to fire what was captured. */
