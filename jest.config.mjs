@@ -1,5 +1,9 @@
 // Jest in CJS-transform mode: the source stays ESM, swc turns every file into CommonJS for the test run only.
 // Why, and what it costs: docs/decisions/0001-esm-package-tested-in-cjs-mode.md
+import { chooseTemporaryFolder } from './test/support/temporary.mjs';
+
+// Before anything starts: workers, servers and programs take it over.
+chooseTemporaryFolder();
 
 /** Packages that ship ESM only. A test that fails with "Cannot use import statement" or "Unexpected token 'export'" misses one here. */
 const ESM_PACKAGES = [
