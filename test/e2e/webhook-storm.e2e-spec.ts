@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Task, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
 import type { PostgresDatabaseOptions, TaskContext } from 'nestjs-triggers';
 import { PostgresServer } from '../../bench/harness/postgres.js';
 import { limitedFiles } from '../chaos/world/full-disk.js';
+import { AnswerWatch } from '../support/answer-watch.js';
 import { boot } from '../support/app.js';
 import { endAll, spawnChild } from '../support/child.js';
 import type { Child } from '../support/child.js';
@@ -21,6 +23,8 @@ const EVENTS = 400;
 const LONG_STORM = 1_200;
 /** Enough acknowledged events for the storm to be in full swing. */
 const IN_FULL_SWING = 80;
+/** No sender waits longer for the database. */
+const COMMIT_DEADLINE_MS = 2_000;
 
 let ran: string[] = [];
 
@@ -53,7 +57,7 @@ function nodeOf(database: TestDatabase, name = 'one'): Child {
 
 /**
  * Every sender that still has events gets an answer while the trouble lasts: none of them is kept waiting for its end, as vendors would be,
- * who give up after seconds.
+ * who give up after seconds. That it is two of them, and no moment more, is proved by a clock of the tests: commit-deadline.spec.ts.
  */
 function everyoneIsRefused(storm: Storm): Promise<unknown> {
   return until(() => storm.spared.length === 0, 'every sender is refused', 60_000);
@@ -87,6 +91,8 @@ describe('a storm of webhooks', () => {
     const database = await newDatabase('postgres', server.url);
     const options = { ...database.options, url: proxy.url } as PostgresDatabaseOptions;
     const app = await boot({ database: { ...database, options }, providers });
+    const answers = new AnswerWatch(app.nest.getHttpServer() as Server);
+    afterwards.push(() => answers.end());
     const storm = new Storm({ urls: [app.url], path: 'incoming', events: LONG_STORM });
     await until(() => storm.acknowledged.size >= IN_FULL_SWING, 'the storm is in full swing');
     proxy.cut();
@@ -96,6 +102,7 @@ describe('a storm of webhooks', () => {
     proxy.mend();
     await storm.over;
     expectToldToComeAgain(storm);
+    expect(answers.longestMs(503)).toBeLessThanOrEqual(COMMIT_DEADLINE_MS);
     expect(during).toBeLessThan(LONG_STORM);
     expectEachOnce([storm], await completed(app.database, 'incoming', LONG_STORM));
   }, 120_000);
