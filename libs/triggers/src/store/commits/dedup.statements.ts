@@ -59,6 +59,20 @@ const RELEASE = batch(
   () => `DELETE FROM triggers_dedup WHERE (trigger, key, firing_id) IN (${NOW_IN})`,
 );
 
+/** Whoever comes next with a key that has failed goes on counting: it is free, and what is known of it stays until it is pruned. */
+const FREE_FAILED = batch(
+  'dedup_free_failed',
+  HOLD,
+  ({ now }) =>
+    `UPDATE triggers_dedup SET expires_at = ${now} WHERE (trigger, key, firing_id) IN (${NOW_IN}) AND failures > 0`,
+);
+
+const FREE = batch(
+  'dedup_free',
+  HOLD,
+  () => `DELETE FROM triggers_dedup WHERE (trigger, key, firing_id) IN (${NOW_IN}) AND failures = 0`,
+);
+
 /** One minute, doubled with each failure of the key in a row, at most an hour. */
 const COOL_DOWN = batch(
   'dedup_cool_down',
@@ -78,10 +92,15 @@ const PASS_ON = batch(
 /** A key as its row has it. */
 export type Key = Pick<DedupHold, 'space' | 'key'>;
 
-/** A key together with the firing that wants or holds it. */
-export interface HeldBy {
-  readonly hold: DedupHold;
+/** A key that a firing has taken. */
+export interface TakenBy {
+  readonly hold: Key;
   readonly firingId: FiringId;
+}
+
+/** A key together with the firing that wants or holds it. */
+export interface HeldBy extends TakenBy {
+  readonly hold: DedupHold;
 }
 
 /** Who holds a key. */
@@ -176,12 +195,11 @@ export function* findHolders(holds: readonly Key[]): Work<Map<string, Holder>> {
   );
 }
 
-/** Gives keys back whatever their scope: their firings were refused after all, or discarded. */
-export function* freeKeys(held: readonly { readonly hold: Key; readonly firingId: FiringId }[]): Work<void> {
-  yield* send(
-    RELEASE,
-    held.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),
-  );
+/** Gives keys back whatever their scope: their firings were refused after all, or discarded. That is neither a failure nor a success of them. */
+export function* freeKeys(taken: readonly TakenBy[]): Work<void> {
+  const rows = taken.map(({ hold, firingId }) => [hold.space, hold.key, firingId]);
+  yield* send(FREE_FAILED, rows);
+  yield* send(FREE, rows);
 }
 
 /** Makes another firing the holder of keys. */

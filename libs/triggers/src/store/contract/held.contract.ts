@@ -9,7 +9,7 @@ import { draftOf, wish } from './drafts.contract.js';
 import type { DraftGiven } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database } from './kit.contract.js';
-import { FakeEngine, fire } from './work.contract.js';
+import { FAILED, FakeEngine, begin, fire } from './work.contract.js';
 
 const OFF: Gate = { declaredEnabled: false, whenDisabled: 'hold' };
 const ON: Gate = { declaredEnabled: true, whenDisabled: 'hold' };
@@ -160,6 +160,21 @@ export function heldContract(database: Database): void {
       await release(store, { state: 'rejected', reason: 'no amount' });
       expect(await rowsOf(store, 'firing')).toMatchObject([{ state: 'rejected', reason: 'no amount' }]);
       expect(await rowsOf(store, 'dedup')).toEqual([]);
+    });
+
+    it('leave what is known of the failures of their key when they do not fit any more', async () => {
+      const store = await open();
+      const engine = await FakeEngine.on(store);
+      const failAgain = async () => {
+        await begin(store, { dedup: wish('k') });
+        await engine.runAll(() => FAILED);
+        await kit().clock.advance(60_000);
+        return rowsOf(store, 'dedup');
+      };
+      expect(await failAgain()).toMatchObject([{ failures: 1 }]);
+      await fire(store, { gate: OFF, dedup: wish('k') });
+      await release(store, { state: 'rejected', reason: 'no amount' });
+      expect(await failAgain()).toMatchObject([{ failures: 2 }]);
     });
 
     it('obey the rate limit when they are released', async () => {

@@ -1,8 +1,9 @@
 import { retryExecution } from '../execution.repository.js';
 import type { Store } from '../store.service.js';
 import { cancelExecution, pauseExecution, resumeExecution } from '../execution.repository.js';
-import type { DedupWish } from '../commits/firing.draft.js';
+import type { DedupWish, FiringVerdict } from '../commits/firing.draft.js';
 import { wish } from './drafts.contract.js';
+import type { DraftGiven } from './drafts.contract.js';
 import { rowsOf, useStoreKit } from './kit.contract.js';
 import type { Database, StoreKit } from './kit.contract.js';
 import { FAILED, begin, fire, openWithEngine } from './work.contract.js';
@@ -97,6 +98,20 @@ export function keysContract(database: Database): void {
       await engine.runAll(() => FAILED);
       await kit().clock.advance(MINUTE_MS);
       expect(await status(store)).toBe('stored');
+    });
+
+    it.each<[FiringVerdict['status'], DraftGiven]>([
+      ['limited', { rate: { space: 'inbox', limit: 1, perMs: 60 * MINUTE_MS, onLimit: 'refuse' } }],
+      ['refused', { gate: { declaredEnabled: false, whenDisabled: 'refuse' } }],
+    ])('%s after a cool-down: the key is free at once, and its failures go on counting', async (refused, given) => {
+      const { store, engine } = await open();
+      await failTimes(2, kit(), store, engine);
+      await fire(store, given);
+      expect((await fire(store, { ...RUNNING, ...given })).status).toBe(refused);
+      await begin(store, RUNNING);
+      await engine.runAll(() => FAILED);
+      const until = new Date(kit().clock.now() + 4 * MINUTE_MS);
+      expect(await fire(store, RUNNING)).toMatchObject({ status: 'duplicate', coolingDownUntil: until });
     });
 
     it('failed with several workflows: cools down once, when the last has ended', async () => {
