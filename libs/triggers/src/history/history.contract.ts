@@ -62,6 +62,7 @@ export class Seed {
       causedBy: null,
       depth: 0,
       priority: null,
+      deliveryKey: null,
       replayOf: null,
       duplicates: 0,
       lastDuplicateAt: null,

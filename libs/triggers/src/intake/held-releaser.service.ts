@@ -5,9 +5,8 @@ import type { FiringId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
 import type { SourceKind } from '../model/states.js';
 import { errorMessage } from '../model/text.js';
-import type { FiringDraft } from '../store/commits/firing.draft.js';
 import { findReleasable, readHeld, releaseHeld } from '../store/held.repository.js';
-import type { HeldFiring } from '../store/held.repository.js';
+import type { HeldFiring, JudgedHeld } from '../store/held.repository.js';
 import { Store } from '../store/store.service.js';
 import { tellStored } from './fire-outcome.js';
 import { sourceOf } from './firing-source.js';
@@ -78,16 +77,17 @@ export class HeldReleaser {
     }
   }
 
-  async #judge(trigger: TriggerDefinition, { id, context, scheduledFor, priority, hold }: HeldFiring) {
+  async #judge(trigger: TriggerDefinition, { id, ...held }: HeldFiring): Promise<JudgedHeld> {
+    const { context, scheduledFor, priority, hold, delivery } = held;
     const item = { context: JSON.parse(context) as JsonObject, priority };
     const source = sourceOf(trigger, { onLimit: 'delay' });
     const replayKey = hold === null ? undefined : { bytes: hold.key, label: hold.label };
     const draft = await this.pipe.draft(source, item, 'keep', { replayKey });
     const runAfterMs = Math.max(0, (scheduledFor?.getTime() ?? 0) - this.clock.now());
-    return { draft: { ...draft, id, runAfterMs }, hold };
+    return { draft: { ...draft, id, runAfterMs }, hold, delivery };
   }
 
-  #tell(judged: readonly { readonly draft: FiringDraft }[], released: ReadonlySet<FiringId>): void {
+  #tell(judged: readonly JudgedHeld[], released: ReadonlySet<FiringId>): void {
     for (const { draft } of judged.filter(({ draft: { id } }) => released.has(id))) {
       tellStored(this.events, { ...draft, firingId: draft.id, executionIds: draft.executions.map(({ id }) => id) });
     }

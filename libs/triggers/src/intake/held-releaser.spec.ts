@@ -93,6 +93,19 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     expect(told.map(({ name }) => name)).toEqual(expect.arrayContaining(['firing.rejected', 'firing.accepted']));
   });
 
+  it('closes the dead letter of the delivery that what was held came in, as if it had been accepted at once', async () => {
+    const trigger = webhook({ dedup: { scope: 'ever' } });
+    const delivery = { key: 'evt_1', dedup: trigger.dedup };
+    const letter = await h().intake.reject({ trigger, reason: 'no amount', dedupKey: 'evt_1', payload: '{}' });
+    await enable(false);
+    const held = await h().intake.fire({ trigger, dedupKey: 'order 7', delivery, whenDisabled: 'hold' });
+    await enable(true);
+    expect(await h().node.rows('firing')).toMatchObject([
+      { id: letter.firingId, closed_by: held.firingId },
+      { id: held.firingId, state: 'accepted' },
+    ]);
+  });
+
   it('starts what was held as urgently as it was fired', async () => {
     const trigger = webhook({ enabled: false, priority: 3 });
     await h().intake.fire({ trigger, whenDisabled: 'hold' });

@@ -3,10 +3,12 @@ import { batch, run, toDate } from './dialects/batch.js';
 import type { Row, Rows, Work } from './dialects/batch.js';
 import type { CommitScope } from './commit-kind.js';
 import { freeKeys } from './commits/dedup.statements.js';
+import type { Key, TakenBy } from './commits/dedup.statements.js';
 import type { FiringDraft } from './commits/firing.draft.js';
-import type { Judged } from './commits/firing.duplicates.js';
+import { judgedOf } from './commits/firing.duplicates.js';
 import { insertExecutions, planExecutions } from './commits/firing.executions.js';
-import { closeLetters } from './commits/letter.statements.js';
+import { closeLettersOfHeld } from './commits/letter.statements.js';
+import type { Closer } from './commits/letter.statements.js';
 import { limitRates } from './commits/rate.statements.js';
 
 /** The most held firings that one commit releases. */
@@ -25,7 +27,7 @@ const RELEASABLE = batch(
 const READ = batch(
   'held_read',
   { _name: 'text' },
-  () => `SELECT f.id, f.context, f.scheduled_for, f.priority, f.dedup_space, f.dedup_key, f.dedup_scope, f.dedup_label
+  () => `SELECT f.id, f.context, f.scheduled_for, f.priority, f.dedup_space, f.dedup_key, f.dedup_scope, f.dedup_label, f.delivery_key
     FROM triggers_firing f WHERE f.trigger = (SELECT _name FROM g) AND f.state = 'held' ORDER BY f.id LIMIT ${HELD_BATCH}`,
 );
 
@@ -63,6 +65,13 @@ export interface HeldFiring {
   readonly scheduledFor: Date | null;
   readonly priority: number;
   readonly hold: FiringDraft['dedup'];
+  /** The delivery that it came in, where that has another key. */
+  readonly delivery: Key | null;
+}
+
+/** A held firing as the code of today judges it. */
+export interface JudgedHeld extends Pick<HeldFiring, 'hold' | 'delivery'> {
+  readonly draft: FiringDraft;
 }
 
 /** Which of these triggers are enabled and hold something. */
@@ -82,6 +91,7 @@ export function* readHeld(trigger: string): Work<readonly HeldFiring[]> {
     scheduledFor: toDate(row['scheduled_for']),
     priority: Number(row['priority']),
     hold: holdOf(row),
+    delivery: row['delivery_key'] === null ? null : { space: trigger, key: row['delivery_key'] as Buffer },
   }));
 }
 
@@ -93,7 +103,7 @@ export function* readHeld(trigger: string): Work<readonly HeldFiring[]> {
  * @returns the ids of those that this commit has released
  */
 export function* releaseHeld(
-  held: readonly { readonly draft: FiringDraft; readonly hold: HeldFiring['hold'] }[],
+  held: readonly JudgedHeld[],
   enabled: boolean,
   scope: CommitScope,
 ): Work<readonly FiringId[]> {
@@ -104,17 +114,12 @@ export function* releaseHeld(
     ),
   );
   const mine = held.filter(({ draft }) => released.has(draft.id));
-  const accepted = mine
-    .filter(({ draft }) => draft.state === 'accepted')
-    .map(({ draft }): Judged => ({ draft, verdict: null, repeats: null, delayMs: draft.runAfterMs }));
-  yield* limitRates(accepted);
-  yield* insertExecutions(planExecutions(accepted, scope, 'leave'), scope);
-  yield* closeLetters(accepted.map(({ draft }) => draft));
-  yield* freeKeys(
-    mine.flatMap(({ draft, hold }) =>
-      draft.state === 'accepted' || hold === null ? [] : [{ hold, firingId: draft.id }],
-    ),
-  );
+  const accepted = mine.filter(isAccepted);
+  const starting = accepted.map(({ draft }) => judgedOf(draft));
+  yield* limitRates(starting);
+  yield* insertExecutions(planExecutions(starting, scope, 'leave'), scope);
+  yield* closeLettersOfHeld(accepted.map(closerOf));
+  yield* freeKeys(mine.filter((one) => !isAccepted(one)).flatMap(keysOf));
   return [...released];
 }
 
@@ -135,6 +140,20 @@ export function* expireHeld(): Work<number> {
     }),
   );
   return expired.size;
+}
+
+function isAccepted({ draft }: JudgedHeld): boolean {
+  return draft.state === 'accepted';
+}
+
+/** As if it had been accepted when it came: it closes the letters of its own key, and of its delivery. */
+function closerOf({ draft: { id, closes }, delivery }: JudgedHeld): Closer {
+  return { id, closes: delivery === null ? closes : [...closes, delivery] };
+}
+
+/** What it has taken: its own key, and perhaps that of its delivery. */
+function keysOf({ draft, hold, delivery }: JudgedHeld): TakenBy[] {
+  return [hold ?? [], delivery ?? []].flat().map((key) => ({ hold: key, firingId: draft.id }));
 }
 
 function idsOf(rows: Rows): ReadonlySet<FiringId> {

@@ -5,7 +5,7 @@ import type { Rows, Work } from '../dialects/batch.js';
 import { freeKeys } from './dedup.statements.js';
 import type { HeldBy } from './dedup.statements.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
-import { isUndecided, refuseDuplicates, rememberDeliveries, repeatOf } from './firing.duplicates.js';
+import { isUndecided, judgedOf, refuseDuplicates, rememberDeliveries, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
 import { insertExecutions, planExecutions, tellClaimed } from './firing.executions.js';
 import { firingRow } from './firing.row.js';
@@ -76,11 +76,6 @@ export function* commitFiringsOfEach(
   const verdicts = yield* commitFirings(groups.flat(), scope, deliveries);
   let at = 0;
   return groups.map(({ length }) => verdicts.slice(at, (at += length)));
-}
-
-function judgedOf(draft: FiringDraft, delivery?: readonly Judged[]): Judged {
-  const judged: Judged = { draft, verdict: null, repeats: null, delayMs: draft.runAfterMs };
-  return delivery === undefined ? judged : { ...judged, delivery };
 }
 
 function judgedTogether(drafts: readonly FiringDraft[]): readonly Judged[] {

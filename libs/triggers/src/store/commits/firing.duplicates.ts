@@ -17,6 +17,12 @@ export interface Judged {
   readonly delivery?: readonly Judged[];
 }
 
+/** A draft at its beginning. @param delivery what it came together with */
+export function judgedOf(draft: FiringDraft, delivery?: readonly Judged[]): Judged {
+  const judged: Judged = { draft, verdict: null, repeats: null, delayMs: draft.runAfterMs };
+  return delivery === undefined ? judged : { ...judged, delivery };
+}
+
 /** Nothing has been said about it yet: it will be stored. */
 export function isUndecided({ verdict, repeats }: Judged): boolean {
   return verdict === null && repeats === null;

@@ -19,6 +19,7 @@ export const FIRING_COLUMNS = {
   _caused: 'text',
   _depth: 'int',
   _priority: 'int',
+  _delivery: 'bytes',
   _replay: 'text',
   _scheduled: 'at',
   _created: 'instant',
@@ -27,7 +28,7 @@ export const FIRING_COLUMNS = {
 
 /** Their names in the table. */
 export const FIRING_NAMES = `id, trigger, kind, state, dedup_space, dedup_key, dedup_scope, dedup_cooldown, dedup_label,
-  context, executions, open_executions, reason, initiated_by, caused_by, depth, priority, replay_of, scheduled_for, created_at, payload`;
+  context, executions, open_executions, reason, initiated_by, caused_by, depth, priority, delivery_key, replay_of, scheduled_for, created_at, payload`;
 
 /** Their values in a statement. */
 export const FIRING_VALUES = Object.keys(FIRING_COLUMNS).join(', ');
@@ -52,10 +53,22 @@ export function firingRow(draft: FiringDraft, held: Partial<DedupWish> | null = 
     draft.initiatedBy,
     draft.causedBy,
     draft.depth,
-    draft.state === 'held' ? draft.priority : null,
+    ...whatWaits(draft),
     draft.replayOf ?? draft.replayOfLetter,
     draft.scheduledFor,
     0,
     draft.payload,
   ];
+}
+
+/** What only its release asks for: how urgent it is, and the key of the delivery that it came in, if that is another one. */
+function whatWaits({
+  state,
+  priority,
+  dedup,
+  closes,
+}: FiringDraft): [priority: number | null, delivery: Buffer | null] {
+  if (state !== 'held') return [null, null];
+  const delivery = closes.find(({ key }) => dedup?.key.equals(key) !== true);
+  return [priority, delivery?.key ?? null];
 }

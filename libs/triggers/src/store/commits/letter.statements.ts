@@ -1,6 +1,7 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
 import { freeKeys, keyOf, lookAtKeys, passKeysOn } from './dedup.statements.js';
+import type { Key } from './dedup.statements.js';
 import type { FiringDraft, LetterKey } from './firing.draft.js';
 import { isUndecided } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
@@ -24,6 +25,16 @@ const CLOSE_BY_KEY = batch(
   { _space: 'text', _key: 'bytes', _by: 'text' },
   ({ now }) => `UPDATE triggers_firing SET closed_at = ${now}, closed_by = g._by FROM g
     WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER} AND (letter_until IS NULL OR letter_until > ${now})`,
+);
+
+/** What was held is of the events that its keys stood for when it came, not of those that they stand for by now. */
+const CLOSE_BY_HELD = batch(
+  'letter_close_held',
+  { _space: 'text', _key: 'bytes', _by: 'text' },
+  ({ now }) => `UPDATE triggers_firing SET closed_at = ${now}, closed_by = g._by FROM g
+    WHERE dedup_space = g._space AND dedup_key = g._key AND ${OPEN_LETTER}
+      AND (letter_until IS NULL OR EXISTS (SELECT 1 FROM triggers_firing f WHERE f.id = g._by
+        AND f.created_at >= triggers_firing.created_at AND f.created_at < triggers_firing.letter_until))`,
 );
 
 /** An equal key is another event by now: the letter stays open and is found by its id alone. */
@@ -88,14 +99,26 @@ export function* insertLetters(letters: readonly Judged[]): Work<void> {
   yield* passKeysOn(keys);
 }
 
+/** What was accepted, and the keys whose dead letters that closes. */
+export interface Closer {
+  readonly id: FiringDraft['id'];
+  readonly closes: readonly Key[];
+}
+
 /** What was accepted closes the dead letters of its keys. */
-export function* closeLetters(accepted: readonly FiringDraft[]): Work<void> {
-  const byKey = accepted.flatMap(({ id, closes }) => closes.map((key) => ({ ...key, id })));
+export function* closeLetters(accepted: readonly Closer[]): Work<void> {
+  yield* send(CLOSE_BY_KEY, closedBy(accepted));
+}
+
+/** As {@link closeLetters}, for what is released: it came before, perhaps long ago. */
+export function* closeLettersOfHeld(released: readonly Closer[]): Work<void> {
+  yield* send(CLOSE_BY_HELD, closedBy(released));
+}
+
+function closedBy(closers: readonly Closer[]): unknown[][] {
+  const byKey = closers.flatMap(({ id, closes }) => closes.map((key) => ({ ...key, id })));
   byKey.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  yield* send(
-    CLOSE_BY_KEY,
-    byKey.map(({ space, key, id }) => [space, key, id]),
-  );
+  return byKey.map(({ space, key, id }) => [space, key, id]);
 }
 
 /** Dead letters that are replayed give back the keys that they held, for good: the replay takes them, or needs none. */

@@ -15,6 +15,20 @@ const OFF: Gate = { declaredEnabled: false, whenDisabled: 'hold' };
 const ON: Gate = { declaredEnabled: true, whenDisabled: 'hold' };
 const REFUSES: Gate = { declaredEnabled: false, whenDisabled: 'refuse' };
 
+/** What could not be judged, under a key. */
+function letterOf(label: string, windowMs: number | null = null): DraftGiven {
+  const letter = { key: wish(label), windowMs, label, payload: '{}', origin: null };
+  return { state: 'rejected', context: null, reason: 'no amount', letter };
+}
+
+/** Of each letter by its label, what has closed it. */
+async function closers(store: Store): Promise<Record<string, unknown>> {
+  const letters = (await rowsOf(store, 'firing', 'id')).filter(
+    (row) => row['dedup_label'] !== null && row['payload'] !== null,
+  );
+  return Object.fromEntries(letters.map((row) => [row['dedup_label'] as string, row['closed_by']]));
+}
+
 /** Held firings: what came while a trigger was disabled waits, with its key, and starts in order. */
 export function heldContract(database: Database): void {
   describe('held firings', () => {
@@ -28,7 +42,7 @@ export function heldContract(database: Database): void {
       (await rowsOf(store, 'firing', 'id')).map(({ state }) => state);
     const release = async (store: Store, given: DraftGiven = {}, enabled = true): Promise<readonly FiringId[]> => {
       const held = await store.look(() => readHeld('inbox'));
-      const drafts = held.map(({ id, hold }) => ({ draft: { ...draftOf(given), id }, hold }));
+      const drafts = held.map(({ id, hold, delivery }) => ({ draft: { ...draftOf(given), id }, hold, delivery }));
       return store.change((scope) => releaseHeld(drafts, enabled, scope));
     };
 
@@ -175,6 +189,57 @@ export function heldContract(database: Database): void {
       await fire(store, { gate: OFF, dedup: wish('k') });
       await release(store, { state: 'rejected', reason: 'no amount' });
       expect(await failAgain()).toMatchObject([{ failures: 2 }]);
+    });
+
+    it('close the dead letters of their delivery when they are released, as of their own key, and not before', async () => {
+      const store = await open();
+      for (const label of ['evt_1', 'evt_1#0', 'evt_2']) await fire(store, letterOf(label));
+      const [own, delivery] = [wish('evt_1#0'), wish('evt_1')];
+      const held = draftOf({ gate: OFF, dedup: own, closes: [own, delivery] });
+      await fire(store, held);
+      expect(await closers(store)).toEqual({ evt_1: null, 'evt_1#0': null, evt_2: null });
+      await release(store, { closes: [own] });
+      expect(await closers(store)).toEqual({ evt_1: held.id, 'evt_1#0': held.id, evt_2: null });
+    });
+
+    it.each(['rejected', 'filtered'] as const)(
+      'close nothing when they are %s, and give back what they have taken',
+      async (state) => {
+        const store = await open();
+        const [own, delivery] = [wish('evt_1#0'), wish('evt_1', { scope: 'window', windowMs: 60_000 })];
+        await fire(store, { gate: OFF, dedup: own, delivery, closes: [own, delivery] });
+        await fire(store, letterOf('evt_2'));
+        await release(store, { state, reason: 'no amount', closes: [] });
+        expect(await rowsOf(store, 'dedup')).toEqual([]);
+        expect(await closers(store)).toMatchObject({ evt_2: null });
+      },
+    );
+
+    it('close the letters of the events that they came with, however long they were held, and none of a later one', async () => {
+      const store = await open();
+      await fire(store, letterOf('evt_1', 60_000));
+      await kit().clock.advance(59_999);
+      const held = draftOf({ gate: OFF, closes: [wish('evt_1'), wish('evt_2')] });
+      await fire(store, held);
+      await kit().clock.advance(3_600_000);
+      await fire(store, letterOf('evt_2', 60_000));
+      await release(store, { closes: [wish('evt_1'), wish('evt_2')] });
+      expect(await closers(store)).toEqual({ evt_1: held.id, evt_2: null });
+    });
+
+    it('go to the new name of their trigger with the key of their delivery', async () => {
+      const store = await open();
+      const delivery = wish('evt_1');
+      await fire(store, letterOf('evt_1'));
+      const held = draftOf({ gate: OFF, dedup: wish('own'), closes: [wish('own'), delivery] });
+      await fire(store, held);
+      await store.change(() => declareTriggers([{ name: 'post', kind: 'webhook', aliases: ['inbox'] }]));
+      const judged = (await store.look(() => readHeld('post'))).map((one) => ({
+        ...one,
+        draft: { ...draftOf({ trigger: 'post' }), id: one.id },
+      }));
+      await store.change((scope) => releaseHeld(judged, true, scope));
+      expect(await closers(store)).toEqual({ evt_1: held.id });
     });
 
     it('obey the rate limit when they are released', async () => {

@@ -24,6 +24,7 @@ export function firingEntity(kinds: ColumnKinds): EntitySchema<FiringRow> {
     causedBy: kinds.maybe,
     depth: kinds.int,
     priority: kinds.maybeCount,
+    deliveryKey: kinds.bytes,
     replayOf: kinds.maybe,
     duplicates: kinds.int,
     lastDuplicateAt: kinds.instant,

@@ -25,6 +25,8 @@ export interface FiringRow {
   depth: number;
   /** Of one that is held: that of the tasks that wait for its release. */
   priority: number | null;
+  /** Of one that is held: the key of the delivery that it came in, where it has another one. Its space is the trigger. */
+  deliveryKey: Buffer | null;
   /** The execution or the dead letter that it replays. */
   replayOf: ExecutionId | FiringId | null;
   duplicates: number;

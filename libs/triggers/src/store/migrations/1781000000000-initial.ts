@@ -75,7 +75,7 @@ function firings({ instant, bytes, flag, float, count, narrow }: Types): string[
       id text PRIMARY KEY, trigger text, kind text NOT NULL, state text NOT NULL, dedup_space text, dedup_key ${bytes},
       dedup_scope text, dedup_cooldown ${flag} NOT NULL, dedup_label text, context text, executions text NOT NULL,
       open_executions integer NOT NULL, failed_executions integer NOT NULL DEFAULT 0, reason text, initiated_by text, caused_by text, depth integer NOT NULL,
-      priority ${count}, replay_of text, duplicates integer NOT NULL DEFAULT 0, last_duplicate_at ${instant}, scheduled_for ${instant},
+      priority ${count}, delivery_key ${bytes}, replay_of text, duplicates integer NOT NULL DEFAULT 0, last_duplicate_at ${instant}, scheduled_for ${instant},
       created_at ${instant} NOT NULL, payload text, origin text, letter_until ${instant}, closed_at ${instant}, closed_by text)`,
     `CREATE INDEX triggers_firing_by_trigger ON triggers_firing (trigger, id) WHERE trigger IS NOT NULL`,
     `CREATE INDEX triggers_firing_waiting ON triggers_firing (state, id) WHERE state IN ('held', 'dead', 'rejected')`,
