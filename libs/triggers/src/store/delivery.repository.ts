@@ -35,12 +35,13 @@ const FORGET = batch(
   () => `DELETE FROM triggers_delivery WHERE (trigger, key) IN (SELECT _trigger, _key FROM g)`,
 );
 
+/** A count that somebody raises just now is not waited for. */
 const PRUNE = batch(
   'delivery_prune',
   { _before: 'instant', _limit: 'int' },
-  () => `DELETE FROM triggers_delivery WHERE (trigger, key) IN (
-    SELECT d.trigger, d.key FROM triggers_delivery d WHERE d.at < (SELECT _before FROM g) LIMIT (SELECT _limit FROM g))
-    RETURNING trigger`,
+  ({ skipLocked }) => `, free AS MATERIALIZED (
+      SELECT d.trigger, d.key FROM triggers_delivery d WHERE d.at < (SELECT _before FROM g) LIMIT (SELECT _limit FROM g) ${skipLocked})
+    DELETE FROM triggers_delivery WHERE (trigger, key) IN (SELECT trigger, key FROM free) RETURNING trigger`,
 );
 
 /** The failures of a message that does not come again are forgotten after 7 days. */

@@ -1,40 +1,30 @@
-import { Client } from 'pg';
-import { until } from '../../../../test/support/until.js';
 import { firstIdAt, newId } from '../model/ids.js';
 import type { FiringId } from '../model/ids.js';
 import { FakeEngine, fire } from './contract/work.contract.js';
-import { draftOf } from './contract/drafts.contract.js';
+import { draftOf, wish } from './contract/drafts.contract.js';
 import { rowsOf, useStoreKit } from './contract/kit.contract.js';
-import { pruneFirings } from './prune.repository.js';
+import { useOtherProcess } from './contract/other-process.contract.js';
+import { countFailure, pruneFailures } from './delivery.repository.js';
+import type { Work } from './dialects/batch.js';
+import { FIRST_KEY, pruneFirings, pruneKeys, pruneRates } from './prune.repository.js';
 import type { Store } from './store.service.js';
 
 /** Later than every id that a test makes. */
 const BEFORE = firstIdAt(new Date('2200-01-01').getTime());
+const MONTH_MS = 30 * 86_400_000;
 
 describe('pruning on postgres, beside another process', () => {
   const kit = useStoreKit('postgres');
-  let other: Client;
-  beforeEach(async () => {
-    other = new Client({ connectionString: process.env['TEST_POSTGRES_URL'] });
-    await other.connect();
-    await other.query(`SET search_path TO ${(kit().options as { schema: string }).schema}`);
-  });
-  afterEach(() => other.end());
+  const other = useOtherProcess(kit);
 
   /** Prunes while the other one has changed rows and not committed yet. */
   const pruneBeside = async (store: Store, sql: string, id: string): Promise<number> => {
-    await other.query('BEGIN');
-    await other.query(sql, [id]);
-    const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await other().run('BEGIN');
+    await other().run(sql, [id]);
     const bounds = { completedBefore: BEFORE, failedBefore: BEFORE, after: '', limit: 50 };
     const pruning = store.change(() => pruneFirings(bounds));
-    await until(async () => {
-      const waiting = await other.query('SELECT 1 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))', [
-        rows[0]?.pid,
-      ]);
-      return (waiting.rowCount ?? 0) > 0;
-    }, 'the pruner waits for the other one');
-    await other.query('COMMIT');
+    expect(await other().isInTheWayOf(pruning)).toBe(true);
+    await other().run('COMMIT');
     return (await pruning).deleted;
   };
 
@@ -51,7 +41,7 @@ describe('pruning on postgres, beside another process', () => {
     expect(await pruneBeside(store, retry, execution?.['id'] as string)).toBe(0);
     expect(await rowsOf(store, 'execution')).toMatchObject([{ state: 'pending' }]);
     expect(await rowsOf(store, 'firing')).toMatchObject([{ id }]);
-    await other.query(`UPDATE triggers_execution SET state = 'failed'`);
+    await other().run(`UPDATE triggers_execution SET state = 'failed'`);
   });
 
   it('counts nothing that somebody else has deleted', async () => {
@@ -60,5 +50,36 @@ describe('pruning on postgres, beside another process', () => {
     await fire(store, draftOf({ id, state: 'filtered' }));
     expect(await pruneBeside(store, 'DELETE FROM triggers_firing WHERE id = $1', id)).toBe(0);
     expect(await rowsOf(store, 'firing')).toEqual([]);
+  });
+
+  const count = (message: string): (() => Work<number>) => {
+    const { key } = wish(message);
+    return () => countFailure({ trigger: 'inbox', key, message, delivery: '1', reason: 'broken' });
+  };
+  const fireWith = (store: Store, label: string) => {
+    const rate = { space: label, limit: 1, perMs: 1_000, onLimit: 'refuse' } as const;
+    return fire(store, { rate, dedup: wish(label, { scope: 'window', windowMs: 1_000 }) });
+  };
+
+  it.each<[what: string, table: string, prune: () => Work<unknown>]>([
+    ['keys', 'dedup', () => pruneKeys(FIRST_KEY, 50)],
+    ['rates', 'rate', () => pruneRates(50)],
+    ['counts of failed messages', 'delivery', () => pruneFailures(50)],
+  ])('waits for none of the %s that somebody else has in use, and deletes the others', async (_what, table, prune) => {
+    const store = await kit().open();
+    for (const label of ['a', 'b', 'c']) {
+      await fireWith(store, label);
+      await store.change(count(label));
+    }
+    await kit().clock.advance(MONTH_MS);
+    await other().run('BEGIN');
+    await other().run(`SELECT 1 FROM triggers_${table} LIMIT 1 FOR UPDATE`);
+    const pruning = store.change(prune);
+    expect(await other().isInTheWayOf(pruning)).toBe(false);
+    await pruning;
+    expect(await rowsOf(store, table)).toHaveLength(1);
+    await other().run('COMMIT');
+    await store.change(prune);
+    expect(await rowsOf(store, table)).toEqual([]);
   });
 });

@@ -74,13 +74,14 @@ const SCAN_KEYS = batch(
     ORDER BY d.trigger, d.key LIMIT (SELECT _limit FROM g)`,
 );
 
-/** Deletes keys that are still over: somebody may have taken one again meanwhile. */
+/** Deletes keys that are still over: somebody may have taken one again meanwhile, or is about to, and is not waited for. */
 const DELETE_KEYS = batch(
   'prune_keys',
   { _trigger: 'text', _key: 'bytes' },
-  ({ now }) =>
-    `DELETE FROM triggers_dedup WHERE (trigger, key) IN (SELECT _trigger, _key FROM g) AND expires_at < ${now}
-      RETURNING trigger`,
+  ({ now, skipLocked }) => `, free AS MATERIALIZED (
+      SELECT trigger, key FROM triggers_dedup
+      WHERE (trigger, key) IN (SELECT _trigger, _key FROM g) AND expires_at < ${now} ORDER BY trigger, key ${skipLocked})
+    DELETE FROM triggers_dedup WHERE (trigger, key) IN (SELECT trigger, key FROM free) RETURNING trigger`,
 );
 
 const DELETE_NODES = batch(
@@ -92,8 +93,9 @@ const DELETE_NODES = batch(
 const DELETE_RATES = batch(
   'prune_rates',
   { _before: 'int', _limit: 'int' },
-  ({ nowMs }) => `DELETE FROM triggers_rate WHERE space IN (SELECT space FROM triggers_rate
-    WHERE tat < ${nowMs} - (SELECT _before FROM g) LIMIT (SELECT _limit FROM g)) RETURNING space`,
+  ({ nowMs, skipLocked }) => `, free AS MATERIALIZED (
+      SELECT space FROM triggers_rate WHERE tat < ${nowMs} - (SELECT _before FROM g) LIMIT (SELECT _limit FROM g) ${skipLocked})
+    DELETE FROM triggers_rate WHERE space IN (SELECT space FROM free) RETURNING space`,
 );
 
 const HOUR_MS = 3_600_000;

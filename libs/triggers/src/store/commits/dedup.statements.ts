@@ -1,5 +1,5 @@
 import { batch, run, send, toDate } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import type { Batch, Row, Work } from '../dialects/batch.js';
 import { TransactionFailure } from '../dialects/dialect.js';
 import type { DedupHold } from '../claimer.js';
 import type { ExecutionId, FiringId } from '../../model/ids.js';
@@ -32,13 +32,24 @@ const TAKE_FOR_REPLAY = batch(
     RETURNING trigger, key`,
 );
 
-/** Locks a key, and says who has taken it; where nobody has, it is taken for the moment. */
-const TOUCH = batch(
-  'dedup_touch',
-  HOLD,
-  () => `INSERT INTO triggers_dedup (trigger, key, firing_id, expires_at) SELECT _trigger, _key, _firing, NULL FROM g WHERE true
-    ON CONFLICT (trigger, key) DO UPDATE SET firing_id = triggers_dedup.firing_id RETURNING trigger, key, firing_id`,
-);
+/** What stands for a key that nobody has while it is locked: over at once, so anybody may take it. */
+const NOBODY = { firingId: '', expiresAt: 0 } as const;
+
+const LOCK: Batch = {
+  name: 'dedup_lock',
+  columns: { ...HOLD, _expires: 'at' },
+  onlyLocks: true,
+  sql: () => `INSERT INTO triggers_dedup (trigger, key, firing_id, expires_at)
+    SELECT _trigger, _key, _firing, _expires FROM g WHERE true
+    ON CONFLICT (trigger, key) DO UPDATE SET firing_id = excluded.firing_id WHERE false`,
+};
+
+const UNLOCK: Batch = {
+  name: 'dedup_unlock',
+  columns: HOLD,
+  onlyLocks: true,
+  sql: () => `DELETE FROM triggers_dedup WHERE (trigger, key, firing_id) IN (SELECT _trigger, _key, _firing FROM g)`,
+};
 
 const HOLDER = batch(
   'dedup_holder',
@@ -155,25 +166,24 @@ function keyOfRow(row: Row): string {
 }
 
 /**
- * Who holds keys, by {@link keyOf}; none of them is taken, and what is known of the failures of a free one stays. The keys stand still
- * until the commit, so that of two processes which take and look at one key the slower sees what the other has done.
+ * Locks keys in this order, those too that nobody has, so that commits which take and look at the same keys wait for each other at the first of
+ * them and never in a circle. They stand still until the commit: of two that take and look at one key the slower sees what the other has done.
+ *
+ * @param keys each once
  */
-export function* lookAtKeys(
-  asked: readonly { readonly hold: Key; readonly firingId: FiringId }[],
-): Work<Map<string, Holder>> {
-  const inOrder = [...asked].sort((a, b) => (keyOf(a.hold) < keyOf(b.hold) ? -1 : 1));
-  const rows = yield* run(
-    TOUCH,
-    inOrder.map(({ hold, firingId }) => [hold.space, hold.key, firingId]),
+export function* lockKeys(keys: readonly Key[]): Work<void> {
+  yield* send(
+    LOCK,
+    keys.map(({ space, key }) => [space, key, NOBODY.firingId, NOBODY.expiresAt]),
   );
-  const ids = new Set<unknown>(asked.map(({ firingId }) => firingId));
-  const taken = new Set(rows.filter((row) => ids.has(row['firing_id'])).map(keyOfRow));
-  const [free, held] = [
-    inOrder.filter(({ hold }) => taken.has(keyOf(hold))),
-    inOrder.filter(({ hold }) => !taken.has(keyOf(hold))),
-  ];
-  yield* freeKeys(free);
-  return yield* findHolders(held.map(({ hold }) => hold));
+}
+
+/** Leaves no trace of locked keys that nobody has taken. */
+export function* unlockKeys(keys: readonly Key[]): Work<void> {
+  yield* send(
+    UNLOCK,
+    keys.map(({ space, key }) => [space, key, NOBODY.firingId]),
+  );
 }
 
 /** Who holds these keys now, by {@link keyOf}; a free key is absent. */

@@ -2,12 +2,13 @@ import { COMMIT_ORDER } from '../commit-kind.js';
 import type { CommitKind, CommitScope } from '../commit-kind.js';
 import { run, send } from '../dialects/batch.js';
 import type { Rows, Work } from '../dialects/batch.js';
-import { freeKeys } from './dedup.statements.js';
+import { freeKeys, lockKeys, unlockKeys } from './dedup.statements.js';
 import type { HeldBy } from './dedup.statements.js';
 import type { FiringDraft, FiringVerdict } from './firing.draft.js';
 import { isUndecided, judgedOf, refuseDuplicates, rememberDeliveries, repeatOf } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';
 import { insertExecutions, planExecutions, tellClaimed } from './firing.executions.js';
+import { keysAhead } from './firing.keys.js';
 import { firingRow } from './firing.row.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
 import { closeLetters, insertLetters, isLetter, freeKeysOfReplayed, refuseAnswered } from './letter.statements.js';
@@ -33,7 +34,7 @@ export function firingBytes(draft: FiringDraft): number {
 }
 
 /**
- * dedup → switch → rate limit → insert → close, each by one statement for the whole group.
+ * [keys locked in their order →] dedup → switch → rate limit → insert → close, each by one statement for the whole group.
  *
  * @param deliveries which of the drafts are taken together or not at all; in their order, and every draft in one. @default each for itself
  */
@@ -47,6 +48,8 @@ export function* commitFirings(
     yield* recogniseStored(judged);
     refuseTogether(judged);
   }
+  const locked = keysAhead(drafts);
+  yield* lockKeys(locked);
   yield* freeKeysOfReplayed(judged.filter(isUndecided));
   yield* refuseDuplicates(judged.filter(isUndecided));
   yield* rememberDeliveries(judged);
@@ -64,6 +67,7 @@ export function* commitFirings(
     scope,
   );
   yield* closeLetters(kept.flatMap(({ draft }) => (draft.state === 'accepted' ? [draft] : [])));
+  yield* unlockKeys(locked);
   return judged.map(verdictOf);
 }
 

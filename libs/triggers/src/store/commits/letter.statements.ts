@@ -1,6 +1,6 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { freeKeys, keyOf, lookAtKeys, passKeysOn } from './dedup.statements.js';
+import { findHolders, freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
 import type { Key } from './dedup.statements.js';
 import type { FiringDraft, LetterKey } from './firing.draft.js';
 import { isUndecided } from './firing.duplicates.js';
@@ -59,8 +59,7 @@ export function* refuseAnswered(judged: readonly Judged[]): Work<void> {
     const key = keyToLookAt(item.draft);
     return key !== null && isLetter(item) && isUndecided(item) ? [{ item, key, name: keyOf(key) }] : [];
   });
-  const first = new Map(letters.map(({ item, key, name }) => [name, { hold: key, firingId: item.draft.id }]));
-  const holders = yield* lookAtKeys([...first.values()]);
+  const holders = yield* findHolders(letters.map(({ key }) => key));
   const own = new Set(judged.map(({ draft }) => draft.id));
   for (const { item, name } of letters) {
     const holder = holders.get(name);

@@ -35,7 +35,7 @@ export interface SqlWords {
 export interface Batch {
   readonly name: string;
   readonly columns: Readonly<Record<string, ColumnType>>;
-  /** It only locks rows in their order: nothing to do where one process writes at a time. */
+  /** It only locks rows in their order, or lets go of them: nothing to do where one process writes at a time. */
   readonly onlyLocks?: boolean;
   sql(words: SqlWords): string;
 }
