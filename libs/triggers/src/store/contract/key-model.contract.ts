@@ -94,6 +94,7 @@ export class KeyModel implements World<Asked, KeyModel> {
     }
     if (open !== undefined) return `duplicate by letter of ${open}`;
     if (letter !== null) this.#put('letters', letter, draft.id);
+    for (const key of draft.closes) (this.letters as Map<string, FiringId>).delete(keyName(key));
     this.#put('firings', draft.id, { draft, open: draft.executions.length, failed: 0 });
     for (const { id } of draft.executions)
       this.#put('executions', id, { firing: draft.id, state: 'running', task: 'ready' });

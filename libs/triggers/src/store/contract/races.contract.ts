@@ -35,12 +35,17 @@ const asking = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('fire' as const),
-      space: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat({ max: 4 }) }),
+      // Mostly those of which most is said: running keys, and windows, whose dead letters are closed.
+      space: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(0) },
+        { weight: 2, arbitrary: fc.constant(2) },
+        { weight: 2, arbitrary: fc.nat({ max: 4 }) },
+      ),
       key: fc.nat({ max: 1 }),
       idempotency: fc.option(fc.nat({ max: 1 }), { freq: 3 }),
       replay: fc.nat({ max: 6 }).map((one) => one === 6),
       workflows: fc.integer({ min: 1, max: 2 }),
-      isDead: fc.nat({ max: 9 }).map((one) => one === 9),
+      isDead: fc.nat({ max: 2 }).map((one) => one === 2),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('finish' as const), pick, fails: fc.boolean() }) },
@@ -142,21 +147,31 @@ class Races {
     );
     expect(possible.map((keys) => keys.sort())).toContainEqual(rows.sort());
   }
+
+  /** Dead letters as some possible world has them: open until something is accepted with their key. */
+  async expectLetters(): Promise<void> {
+    const open = (await rowsOf(this.nodes[0].store, 'firing'))
+      .filter((row) => row['state'] === 'dead' && row['closed_at'] === null)
+      .map((row) => row['id'] as string);
+    expect(this.worlds.map(({ letters }) => [...letters.values()].sort())).toContainEqual(open.sort());
+  }
 }
 
 function draftFrom({ space, key, idempotency, replay, workflows, isDead }: Extract<Asking, { kind: 'fire' }>) {
   const scope = SPACES[space] ?? null;
   // A firing that starts nothing keeps the window of its key, never a running one.
   const dead = isDead && scope?.scope === 'window';
+  // Of a replay and others who take one `ever` key in one group the first wins: keys.contract.ts has it alone.
+  const dedup = scope === null ? null : wish(`k${key}`, { ...scope, replay: replay && scope.scope !== 'ever' });
   return draftOf({
     state: dead ? 'dead' : 'accepted',
     workflows,
-    // Of a replay and others who take one `ever` key in one group the first wins: keys.contract.ts has it alone.
-    dedup: scope === null ? null : wish(`k${key}`, { ...scope, replay: replay && scope.scope !== 'ever' }),
+    dedup,
     idempotency:
       idempotency === null || dead
         ? null
         : wish(`i${idempotency}`, { space: 'sender', scope: 'window', cooldown: false, windowMs: 24 * 60 * MINUTE_MS }),
+    closes: dead || dedup === null ? [] : [dedup],
   });
 }
 
@@ -200,9 +215,8 @@ export function racesContract(database: Database): void {
             const races = new Races(kit(), [engine, other === store ? engine : await FakeEngine.on(other, LEASE_MS)]);
             for (const round of given) await races.round(round);
             await races.expectKeys();
-            // What fires here closes no letters: letters.contract.ts has that.
-            const problems = await checkLedger(store);
-            expect(problems.filter((problem) => !problem.includes('accepted later with its key'))).toEqual([]);
+            await races.expectLetters();
+            expect(await checkLedger(store)).toEqual([]);
           }),
           runs(database === 'postgres' ? 25 : 50),
         );
