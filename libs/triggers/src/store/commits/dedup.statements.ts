@@ -44,6 +44,15 @@ const LOCK: Batch = {
     ON CONFLICT (trigger, key) DO UPDATE SET firing_id = excluded.firing_id WHERE false`,
 };
 
+/** A DELETE takes its rows in the order of its plan. On Postgres `g` knows the places of its rows. */
+const LOCK_TAKEN: Batch = {
+  name: 'dedup_lock_taken',
+  columns: HOLD,
+  onlyLocks: true,
+  sql: ({ forUpdate }) => `SELECT 1 FROM g JOIN triggers_dedup d ON d.trigger = g._trigger AND d.key = g._key
+    ORDER BY g._at ${forUpdate} OF d`,
+};
+
 const UNLOCK: Batch = {
   name: 'dedup_unlock',
   columns: HOLD,
@@ -207,7 +216,7 @@ export function* findHolders(holds: readonly Key[]): Work<Map<string, Holder>> {
 
 /** Gives keys back whatever their scope: their firings were refused after all, or discarded. That is neither a failure nor a success of them. */
 export function* freeKeys(taken: readonly TakenBy[]): Work<void> {
-  const rows = taken.map(({ hold, firingId }) => [hold.space, hold.key, firingId]);
+  const rows = yield* lockTaken(taken);
   yield* send(FREE_FAILED, rows);
   yield* send(FREE, rows);
 }
@@ -222,13 +231,22 @@ export function* passKeysOn(held: readonly (HeldBy & { readonly to: FiringId })[
 
 /** Gives back `running` keys: at once, or after a cool-down when the firing failed. Windows stay. */
 export function* releaseKeys(ended: readonly (HeldBy & { readonly failed: boolean })[]): Work<void> {
-  const running = ended
-    .filter(({ hold }) => hold.scope === 'running')
-    .sort((a, b) => (keyOf(a.hold) < keyOf(b.hold) ? -1 : 1));
-  const rows = (cooling: boolean): unknown[][] =>
-    running
-      .filter(({ hold, failed }) => (failed && hold.cooldown) === cooling)
-      .map(({ hold, firingId }) => [hold.space, hold.key, firingId]);
-  yield* send(RELEASE, rows(false));
-  yield* send(COOL_DOWN, rows(true));
+  const running = ended.filter(({ hold }) => hold.scope === 'running');
+  const isCooling = ({ hold, failed }: (typeof running)[number]): boolean => failed && hold.cooldown;
+  yield* lockTaken(running);
+  yield* send(RELEASE, rowsOf(running.filter((one) => !isCooling(one))));
+  yield* send(COOL_DOWN, rowsOf(running.filter(isCooling)));
+}
+
+/** Locks keys that are about to be given back in the order in which others take them; returns them in it. */
+function* lockTaken(taken: readonly TakenBy[]): Work<unknown[][]> {
+  const rows = rowsOf(taken);
+  if (rows.length > 1) yield* send(LOCK_TAKEN, rows);
+  return rows;
+}
+
+function rowsOf(taken: readonly TakenBy[]): unknown[][] {
+  return [...taken]
+    .sort((a, b) => (keyOf(a.hold) < keyOf(b.hold) ? -1 : 1))
+    .map(({ hold, firingId }) => [hold.space, hold.key, firingId]);
 }
