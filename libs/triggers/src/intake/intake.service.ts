@@ -112,7 +112,7 @@ export class IntakeService {
   async start(request: StartRequest): Promise<FireOutcome> {
     const { workflow, initiatedBy, idempotency, ...item } = request;
     const extras = { initiatedBy, idempotency };
-    return this.pipe.draft(directSource(workflow), item, 'throw', extras).then((draft) => this.#submit(draft, extras));
+    return this.#submit(await this.pipe.draft(directSource(workflow), item, 'throw', extras), extras);
   }
 
   /**

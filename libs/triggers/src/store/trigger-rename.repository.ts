@@ -1,8 +1,7 @@
+import { OPEN_LETTER } from './commits/letter.statements.js';
 import { batch, run } from './dialects/batch.js';
 import type { Work } from './dialects/batch.js';
 
-/** A dead letter that waits for somebody and knows its key: one for each key, by the unique index of these words. */
-const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND dedup_key IS NOT NULL`;
 const NAMES = { _from: 'text', _to: 'text' } as const;
 
 const RENAME = batch(

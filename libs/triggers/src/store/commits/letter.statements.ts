@@ -8,7 +8,7 @@ import type { Judged } from './firing.duplicates.js';
 import { FIRING_COLUMNS, FIRING_NAMES, FIRING_VALUES, firingRow } from './firing.row.js';
 
 /** A dead letter that waits for somebody and knows its key: one for each key, by the unique index of these words. */
-const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND dedup_key IS NOT NULL`;
+export const OPEN_LETTER = `state IN ('dead', 'rejected') AND closed_at IS NULL AND dedup_key IS NOT NULL`;
 
 /** A row that is there already keeps what it says; its id is answered either way. */
 const INSERT_LETTER = batch(
