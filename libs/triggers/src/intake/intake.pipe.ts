@@ -31,7 +31,8 @@ export class IntakePipe {
       return await this.#judge(source, item, onBad, extras);
     } catch (error) {
       if (onBad === 'throw' || !isTriggersError(error) || error.family !== 'context') throw error;
-      return this.#build(source, item, extras, { state: 'dead', json: previewOf(item.context), reason: error.message });
+      const json = shownOf(source, item.context);
+      return this.#build(source, item, extras, { state: 'dead', json, reason: error.message });
     }
   }
 

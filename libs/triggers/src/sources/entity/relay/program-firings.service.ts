@@ -40,7 +40,8 @@ export class ProgramFirings {
       return [];
     } catch (error) {
       if (isTriggersError(error) && (error.family === 'store' || error.family === 'engine')) throw error;
-      return [{ ...base, what: { kind: 'dead', reason: errorMessage(error), context: firing?.context } }];
+      const what = { kind: 'dead', reason: errorMessage(error), context: firing?.context } as const;
+      return [{ ...base, payload: payloadOf(trigger, firing), what }];
     }
   }
 
@@ -54,6 +55,11 @@ export class ProgramFirings {
     const fire = () => this.manual.fire(trigger, { ...item, input: context, initiatedBy, idempotency });
     await (cause === undefined ? fire() : causedBy(cause, fire));
   }
+}
+
+/** What a manual trigger was sent is no context yet: its method makes that, and does so again at a replay. */
+function payloadOf(trigger: TriggerDefinition, firing: ProgramFiring | undefined): string | undefined {
+  return isManual(trigger) && firing !== undefined ? JSON.stringify(firing.context) : undefined;
 }
 
 /** A schedule fired by a program is no tick: it sees the moment of the write for one, and no key keeps it away. */
