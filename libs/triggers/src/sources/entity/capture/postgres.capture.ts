@@ -3,18 +3,20 @@ import type { CaptureSql, CaptureTrigger } from './capture-sql.js';
 import { fingerprint } from './watched-table.js';
 import type { RowOperation, WatchedTable } from './watched-table.js';
 
-/** The channel that wakes relays; what it says is the schema of the outbox. */
+/** The channel that wakes relays; what it says is the schema of the outbox, after {@link OUTBOX_GONE} where there is no outbox. */
 export const OUTBOX_CHANNEL = 'triggers_outbox';
+/** Somebody has dropped the outbox: what was just written is not captured. */
+export const OUTBOX_GONE = 'gone:';
 /** The setting that says which execution writes; `<execution id>:<depth>`. */
 export const CAUSE_SETTING = 'nestjs_triggers.cause';
 const CAUSE = `nullif(current_setting('${CAUSE_SETTING}', true), '')`;
-/** The setting that says when this connection has last woken relays, in seconds. */
-const TOLD_SETTING = 'nestjs_triggers.told_at';
 /**
  * A connection that writes without a pause wakes relays so often at most, because NOTIFY makes commits wait for each other. Relays that
  * were woken look again often enough for as long.
  */
 const WAKE_EVERY_S = 1;
+/** And where there is no outbox, which nobody looks for by themselves: so often. */
+const GONE_EVERY_S = 0.1;
 
 /** The words of SQL, as `TG_OP` has them. */
 const EVENTS: Readonly<Record<RowOperation, string>> = { insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' };
@@ -64,10 +66,22 @@ function outboxTable(outbox: string): string {
 }
 
 function captureFunction(outbox: string, schema: string): string {
-  return CAPTURE_FUNCTION.replaceAll('{outbox}', () => outbox).replace('{schema}', () => literal(schema));
+  const places = { '{outbox}': outbox, '{name}': literal(outbox), '{schema}': literal(schema) };
+  return CAPTURE_FUNCTION.replace(/\{(?:outbox|name|schema)\}/g, (place) => places[place as keyof typeof places]);
+}
+
+/** Tells relays something, unless this connection did so a moment ago: a setting of it says when, in seconds. */
+function notify(what: string, everySeconds: number, setting: string): string {
+  const now = "date_part('epoch', clock_timestamp())";
+  return `IF abs(${now} - coalesce(nullif(current_setting('${setting}', true), '')::float8, 0)) > ${everySeconds} THEN
+    PERFORM set_config('${setting}', ${now}::text, false);
+    PERFORM pg_notify('${OUTBOX_CHANNEL}', ${what});`;
 }
 
 /**
+ * Where somebody has dropped the outbox, what is written is not captured, and that is told: to the relay, which makes it again, and as a
+ * warning. To look for it by its name is cheap; to catch the error of the insert costs a subtransaction for each row.
+ *
  * An insert has a branch of its own, and few expressions: PL/pgSQL prepares each of them anew in every transaction, which costs more than
  * to evaluate it.
  *
@@ -80,6 +94,12 @@ DECLARE
   new_row json;
   changed boolean := false;
 BEGIN
+  IF to_regclass({name}) IS NULL THEN
+    ${notify(`'${OUTBOX_GONE}' || {schema}`, GONE_EVERY_S, 'nestjs_triggers.gone_at')}
+      RAISE WARNING 'A change of % is not captured: there is no table triggers_outbox.', TG_ARGV[0];
+    END IF;
+    RETURN NULL;
+  END IF;
   IF TG_OP = 'INSERT' THEN
     INSERT INTO {outbox} (entity, operation, new, cause)
     VALUES (TG_ARGV[0], 'insert', row_to_json(NEW)::text, ${CAUSE});
@@ -106,9 +126,7 @@ BEGIN
     INSERT INTO {outbox} (entity, operation, old, new, cause)
     VALUES (TG_ARGV[0], 'update', old_row::text, new_row::text, ${CAUSE});
   END IF;
-  IF abs(date_part('epoch', clock_timestamp()) - coalesce(nullif(current_setting('${TOLD_SETTING}', true), '')::float8, 0)) > ${WAKE_EVERY_S} THEN
-    PERFORM set_config('${TOLD_SETTING}', date_part('epoch', clock_timestamp())::text, false);
-    PERFORM pg_notify('${OUTBOX_CHANNEL}', {schema});
+  ${notify('{schema}', WAKE_EVERY_S, 'nestjs_triggers.told_at')}
   END IF;
   RETURN NULL;
 END

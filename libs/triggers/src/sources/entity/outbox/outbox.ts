@@ -45,6 +45,14 @@ export const ROWS_PER_TURN = 200;
 /** And at most so many characters, unless one row alone has more. */
 export const CHARACTERS_PER_TURN = 8 * 1_048_576;
 
+/** What an installation has found. */
+export interface Installed {
+  /** The paths of tables that do not exist. */
+  readonly absent: readonly string[];
+  /** Changes were captured here, and then somebody has dropped the outbox. */
+  readonly wasGone: boolean;
+}
+
 /** The outbox in one database of the application, and what captures into it. */
 export interface Outbox {
   /** For messages: which database it is. */
@@ -57,10 +65,9 @@ export interface Outbox {
    * Makes outbox and triggers be what these tables need. Where everything is as it should be nothing is written.
    *
    * @param reach what of ours is touched besides
-   * @returns the paths of tables that do not exist
    * @throws TRG_DEF_ENTITY_CAPTURE with what to run, where this user may not
    */
-  install(tables: readonly WatchedTable[], reach: InstallReach): Promise<readonly string[]>;
+  install(tables: readonly WatchedTable[], reach: InstallReach): Promise<Installed>;
   /** Calls `wake` whenever rows may be there; tables may have been made anew, too, where the database tells. Never throws. */
   listen(wake: (tablesChanged: boolean) => void): void;
   /**

@@ -2,12 +2,12 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '../../../model/clock.js';
 import { CAPTURE, OUTBOX, changesOf, literal, quoted } from '../capture/capture-sql.js';
 import type { CaptureSql, InstallReach, StandingTrigger } from '../capture/capture-sql.js';
-import { CAUSE_SETTING, OUTBOX_CHANNEL, postgresCapture } from '../capture/postgres.capture.js';
+import { CAUSE_SETTING, OUTBOX_CHANNEL, OUTBOX_GONE, postgresCapture } from '../capture/postgres.capture.js';
 import type { WatchedTable } from '../capture/watched-table.js';
 import { noteCauses } from './cause.subscriber.js';
 import { noCapture } from './no-capture.js';
 import { UNWATCHED_MS, readRows, rowOf } from './outbox.js';
-import type { AddedRow, FireRows, Outbox, OutboxManager, Relayed } from './outbox.js';
+import type { AddedRow, FireRows, Installed, Outbox, OutboxManager, Relayed } from './outbox.js';
 import { PostgresConnection, schemaOf } from './postgres.connection.js';
 
 /** A trigger is made while nobody writes the table: who writes now is waited for so long, and whoever comes next waits with us. */
@@ -26,14 +26,13 @@ const FUNCTIONS = `SELECT p.proname AS name FROM pg_proc p JOIN pg_namespace s O
 const PRESENT = `SELECT c.relname AS name, n.nspname AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[]))`;
 
-/** What is to be done, and what cannot be. */
-interface Plan {
+/** What is to be done, and what was found. */
+interface Plan extends Installed {
   /**
    * Each is done in a transaction of its own, because it locks at most one table: with two, we and a transaction of the application could wait
    * for each other, and Postgres would fail one of us.
    */
   readonly units: readonly (readonly string[])[];
-  readonly absent: readonly string[];
 }
 
 /**
@@ -66,8 +65,9 @@ export class PostgresOutbox implements Outbox {
     noteCauses(this.source, 'start', (runner, cause) => runner.query(set, [cause]));
   }
 
-  async install(tables: readonly WatchedTable[], reach: InstallReach): Promise<readonly string[]> {
+  async install(tables: readonly WatchedTable[], reach: InstallReach): Promise<Installed> {
     let plan = await this.#plan(tables, reach);
+    const { wasGone } = plan;
     for (let failures = 0; plan.units.length > 0;) {
       try {
         await this.#carryOut(tables, reach);
@@ -78,12 +78,13 @@ export class PostgresOutbox implements Outbox {
       }
       plan = await this.#plan(tables, reach);
     }
-    return plan.absent;
+    return { absent: plan.absent, wasGone };
   }
 
   listen(wake: (tablesChanged: boolean) => void): void {
-    this.#connection.listen((schema) => {
-      if (schema === this.#schema || schema === '') wake(false);
+    this.#connection.listen((told) => {
+      const isGone = told === `${OUTBOX_GONE}${this.#schema}`;
+      if (isGone || told === this.#schema || told === '') wake(isGone);
     });
   }
 
@@ -144,8 +145,9 @@ export class PostgresOutbox implements Outbox {
     const { rows: functions } = await this.#connection.query(FUNCTIONS, [this.#schema]);
     const isMade = (row: Row): boolean => capture.includes(quoted(row['name'] as string));
     const isStale = (row: Row): boolean => reach === 'all' && !isMade(row);
+    const isGone = !isThere({ schema: undefined, name: OUTBOX });
     const units = [
-      isThere({ schema: undefined, name: OUTBOX }) ? [] : [outbox],
+      isGone ? [outbox] : [],
       functions.some(isMade) ? [] : [capture],
       ...byTable(changesOf(triggers, installed.map(standing), reach)),
       functions.filter(isStale).map((row) => this.#dropFunction(row)),
@@ -153,6 +155,7 @@ export class PostgresOutbox implements Outbox {
     return {
       units: units.filter(({ length }) => length > 0),
       absent: tables.filter((table) => !isThere(table)).map(({ path }) => path),
+      wasGone: isGone && installed.length > 0,
     };
   }
 

@@ -10,7 +10,7 @@ import type { WatchedTable } from '../capture/watched-table.js';
 import { noteCauses } from './cause.subscriber.js';
 import { noCapture } from './no-capture.js';
 import { UNWATCHED_MS, readRows, rowOf } from './outbox.js';
-import type { AddedRow, FireRows, Outbox, OutboxManager, OutboxRow, Relayed } from './outbox.js';
+import type { AddedRow, FireRows, Installed, Outbox, OutboxManager, OutboxRow, Relayed } from './outbox.js';
 import { connectionOf, isBusy, openReader, writeBetween } from './sqlite.connection.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 
@@ -50,7 +50,7 @@ export class SqliteOutbox implements Outbox {
     noteCauses(this.source, 'commit', (runner, cause) => this.#note(runner, cause));
   }
 
-  async install(tables: readonly WatchedTable[], reach: InstallReach): Promise<readonly string[]> {
+  async install(tables: readonly WatchedTable[], reach: InstallReach): Promise<Installed> {
     const db = connectionOf(this.source);
     const present = new Set(masters(db, 'table').map(({ name }) => name));
     const { prepare, triggers } = this.captureOf(tables.filter(({ name }) => present.has(name)));
@@ -66,7 +66,8 @@ export class SqliteOutbox implements Outbox {
       ...missing.map(({ create }) => create),
     ];
     if (statements.length > 0) await this.#run(statements);
-    return tables.filter(({ name }) => !present.has(name)).map(({ path }) => path);
+    const absent = tables.filter(({ name }) => !present.has(name)).map(({ path }) => path);
+    return { absent, wasGone: installed.length > 0 && !present.has(OUTBOX) };
   }
 
   listen(wake: (tablesChanged: boolean) => void): void {

@@ -3,7 +3,7 @@ import type { OutboxFiring, OutboxIntake } from '../../../intake/outbox-intake.s
 import { TimerRegistry } from '../../../model/timer-registry.js';
 import { TestClock } from '../../../testing/test-clock.js';
 import type { EntityDefinition } from '../entity-trigger.definition.js';
-import type { Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
+import type { Installed, Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { ChangeMapper } from './change-mapper.js';
 import { OutboxRelay } from './outbox.relay.js';
 import type { ProgramFirings } from './program-firings.service.js';
@@ -41,9 +41,9 @@ class FakeOutbox implements Pick<Outbox, 'label' | 'install' | 'listen' | 'relay
   failure: Error | null = null;
   wake: (tablesChanged: boolean) => void = () => undefined;
 
-  async install(): Promise<readonly string[]> {
+  async install(): Promise<Installed> {
     this.installs += 1;
-    return [];
+    return { absent: [], wasGone: false };
   }
 
   listen(wake: (tablesChanged: boolean) => void): void {
@@ -196,6 +196,32 @@ describe('the relay', () => {
     outbox.wake(true);
     await turn(0);
     expect(outbox.installs).toBe(3);
+  });
+
+  it('looks at once when tables have changed, also while it rests after a failure', async () => {
+    await relay.install('all');
+    away = true;
+    outbox.rows = [rowOf(1)];
+    relay.start();
+    await turn(0);
+    outbox.wake(true);
+    await turn(0);
+    expect(outbox.installs).toBe(2);
+    outbox.wake(false);
+    await turn(1_000);
+    expect([outbox.installs, asked]).toEqual([2, 2]);
+  });
+
+  it('looks at once when tables have changed while it found the outbox unreadable', async () => {
+    await relay.install('all');
+    outbox.relay = async () => {
+      outbox.relay = FakeOutbox.prototype.relay.bind(outbox);
+      outbox.wake(true);
+      throw new Error('no such table');
+    };
+    relay.start();
+    await turn(0);
+    expect(outbox.installs).toBe(2);
   });
 
   it('looks what captures when the outbox cannot be read: somebody may have dropped it', async () => {

@@ -5,6 +5,7 @@ import { errorMessage, quoteAll } from '../../../model/text.js';
 import type { TimerRegistry } from '../../../model/timer-registry.js';
 import { Wakeups } from '../../../model/timers.js';
 import type { EntityDefinition } from '../entity-trigger.definition.js';
+import { OUTBOX } from '../capture/capture-sql.js';
 import type { InstallReach } from '../capture/capture-sql.js';
 import { watchedTables } from '../capture/watched-table.js';
 import type { WatchedTable } from '../capture/watched-table.js';
@@ -54,6 +55,7 @@ export class OutboxRelay {
   readonly #full = new Map<string, number>();
   #running: Promise<number> | undefined;
   #woken = false;
+  #tablesChanged = false;
   #isOn = false;
   #hasFailed = false;
   #pauseMs = SWEEP_EVERY_MS;
@@ -76,11 +78,17 @@ export class OutboxRelay {
 
   /** Makes the database capture what the triggers watch. @throws TRG_DEF_ENTITY_CAPTURE */
   async install(reach: InstallReach): Promise<void> {
-    const absent = quoteAll(await this.outbox.install(this.#tables, reach));
+    const { label } = this.outbox;
+    const installed = await this.outbox.install(this.#tables, reach);
     this.#installedAt = this.tools.clock.monotonic();
+    if (installed.wasGone)
+      this.#logger.error(
+        `${label}: somebody has dropped "${OUTBOX}"; it is made again. What waited in it, and what was written without it, fires nothing.`,
+      );
+    const absent = quoteAll(installed.absent);
     if (absent !== this.#absent && absent !== quoteAll([]))
       this.#logger.warn(
-        `${this.outbox.label} has no table ${absent}. Entity triggers of it fire nothing until it is there; it is looked for every minute.`,
+        `${label} has no table ${absent}. Entity triggers of it fire nothing until it is there; it is looked for every minute.`,
       );
     this.#absent = absent;
   }
@@ -116,18 +124,24 @@ export class OutboxRelay {
   }
 
   #wake(tablesChanged: boolean): void {
-    if (tablesChanged) this.#installedAt = Number.NEGATIVE_INFINITY;
+    this.#tablesChanged ||= tablesChanged;
     this.#woken = true;
-    // After a failure it is tried again when its time has come: methods would be asked at every write meanwhile.
-    if (this.#isOn && !this.#hasFailed && this.#running === undefined) this.#lookIn(0);
+    if (this.#isOn && this.#isUrgent && this.#running === undefined) this.#lookIn(0);
+  }
+
+  /**
+   * After a failure it is tried again when its time has come: methods would be asked at every write meanwhile. But where tables have
+   * changed, changes may not be captured, or the application's writes may fail.
+   */
+  get #isUrgent(): boolean {
+    return this.#tablesChanged || (this.#woken && !this.#hasFailed);
   }
 
   #lookIn(delayMs: number): void {
     this.#wakeups.clear();
     this.#wakeups.after(
       delayMs,
-      () =>
-        void this.runOnce().then(() => this.#isOn && this.#lookIn(this.#woken && !this.#hasFailed ? 0 : this.#pauseMs)),
+      () => void this.runOnce().then(() => this.#isOn && this.#lookIn(this.#isUrgent ? 0 : this.#pauseMs)),
     );
   }
 
@@ -166,7 +180,8 @@ export class OutboxRelay {
   /** What cannot be installed now is no reason not to fire what was captured. */
   async #installAgain(): Promise<void> {
     const { clock } = this.tools;
-    if (clock.monotonic() - this.#installedAt < INSTALL_EVERY_MS) return;
+    if (!this.#tablesChanged && clock.monotonic() - this.#installedAt < INSTALL_EVERY_MS) return;
+    this.#tablesChanged = false;
     this.#installedAt = clock.monotonic();
     try {
       await this.install('lost');
