@@ -1,4 +1,4 @@
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -383,11 +383,11 @@ describe('trouble', () => {
 
   it('fires the other files where one cannot be looked at, and says which', async () => {
     drop('a.csv', 'b.csv');
-    const { lstat } = files;
+    const { lstat } = fs;
     const series = watch();
-    jest.spyOn(files, 'lstat').mockImplementation((async (path: string) => {
-      if (path.endsWith('a.csv')) throw refusal('lstat', path);
-      return lstat(path);
+    jest.spyOn(fs, 'lstat').mockImplementation(((path: string, told: (error: Error) => void) => {
+      if (path.endsWith('a.csv')) told(refusal('lstat', path));
+      else lstat(path, told as never);
     }) as never);
     expect(names((await series.poll()).fired)).toEqual(['b.csv']);
     for (let poll = 0; poll < 2; poll++)

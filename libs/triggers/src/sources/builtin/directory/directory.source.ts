@@ -139,8 +139,9 @@ export class DirectorySource<C extends object = FoundFile> implements TriggerSou
   }
 
   /** Folders, and what is known by its path alone, are not looked at. */
-  async #look({ root, walk }: Round, name: string): Promise<FileLook | null> {
-    if (name.endsWith('/') || (this.#options.on === 'new' && this.#offered.has(fittingKey(name)))) return null;
+  #look({ root, walk }: Round, name: string): Promise<FileLook | null> {
+    const isKnown = this.#options.on === 'new' && this.#offered.has(fittingKey(name));
+    if (isKnown || name.endsWith('/')) return Promise.resolve(null);
     return lookAt(root, name).catch((error: unknown) => {
       walk.cannotRead(error);
       return null;
@@ -194,12 +195,14 @@ function cursorOf({ cursor }: Poll): DirectoryCursor {
   return { ...more, after: typeof after === 'string' ? after : null };
 }
 
-async function* together(names: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+async function* together(runs: AsyncIterable<readonly string[]>): AsyncGenerator<readonly string[]> {
   let batch: string[] = [];
-  for await (const name of names) {
-    if (batch.push(name) < TOGETHER) continue;
-    yield batch;
-    batch = [];
+  for await (const names of runs) {
+    for (const name of names) {
+      if (batch.push(name) < TOGETHER) continue;
+      yield batch;
+      batch = [];
+    }
   }
   if (batch.length > 0) yield batch;
 }

@@ -1,4 +1,6 @@
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { lstat } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isGone, isInside } from './folder-walk.js';
 
@@ -22,13 +24,20 @@ const DEAD_ENDS: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', '
 export async function lookAt(root: string, name: string): Promise<FileLook | null> {
   const path = join(root, name);
   try {
-    const stats = await lstat(path);
+    const stats = await statsOf(path);
     if (stats.isFile()) return pick(stats);
     return stats.isSymbolicLink() ? await lookBehind(root, path) : null;
   } catch (error) {
     if (isGone(error)) return null;
     throw error;
   }
+}
+
+/** Every file is asked in every round, and the one of `node:fs/promises` costs twice as much. */
+function statsOf(path: string): Promise<Stats> {
+  return new Promise((resolve, reject) => {
+    lstat(path, (error, stats) => (error === null ? resolve(stats) : reject(error)));
+  });
 }
 
 async function lookBehind(root: string, link: string): Promise<FileLook | null> {

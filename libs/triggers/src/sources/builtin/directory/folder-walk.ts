@@ -3,6 +3,13 @@ import { opendir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ResolvedDirectoryOptions } from './directory.options.js';
 
+/** The first names of a folder, from a place on. */
+interface Smallest {
+  readonly names: readonly string[];
+  /** None comes behind them. */
+  readonly isRest: boolean;
+}
+
 /** At most twice as many names of one folder are in memory, however many it holds. */
 const NAMES = 50_000;
 
@@ -21,8 +28,11 @@ export class FolderWalk {
     private readonly options: Pick<ResolvedDirectoryOptions, 'recursive' | 'accepts' | 'ignores'>,
   ) {}
 
-  /** Every place behind this one, from the folder on; `null` for all. Links to files are among them. */
-  after(place: string | null): AsyncGenerator<string> {
+  /**
+   * Every place behind this one, from the folder on; `null` for all. Links to files are among them. The files between two folders are
+   * told at once, because a promise for each costs more than its name.
+   */
+  after(place: string | null): AsyncGenerator<readonly string[]> {
     return this.#walk('', place === null ? [] : place.split(/(?<=\/)/));
   }
 
@@ -33,18 +43,25 @@ export class FolderWalk {
   }
 
   /** @param first where to begin: a name, one of a folder with its `/`; `rest` is the place inside that folder */
-  async *#walk(folder: string, [first = '', ...rest]: readonly string[]): AsyncGenerator<string> {
+  async *#walk(folder: string, [first = '', ...rest]: readonly string[]): AsyncGenerator<readonly string[]> {
     for await (const names of this.#sorted(folder, first)) {
+      let files: string[] = [];
       for (const name of names) {
-        if (name.endsWith('/')) yield* this.#inside(folder + name, name === first ? rest : null);
-        else if (name !== first) yield folder + name;
+        if (!name.endsWith('/')) {
+          if (name !== first) files.push(folder + name);
+          continue;
+        }
+        yield files;
+        files = [];
+        yield* this.#inside(folder + name, name === first ? rest : null);
       }
+      yield files;
     }
   }
 
   /** A folder inside, from a place in it on. That it was a folder when it was listed does not say that it is none of a link now. */
-  async *#inside(folder: string, place: readonly string[] | null): AsyncGenerator<string> {
-    if (place === null) yield folder;
+  async *#inside(folder: string, place: readonly string[] | null): AsyncGenerator<readonly string[]> {
+    if (place === null) yield [folder];
     try {
       if (!isInside(this.root, await realpath(join(this.root, folder)))) return;
       yield* this.#walk(folder, place ?? []);
@@ -54,23 +71,24 @@ export class FolderWalk {
   }
 
   async *#sorted(folder: string, from: string): AsyncGenerator<readonly string[]> {
-    let names = await this.#smallest(folder, (name) => name >= from);
+    let { names, isRest } = await this.#smallest(folder, (name) => name >= from);
     for (;;) {
       yield names;
-      const last = names.at(-1);
-      if (last === undefined || names.length < NAMES) return;
-      names = await this.#smallest(folder, (name) => name > last);
+      if (isRest) return;
+      const last = names.at(-1) as string;
+      ({ names, isRest } = await this.#smallest(folder, (name) => name > last));
     }
   }
 
-  async #smallest(folder: string, isAhead: (name: string) => boolean): Promise<readonly string[]> {
+  async #smallest(folder: string, isAhead: (name: string) => boolean): Promise<Smallest> {
     const names: string[] = [];
+    let isRest = true;
     for await (const entry of await opendir(join(this.root, folder), { bufferSize: 1_024 })) {
       const name = entry.isDirectory() ? `${entry.name}/` : entry.name;
       if (!isAhead(name) || !this.#isWanted(folder, entry)) continue;
-      if (names.push(name) === 2 * NAMES) cut(names);
+      if (names.push(name) === 2 * NAMES) isRest = cut(names);
     }
-    return cut(names);
+    return { names, isRest: cut(names) && isRest };
   }
 
   #isWanted(folder: string, entry: Dirent): boolean {
@@ -81,10 +99,12 @@ export class FolderWalk {
   }
 }
 
-function cut(names: string[]): readonly string[] {
+/** Keeps the smallest names, sorted; `false` when there were more. */
+function cut(names: string[]): boolean {
   names.sort();
-  names.length = Math.min(names.length, NAMES);
-  return names;
+  const isAll = names.length <= NAMES;
+  if (!isAll) names.length = NAMES;
+  return isAll;
 }
 
 /** Whether a real path lies in a real folder. */
