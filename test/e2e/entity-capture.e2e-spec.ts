@@ -123,6 +123,8 @@ describe.each(DIALECTS)('entity triggers on %s', (dialect) => {
 
   type Write = (manager: EntityManager) => Promise<unknown>;
   const bob = (manager: EntityManager) => manager.save(Customer, { name: 'Bob' });
+  const allAre = (manager: EntityManager, customer: Partial<Pick<Customer, 'name' | 'plan'>>) =>
+    manager.createQueryBuilder().update(Customer).set(customer).execute();
   const raw = (manager: EntityManager, sql: string) => manager.query(sql.replace('customer', tableOf('customer')));
   const tableOf = (name: string): string =>
     source.entityMetadatas.find(({ tableName }) => tableName === name)!.tablePath;
@@ -149,17 +151,39 @@ describe.each(DIALECTS)('entity triggers on %s', (dialect) => {
       [['insert', null, 'Bob']],
     ],
     ['update', (manager) => manager.update(Customer, { id: 1 }, { name: 'Ann' }), [['update', 'Ada', 'Ann']]],
-    [
-      'a bulk update',
-      (manager) => manager.createQueryBuilder().update(Customer).set({ name: 'Ann' }).execute(),
-      [['update', 'Ada', 'Ann']],
-    ],
+    ['a bulk update', (manager) => allAre(manager, { name: 'Ann' }), [['update', 'Ada', 'Ann']]],
     ['raw updates', (manager) => raw(manager, `UPDATE customer SET full_name = 'Ann'`), [['update', 'Ada', 'Ann']]],
     ['delete', (manager) => manager.delete(Customer, { id: 1 }), [['remove', 'Ada', null]]],
     [
       'remove',
       async (manager) => manager.remove(await manager.findOneByOrFail(Customer, { id: 1 })),
       [['remove', 'Ada', null]],
+    ],
+    [
+      'a saved change',
+      async (manager) => {
+        const ada = await manager.findOneByOrFail(Customer, { id: 1 });
+        await manager.save(Object.assign(ada, { name: 'Ann' }));
+      },
+      [['update', 'Ada', 'Ann']],
+    ],
+    [
+      'deletes of a query builder',
+      (manager) => manager.createQueryBuilder().delete().from(Customer).execute(),
+      [['remove', 'Ada', null]],
+    ],
+    [
+      'soft deletes of a query builder',
+      (manager) => manager.createQueryBuilder().softDelete().from(Customer).execute(),
+      [['remove', 'Ada', null]],
+    ],
+    [
+      'a soft-removed and recovered entity',
+      async (manager) => manager.recover(await manager.softRemove(await manager.findOneByOrFail(Customer, { id: 1 }))),
+      [
+        ['remove', 'Ada', null],
+        ['insert', null, 'Ada'],
+      ],
     ],
     ['raw deletes', (manager) => raw(manager, 'DELETE FROM customer'), [['remove', 'Ada', null]]],
     [
@@ -279,13 +303,30 @@ describe.each(DIALECTS)('entity triggers on %s', (dialect) => {
   it('fire nothing of what was rolled back', async () => {
     const refused = source.transaction(async (manager) => {
       await bob(manager);
-      await manager.update(Customer, {}, { plan: 'paid' });
-      throw new RangeError('no');
+      await allAre(manager, { plan: 'paid' });
+      throw new RangeError('undone');
     });
-    await expect(refused).rejects.toThrow('no');
+    await expect(refused).rejects.toThrow('undone');
     await bob(source.manager);
     await relayed();
     expect(told()).toEqual([['insert', null, 'Bob']]);
+  });
+
+  it('fire nothing of what was rolled back to a savepoint, and the rest of its transaction', async () => {
+    await source.transaction(async (manager) => {
+      await bob(manager);
+      const undone = manager.transaction(async (inner) => {
+        await allAre(inner, { name: 'Eve' });
+        throw new RangeError('undone');
+      });
+      await expect(undone).rejects.toThrow('undone');
+      await allAre(manager, { name: 'Ann' });
+    });
+    await relayed();
+    expect(told()).toEqual([
+      ['insert', null, 'Bob'],
+      ['update', 'Bob', 'Ann'],
+    ]);
   });
 
   it('fire what a transaction has written when it commits, and nothing before', async () => {

@@ -88,7 +88,7 @@ class Letters {
 /** Ways in which something fires that nobody is told an error of. */
 const WAYS: readonly [string, (shop: Shop) => Promise<unknown>][] = [
   ['a poll', ({ app }) => app.kit.poll('polled')],
-  ['the end of a workflow', ({ app }) => app.runner.start('write')],
+  ['the end of a workflow', ({ app }) => app.runner.start('write', {})],
   ['a change of an entity', ({ source }) => source.manager.insert(Letter, { id: 1, text: TEXT })],
   ['a webhook', ({ app }) => app.call('POST', '//webhooks/letters', { text: TEXT })],
   [
