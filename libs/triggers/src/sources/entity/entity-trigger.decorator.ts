@@ -1,7 +1,7 @@
 import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { IsAny, WorkflowInput, WorkflowRefs } from '../../intake/trigger-options.js';
-import type { TriggerResult } from '../../model/trigger-result.js';
+import type { Misfits } from '../payload/fired-types.js';
 import type { EntityChange, EntityContext } from './entity-change.js';
 import type { EntityOperations, EntityTriggerOptions, EntityOf } from './entity-trigger.options.js';
 
@@ -16,25 +16,10 @@ type CheckParameters<A extends readonly unknown[], Change> = A extends readonly 
       : 'An entity trigger takes an EntityChange of its entity and of the operations that it listens to, or nothing.'
     : 'An entity trigger takes an EntityChange and nothing else.';
 
-type Nothing<R> = Extract<R, void | undefined>;
-
-/** `false` for each way of returning that does not fit. */
-type Fits<R, I> =
-  | ([Nothing<R>] extends [never] ? never : [EntityContext] extends [I] ? never : false)
-  | (Exclude<R, void | undefined> extends infer V
-      ? V extends TriggerResult
-        ? V extends TriggerResult<I & object>
-          ? never
-          : false
-        : V extends I
-          ? never
-          : false
-      : never);
-
 type CheckReturned<R, W> =
   IsAny<R> extends true
     ? unknown
-    : [Fits<R, WorkflowInput<W>>] extends [never]
+    : [Misfits<R, EntityContext, WorkflowInput<W>>] extends [never]
       ? unknown
       : 'What this trigger fires is not what the workflow takes. It returns a context, a TriggerResult, or nothing (which fires { entity, operation, id, before, after }).';
 

@@ -2,7 +2,7 @@ import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { EndResult, IsAny, WorkflowInput, WorkflowRef, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { EndState } from '../../model/states.js';
-import type { TriggerResult } from '../../model/trigger-result.js';
+import type { Misfits } from '../payload/fired-types.js';
 import type { EndContext, WorkflowEnd } from './workflow-end.js';
 import type { Ends, WorkflowTriggerOptions } from './workflow-trigger.options.js';
 
@@ -22,25 +22,10 @@ type CheckParameters<A extends readonly unknown[], S, O> = A extends readonly []
       : 'A workflow trigger takes a WorkflowEnd of the workflow and the ends that it follows, or nothing.'
     : 'A workflow trigger takes a WorkflowEnd and nothing else.';
 
-type Nothing<R> = Extract<R, void | undefined>;
-
-/** `false` for each way of returning that does not fit. */
-type Fits<R, S, O, I> =
-  | ([Nothing<R>] extends [never] ? never : [EndContext<EndResult<S>, EndsOf<O>>] extends [I] ? never : false)
-  | (Exclude<R, void | undefined> extends infer V
-      ? V extends TriggerResult
-        ? V extends TriggerResult<I & object>
-          ? never
-          : false
-        : V extends I
-          ? never
-          : false
-      : never);
-
 type CheckReturned<R, S, O, W> =
   IsAny<R> extends true
     ? unknown
-    : [Fits<R, S, O, WorkflowInput<W>>] extends [never]
+    : [Misfits<R, EndContext<EndResult<S>, EndsOf<O>>, WorkflowInput<W>>] extends [never]
       ? unknown
       : 'What this trigger fires is not what the started workflow takes. It returns a context, a TriggerResult, or nothing (which fires { executionId, state, result | error }).';
 
