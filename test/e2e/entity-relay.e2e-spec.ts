@@ -48,6 +48,19 @@ class Orders {
     return map(change) ?? { order: change.after.id };
   }
 
+  @EntityTrigger({
+    workflow: 'delivery',
+    entity: Order,
+    on: ['update'],
+    when: async ({ after }) => {
+      if (after.visits === 99) throw new RangeError('too many');
+      return after.visits === 98;
+    },
+  })
+  visited({ after }: EntityChange<Order, 'update'>): object {
+    return { order: 1_000 + after.id };
+  }
+
   @EntityTrigger({ workflow: 'delivery', entity: Order, on: ['remove'], whenDisabled: 'reject' })
   dropping(): void {}
 }
@@ -97,6 +110,14 @@ describe.each(DIALECTS)('the relay of entity triggers on %s', (dialect) => {
       before: null,
       after: { id: 2, note: '', visits: 0 },
     });
+  });
+
+  it('waits for what "when" says, and keeps a dead letter of a change that it fails on', async () => {
+    await insert(1);
+    for (const visits of [97, 98, 99]) await shop.source.manager.update(Order, { id: 1 }, { visits });
+    await shop.relayed();
+    expect(all()).toEqual([1, 1, 1, 1, 1_001]);
+    expect(await letters()).toMatchObject([{ trigger: 'visited', reason: 'Orders.visited failed: too many' }]);
   });
 
   it('fires a dead letter again when it is replayed, as it was or mended', async () => {

@@ -65,6 +65,43 @@ class Dog extends Animal {
   bark!: string | null;
 }
 
+/** It holds what JSON cannot carry. */
+class Oddity {
+  id!: number;
+  value!: unknown;
+  number!: number;
+}
+
+const VALUE: Record<DialectName, 'text' | 'json'> = { sqlite: 'text', postgres: 'json' };
+const oddityOn = (dialect: DialectName): EntitySchema<Oddity> =>
+  new EntitySchema<Oddity>({
+    name: 'Oddity',
+    target: Oddity,
+    columns: {
+      id: { type: Number, primary: true },
+      value: { type: VALUE[dialect], nullable: true },
+      number: { type: 'float', nullable: true },
+    },
+  });
+
+/** Assignments, as SQL. */
+const ODD: Record<DialectName, readonly string[]> = {
+  sqlite: [
+    `value = 'a' || char(0)`,
+    `value = CAST(x'ff' AS text)`,
+    `value = x'00ff'`,
+    'number = 9e999',
+    'number = -9e999',
+  ],
+  postgres: [
+    `value = '{"a":"\\u0000"}'`,
+    `value = '{"a\\u0000":1}'`,
+    `value = '"\\ud800"'`,
+    `number = 'NaN'`,
+    `number = '-Infinity'`,
+  ],
+};
+
 class Photo {
   id!: number;
   data!: Buffer;
@@ -108,6 +145,12 @@ class Watchers {
     seen.push(change);
   }
 
+  @EntityTrigger({ workflow: Note, entity: Oddity, on: ['update'], columns: ['value', 'number'] })
+  oddity(change: EntityChange<Oddity, 'update'>) {
+    seen.push(change);
+    return { id: change.id };
+  }
+
   @EntityTrigger({ workflow: Note, entity: Photo, on: ['insert'] })
   photo(change: EntityChange<Photo, 'insert'>) {
     seen.push(change);
@@ -119,7 +162,7 @@ describe.each(DIALECTS)('what entity triggers see on %s', (dialect) => {
 
   beforeEach(async () => {
     seen = [];
-    const entities = [Odd, Animal, Cat, Dog, photoOn(dialect)];
+    const entities = [Odd, Animal, Cat, Dog, photoOn(dialect), oddityOn(dialect)];
     shop = await openShop({ database: dialect, entities, providers: [Note, Watchers] });
   });
   afterEach(cleanUp);
@@ -166,6 +209,14 @@ describe.each(DIALECTS)('what entity triggers see on %s', (dialect) => {
       { before: { amount, currency: 'EUR' }, after: { amount, currency: 'CHF' }, note: "it's" },
       { before: { amount, currency: 'CHF' }, after: { amount, currency: 'CHF' }, note: "IT'S" },
     ]);
+  });
+
+  it('is told of values that JSON cannot carry, and no write of them fails', async () => {
+    await shop.own.query('INSERT INTO oddity (id) VALUES (1)');
+    for (const assignment of ODD[dialect]) await shop.own.query(`UPDATE oddity SET ${assignment}`);
+    await shop.relayed();
+    expect(seen).toHaveLength(ODD[dialect].length);
+    expect(await contexts()).toEqual(seen.map(() => ({ id: 1 })));
   });
 
   it('is of the class that is watched, where several share a table', async () => {

@@ -309,8 +309,8 @@ describe('IntakePipe', () => {
       expect(draft.reason).toContain('Trigger "inbox"');
     });
 
-    it('shows nothing where no context was given', async () => {
-      expect(await keep(sourceOf(trigger()), { dedupKey: '' })).toMatchObject({ state: 'dead', context: null });
+    it('keeps an empty context where none was given, so that it can be replayed', async () => {
+      expect(await keep(sourceOf(trigger()), { dedupKey: '' })).toMatchObject({ state: 'dead', context: '{}' });
     });
 
     it('is refused to whoever can try again', async () => {
@@ -394,7 +394,9 @@ describe('IntakePipe', () => {
     it('that throws makes a dead letter of the item, or an error of whoever can try again', async () => {
       const filter = jest.fn().mockRejectedValue(new Error('broken'));
       const reason = 'Trigger "inbox": the filter threw: broken';
-      expect(await keep(sourceOf(trigger({ filter })))).toMatchObject({ state: 'dead', reason });
+      const context = { text: 'x'.repeat(50_000) };
+      const kept = await keep(sourceOf(trigger({ filter })), { context });
+      expect(kept).toMatchObject({ state: 'dead', reason, context: JSON.stringify(context) });
       expect(await refusal(sourceOf(trigger({ filter })), {})).toMatchObject({
         code: 'TRG_CONTEXT_FILTER',
         message: reason,

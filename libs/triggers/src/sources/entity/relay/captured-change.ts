@@ -83,5 +83,11 @@ function isOne({ metadata }: EntityDefinition, row: RawRow): boolean {
 /** The database has looked too, for all triggers of the table together. */
 function hasChanged({ columns }: EntityDefinition, old: RawRow | null, fresh: RawRow | null): boolean {
   if (columns === null) return true;
-  return columns.some((column) => JSON.stringify(old?.[column]) !== JSON.stringify(fresh?.[column]));
+  return columns.some((column) => !isSame(old?.[column], fresh?.[column]));
+}
+
+/** JSON has no word for a number without end, which databases know. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one === 'number' || typeof other === 'number') return one === other;
+  return JSON.stringify(one) === JSON.stringify(other);
 }
