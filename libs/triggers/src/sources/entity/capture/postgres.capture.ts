@@ -17,6 +17,7 @@ const CAUSE = `nullif(current_setting('${CAUSE_SETTING}', true), '')`;
 const WAKE_EVERY_S = 1;
 /** And where there is no outbox, which nobody looks for by themselves: so often. */
 const GONE_EVERY_S = 0.1;
+const WARN = "RAISE WARNING 'A change of % is not captured: there is no table triggers_outbox.', TG_ARGV[0];";
 
 /** The words of SQL, as `TG_OP` has them. */
 const EVENTS: Readonly<Record<RowOperation, string>> = { insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' };
@@ -70,12 +71,14 @@ function captureFunction(outbox: string, schema: string): string {
   return CAPTURE_FUNCTION.replace(/\{(?:outbox|name|schema)\}/g, (place) => places[place as keyof typeof places]);
 }
 
-/** Tells relays something, unless this connection did so a moment ago: a setting of it says when, in seconds. */
-function notify(what: string, everySeconds: number, setting: string): string {
+/** Tells relays something and does what comes with it, unless this connection did so a moment ago: a setting of it says when, in seconds. */
+function notify(what: string, everySeconds: number, setting: string, andThen = ''): string {
   const now = "date_part('epoch', clock_timestamp())";
   return `IF abs(${now} - coalesce(nullif(current_setting('${setting}', true), '')::float8, 0)) > ${everySeconds} THEN
     PERFORM set_config('${setting}', ${now}::text, false);
-    PERFORM pg_notify('${OUTBOX_CHANNEL}', ${what});`;
+    PERFORM pg_notify('${OUTBOX_CHANNEL}', ${what});
+    ${andThen}
+  END IF;`;
 }
 
 /**
@@ -95,9 +98,7 @@ DECLARE
   changed boolean := false;
 BEGIN
   IF to_regclass({name}) IS NULL THEN
-    ${notify(`'${OUTBOX_GONE}' || {schema}`, GONE_EVERY_S, 'nestjs_triggers.gone_at')}
-      RAISE WARNING 'A change of % is not captured: there is no table triggers_outbox.', TG_ARGV[0];
-    END IF;
+    ${notify(`'${OUTBOX_GONE}' || {schema}`, GONE_EVERY_S, 'nestjs_triggers.gone_at', WARN)}
     RETURN NULL;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -127,7 +128,6 @@ BEGIN
     VALUES (TG_ARGV[0], 'update', old_row::text, new_row::text, ${CAUSE});
   END IF;
   ${notify('{schema}', WAKE_EVERY_S, 'nestjs_triggers.told_at')}
-  END IF;
   RETURN NULL;
 END
 $capture$`;
