@@ -1,6 +1,8 @@
 import { Queue } from 'bullmq';
-import { messageSourceContract, newName, TAKE_OVER_AFTER } from '../message-source.contract.js';
-import type { Broker } from '../message-source.contract.js';
+import { TAKE_OVER_AFTER } from '../broker-kit.contract.js';
+import type { Broker } from '../broker-kit.contract.js';
+import { newName } from '../listener.contract.js';
+import { messageSourceContract } from '../message-source.contract.js';
 import { bullMqQueue } from './bullmq-queue.js';
 
 function newBroker(): Broker {

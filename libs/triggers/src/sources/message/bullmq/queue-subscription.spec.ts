@@ -4,7 +4,8 @@ import { describeWithRedis, useRedis } from '../../../../../../test/support/redi
 import { until } from '../../../../../../test/support/until.js';
 import { ACK, redeliver } from '../message-source.js';
 import type { Settlement } from '../message-source.js';
-import { Listener, TAKE_OVER_AFTER, newName } from '../message-source.contract.js';
+import { TAKE_OVER_AFTER } from '../broker-kit.contract.js';
+import { Listener, newName } from '../listener.contract.js';
 import { bullMqQueue } from './bullmq-queue.js';
 import type { BullMqQueueOptions } from './bullmq-queue.options.js';
 

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
-import { messageSourceContract, newName, TAKE_OVER_AFTER } from '../message-source.contract.js';
-import type { Broker } from '../message-source.contract.js';
+import { TAKE_OVER_AFTER } from '../broker-kit.contract.js';
+import type { Broker } from '../broker-kit.contract.js';
+import { newName } from '../listener.contract.js';
+import { messageSourceContract } from '../message-source.contract.js';
 import { redisStream } from './redis-stream.js';
 
 const GROUP = 'readers';

@@ -3,7 +3,8 @@ import { describeWithRedis, useRedis } from '../../../../../../test/support/redi
 import { until } from '../../../../../../test/support/until.js';
 import { ACK, redeliver } from '../message-source.js';
 import type { Settlement } from '../message-source.js';
-import { Listener, TAKE_OVER_AFTER, newName } from '../message-source.contract.js';
+import { TAKE_OVER_AFTER } from '../broker-kit.contract.js';
+import { Listener, newName } from '../listener.contract.js';
 import { redisStream } from './redis-stream.js';
 import { DEFAULT_REDIS_STREAM_OPTIONS } from './redis-stream.options.js';
 import type { RedisStreamOptions } from './redis-stream.options.js';
