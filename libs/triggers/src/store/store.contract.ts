@@ -1,5 +1,6 @@
 import { claimsContract } from './contract/claims.contract.js';
 import { controlsContract } from './contract/controls.contract.js';
+import { failuresContract } from './contract/failures.contract.js';
 import { faultsContract } from './contract/faults.contract.js';
 import { finishesContract } from './contract/finishes.contract.js';
 import { firingsContract } from './contract/firings.contract.js';
@@ -33,6 +34,7 @@ export function storeContract(database: Database): void {
   ratesContract(database);
   lettersContract(database);
   deliveriesContract(database);
+  failuresContract(database);
   replaysContract(database);
   heldContract(database);
   keysContract(database);

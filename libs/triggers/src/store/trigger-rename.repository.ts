@@ -56,14 +56,30 @@ const RENAME_FOLLOW_UPS = batch(
   () => `UPDATE triggers_follow_up SET trigger = g._to FROM g WHERE trigger = g._from`,
 );
 
+/** Where the new name has a count of that message, left behind by a former life, both stay: the old one is pruned. */
+const RENAME_FAILURES = batch(
+  'trigger_rename_failures',
+  NAMES,
+  () => `UPDATE triggers_delivery SET trigger = g._to FROM g WHERE trigger = g._from
+    AND NOT EXISTS (SELECT 1 FROM triggers_delivery o WHERE o.trigger = g._to AND o.key = triggers_delivery.key)`,
+);
+
+const RENAMES = [
+  RENAME,
+  RENAME_KEYS,
+  RENAME_HELD,
+  RENAME_LETTERS,
+  RENAME_SPACES,
+  RENAME_FOLLOW_UPS,
+  RENAME_FAILURES,
+] as const;
+
 /**
- * Gives triggers other names, with everything that waits: keys, ends to be followed, held firings and open dead letters, so that
- * they are released, replayed and closed under the new one. What has ended keeps the name that it ran under.
+ * Gives triggers other names, with everything that waits: keys, ends to be followed, counts of failed messages, held firings and open dead
+ * letters, so that they are released, replayed and closed under the new one. What has ended keeps the name that it ran under.
  *
  * @param renamed pairs of the former name and the new one, which no trigger has
  */
 export function* renameTriggers(renamed: readonly (readonly [from: string, to: string])[]): Work<void> {
-  for (const each of [RENAME, RENAME_KEYS, RENAME_HELD, RENAME_LETTERS, RENAME_SPACES, RENAME_FOLLOW_UPS]) {
-    yield* run(each, renamed);
-  }
+  for (const each of RENAMES) yield* run(each, renamed);
 }

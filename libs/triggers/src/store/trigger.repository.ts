@@ -1,7 +1,7 @@
 import type { NodeId } from '../model/ids.js';
 import type { SourceKind } from '../model/states.js';
 import { batch, run, toDate } from './dialects/batch.js';
-import type { Row, Work } from './dialects/batch.js';
+import type { Batch, Row, Work } from './dialects/batch.js';
 import type { FollowRule } from './followers.js';
 import { livingNode } from './node.repository.js';
 import { renameTriggers } from './trigger-rename.repository.js';
@@ -119,22 +119,18 @@ const SET_FAILING = batch(
     WHERE name = g._name AND (consecutive_failures > 0) <> (g._failures > 0)`,
 );
 
-const FORGET = batch(
-  'trigger_forget',
-  { _name: 'text' },
-  () => `DELETE FROM triggers_trigger WHERE name IN (SELECT _name FROM g)`,
-);
-const FORGET_KEYS = batch(
-  'trigger_forget_keys',
-  { _name: 'text' },
-  () => `DELETE FROM triggers_dedup WHERE trigger IN (SELECT _name FROM g)`,
-);
+/** All that tables have of a trigger besides its history. */
+const FORGET = [
+  forgetIn('triggers_dedup', 'trigger'),
+  forgetIn('triggers_follow_up', 'trigger'),
+  forgetIn('triggers_delivery', 'trigger'),
+  forgetIn('triggers_trigger', 'name'),
+] as const;
 
-const FORGET_FOLLOW_UPS = batch(
-  'trigger_forget_follow_ups',
-  { _name: 'text' },
-  () => `DELETE FROM triggers_follow_up WHERE trigger IN (SELECT _name FROM g)`,
-);
+function forgetIn(table: string, column: string): Batch {
+  const sql = `DELETE FROM ${table} WHERE ${column} IN (SELECT _name FROM g)`;
+  return batch(`forget_${table}`, { _name: 'text' }, () => sql);
+}
 
 /** Makes sure that every trigger has a row and was seen now. Never touches what operators set, cursors or counters. */
 export function* declareTriggers(triggers: readonly TriggerDeclaration[]): Work<void> {
@@ -191,11 +187,9 @@ export function* setTriggerFailing(name: string, error: string | null): Work<voi
   yield* run(SET_FAILING, [[name, error === null ? 0 : 1, error]]);
 }
 
-/** Deletes a trigger that nothing declares any more, with its keys. Its history stays until it is pruned. */
+/** Deletes a trigger that nothing declares any more, with its keys and counts. Its history stays until it is pruned. */
 export function* forgetTrigger(name: string): Work<void> {
-  yield* run(FORGET_KEYS, [[name]]);
-  yield* run(FORGET_FOLLOW_UPS, [[name]]);
-  yield* run(FORGET, [[name]]);
+  for (const each of FORGET) yield* run(each, [[name]]);
 }
 
 /** A row of {@link READ_TRIGGERS} as a record. */

@@ -167,4 +167,23 @@ describe.each(DATABASES)('message triggers whose messages fail on %s', (database
     expect(await pruner.runOnce()).toMatchObject({ deliveries: 1 });
     expect(await orders.counts(node)).toEqual([]);
   });
+
+  it('count on after they were given another name', async () => {
+    const node = await orders.boot({ deliveries: 3 });
+    orders.map = () => {
+      throw new Error('bad');
+    };
+    const sent = orders.source.send('m1', {});
+    await orders.settle();
+    orders.source.redeliver();
+    await orders.settle();
+    await orders.kit.shutDown(node);
+    const renamed = await orders.boot({ name: 'sales', aliases: ['orders'], deliveries: 3 });
+    expect(await orders.counts(renamed)).toEqual([['m1', 2]]);
+    orders.source.redeliver();
+    await orders.settle();
+    expect(sent.settlements).toEqual([redeliver(1_000), redeliver(2_000), ACK]);
+    expect(await orders.firings(renamed)).toMatchObject([{ state: 'rejected', key: 'm1' }]);
+    expect(await orders.counts(renamed)).toEqual([]);
+  });
 });
