@@ -1,5 +1,6 @@
 import { TriggersService } from '../../admin/triggers.service.js';
 import { DATABASES, gate } from '../../engine/engine.contract.js';
+import { MessageIntake } from '../../intake/message-intake.service.js';
 import { ACK, redeliver } from './message-source.js';
 import { takeAway, useOrders } from './orders-kit.contract.js';
 
@@ -141,5 +142,21 @@ describe.each(DATABASES)('message triggers with messages in hand on %s', (databa
       { name: 'source.away', trigger: 'orders', source: orders.source.name, error: 'connect ECONNREFUSED' },
       { name: 'source.back', trigger: 'orders', afterMs: 2_000 },
     ]);
+  });
+
+  it('take nothing when the process is stopped while they are about to begin', async () => {
+    const node = await orders.kit.boot([orders.workflow(), orders.trigger()], { autostart: false });
+    const intake = node.get(MessageIntake);
+    const enabledOf = intake.enabledOf.bind(intake);
+    const hold = gate();
+    jest.spyOn(intake, 'enabledOf').mockImplementation((triggers) => hold.opened.then(() => enabledOf(triggers)));
+    const starting = node.get(TriggersService).start();
+    await orders.settle();
+    const stopping = node.get(TriggersService).stop();
+    await orders.settle();
+    hold.open();
+    await orders.kit.clock.advance(25_000);
+    await Promise.all([starting, stopping]);
+    expect(orders.source.subscriptions).toBe(0);
   });
 });

@@ -42,8 +42,10 @@ export class MessagesSource implements Source {
   async start(): Promise<void> {
     if (this.#consumers.length === 0 || !this.roles.has('scheduler')) return;
     this.#tell();
-    const enabled = await this.intake.enabledOf(this.#consumers.map(({ trigger }) => trigger));
     this.#isRunning = true;
+    const enabled = await this.intake.enabledOf(this.#consumers.map(({ trigger }) => trigger));
+    // Stopped meanwhile: nobody would stop what begins now.
+    if (!this.#isRunning) return;
     for (const consumer of this.#consumers) consumer.start(enabled.has(consumer.trigger.name));
   }
 
