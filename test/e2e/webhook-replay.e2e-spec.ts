@@ -62,6 +62,16 @@ class Payments {
     if (Payments.broken) throw new Error('no rates today');
     return TriggerResult.fire({ account: 'own', cents: payload.cents }, { dedupKey: payload.id });
   }
+
+  @WebhookTrigger({
+    workflow: 'book',
+    path: 'keyed-batch',
+    verify: hmac({ header: 'x-signature', algorithm: 'sha256', encoding: 'hex', secret: SECRET }),
+  })
+  keyedBatch({ payload: { id, cents } }: WebhookEvent<{ id: string; cents: number[] }>) {
+    const items = cents.map((one) => ({ context: { account: 'batch', cents: one } }));
+    return TriggerResult.fireMany(items.map((item, at) => (at === 1 ? { ...item, dedupKey: id } : item)));
+  }
 }
 
 function sendTo(app: TestApp, path: string, payload: object): Promise<Answer> {
@@ -136,6 +146,18 @@ describe.each(DIALECTS)('a dead letter of a webhook, on %s', (database) => {
     const mended = await replay(await letter(), { payload: { id: 'b-2', cents: [1, 2, 3] } });
     expect(mended.body).toMatchObject({ status: 'accepted' });
     expect(paid.map((one) => (one as { cents: unknown }).cents).sort()).toEqual([1, 2, 3]);
+  });
+
+  it('of one of several firings that has a key of its own is replayed with the others, which are duplicates', async () => {
+    const cents = [1, JSON.parse('{"__proto__":1}'), 3];
+    await send('keyed-batch', { id: 'b-3', cents });
+    await app.kit.drain();
+    expect(paid).toHaveLength(2);
+    const mended = await replay(await letter(), { payload: { id: 'b-3', cents: [1, 2, 3] } });
+    expect(mended.body).toMatchObject({ status: 'accepted' });
+    expect(paid.map((one) => (one as { cents: unknown }).cents).sort()).toEqual([1, 2, 3]);
+    // The event itself stays known: what comes again of it is a duplicate.
+    expect((await send('keyed-batch', { id: 'b-3', cents })).body.status).toBe('duplicate');
   });
 
   it('of which several firings are made is replayed whole, each once', async () => {

@@ -127,7 +127,7 @@ function keyOfEvent({ dedup }: TriggerDefinition, row: Row, reader: PayloadReade
 /** What came as one delivery stays together: what is too much of it comes later. A key of an item's own goes before that of the letter. */
 function firingsOf(
   trigger: TriggerDefinition,
-  { items, deliveryKey }: ReadPayload,
+  { items, deliveryKey, ownKeys }: ReadPayload,
   { key, dedup }: EventKey,
 ): LetterFiring[] {
   const onLimit = items.length === 1 ? 'refuse' : 'delay';
@@ -135,7 +135,7 @@ function firingsOf(
   const delivery = isKnown ? { key: deliveryKey, dedup: dedup ?? trigger.dedup } : undefined;
   return items.map((item, at): LetterFiring => {
     if (item.dedupKey !== undefined)
-      return { source: sourceOf(trigger, { onLimit }), item, replayKey: undefined, delivery };
+      return { source: sourceOf(trigger, { onLimit, dedup: ownKeys }), item, replayKey: undefined, delivery };
     const source = sourceOf(trigger, { onLimit, dedup });
     if (items.length === 1 || !isKnown) return { source, item, replayKey: key, delivery };
     return { source, item: { ...item, dedupKey: keyOfPlace(deliveryKey, at) }, replayKey: undefined, delivery };

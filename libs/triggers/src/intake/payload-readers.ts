@@ -4,7 +4,7 @@ import type { SourceKind } from '../model/states.js';
 import type { FireItem } from '../model/trigger-result.js';
 import type { Row } from '../store/dialects/batch.js';
 import type { ReplayRequest } from './fire.types.js';
-import type { TriggerDefinition } from './trigger.definition.js';
+import type { ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 
 /** What was kept of something that could not be fired. */
 export interface KeptPayload {
@@ -22,6 +22,8 @@ export interface ReadPayload {
   /** An item without a key has that of the dead letter; several have that of the delivery and their place. */
   readonly items: readonly FireItem[];
   readonly deliveryKey: string | null;
+  /** How long the keys of items are held that have their own. @default what the trigger says */
+  readonly ownKeys?: ResolvedDedup | undefined;
 }
 
 /**

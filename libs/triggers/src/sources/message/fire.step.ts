@@ -4,7 +4,7 @@ import type { IntakeService } from '../../intake/intake.service.js';
 import type { ResolvedDedup } from '../../intake/trigger.definition.js';
 import { isTriggersError } from '../../model/errors.js';
 import type { FireItem } from '../../model/trigger-result.js';
-import { IDENTITY_KEY_MS } from './message-trigger.definition.js';
+import { ownKeysOf } from './message-trigger.definition.js';
 import type { Passage } from './passage.js';
 import { failed, letterOf } from './verdict.js';
 import type { Step, Verdict } from './verdict.js';
@@ -65,9 +65,8 @@ function requestOf(passage: Passage, item: FireItem, key: string | null): FireRe
 
 /** Equal bodies are different messages: without ids nothing but the author says which are the same. */
 function dedupOf({ trigger }: Passage, key: string | null, { dedupKey }: FireItem): ResolvedDedup {
-  if (trigger.isDedupGiven) return trigger.dedup;
-  if (key === null) return { scope: 'off' };
-  return dedupKey === undefined ? trigger.dedup : { scope: 'window', windowMs: IDENTITY_KEY_MS };
+  if (dedupKey !== undefined) return ownKeysOf(trigger);
+  return key === null && !trigger.isDedupGiven ? { scope: 'off' } : trigger.dedup;
 }
 
 /** Only what nobody holds any more comes again. */

@@ -3,7 +3,9 @@ import { PayloadReaders } from '../../intake/payload-readers.js';
 import type { KeptPayload, PayloadReader } from '../../intake/payload-readers.js';
 import { Clock } from '../../model/clock.js';
 import { errorMessage } from '../../model/text.js';
+import type { TriggerResult } from '../../model/trigger-result.js';
 import { misfit, replayedPayload } from '../payload/replayed-payload.js';
+import { ownKeysOf } from './message-trigger.definition.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
 import { bodyOf, callMethod } from './message.pipe.js';
 import { Passage } from './passage.js';
@@ -29,7 +31,8 @@ export class MessageReplays {
     } catch (error) {
       throw misfit(trigger, [errorMessage(error)]);
     }
-    return replayedPayload({ trigger, kept, payload: passage.body, map: () => callMethod(passage) });
+    const map = (): Promise<TriggerResult> => callMethod(passage);
+    return replayedPayload({ trigger, kept, payload: passage.body, map, ownKeys: ownKeysOf(trigger) });
   }
 
   #passageOf(trigger: MessageDefinition, { payload, origin }: KeptPayload): Passage {

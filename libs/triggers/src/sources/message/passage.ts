@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.js';
 import type { Json } from '../../model/json.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import { redactedTexts } from '../payload/redacted-texts.js';
+import { placeIn } from '../payload/replayed-payload.js';
 import type { Message } from './message.js';
 import type { DeliveredMessage } from './message-source.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
@@ -55,16 +56,16 @@ export class Passage {
 
   /** Where it came from, for the ledger. */
   provenance(item?: number): JsonObject {
-    const { id, headers, deliveries, sentAt } = this.delivered;
+    const { headers, deliveries, sentAt } = this.delivered;
     return {
       source: this.trigger.from.name,
-      id: this.key === id ? id : this.key,
+      id: this.key,
       size: Buffer.byteLength(this.text),
       deliveries,
       sentAt: sentAt?.toISOString() ?? null,
       receivedAt: this.receivedAt.toISOString(),
       headers: redactedTexts(headers),
-      ...(item !== undefined && { item }),
+      ...placeIn(this.key, item),
     };
   }
 }

@@ -2,6 +2,7 @@ import type { FireOutcome, RejectRequest } from '../../../intake/fire.types.js';
 import type { TriggersError } from '../../../model/errors.js';
 import { isTriggersError } from '../../../model/errors.js';
 import { cleanText, errorMessage } from '../../../model/text.js';
+import { placeIn } from '../../payload/replayed-payload.js';
 import type { WebhookReceipt } from '../webhook-event.js';
 import { refusal } from './answers.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
@@ -36,7 +37,7 @@ export function letterOf({ passage, reason, key, item }: Omit<Letter, 'tools'> &
     dedupKey: known?.key,
     sameForMs: known?.sameForMs,
     payload,
-    origin: { ...provenanceOf(passage), ...(item !== undefined && { item }) },
+    origin: { ...provenanceOf(passage), ...placeIn(passage.key?.key ?? null, item) },
     deadlineMs: COMMIT_DEADLINE_MS,
   };
 }
