@@ -323,7 +323,13 @@ describe.each(VARIANTS)('a manual trigger, on $database and $platform', ({ datab
     expect(detail).toMatchObject({
       kind: 'manual',
       state: 'active',
-      options: { exclusive: false, doubleClick: '2s', rateLimit: { limit: 10, per: '1m' }, permission: null },
+      options: {
+        exclusive: false,
+        doubleClick: '2s',
+        rateLimit: { limit: 10, per: '1m' },
+        timeout: '30s',
+        permission: null,
+      },
       inputSchema: {
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         type: 'object',

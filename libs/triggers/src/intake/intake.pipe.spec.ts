@@ -57,6 +57,25 @@ describe('IntakePipe', () => {
       (error: unknown) => error,
     );
 
+  it('keeps an item that its filter, or an input, does not judge in time, and tells who can try again', async () => {
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const slow = workflow('slow', { jsonSchema: () => null, problems: hang });
+    const own = new TestClock();
+    for (const one of [trigger({ filter: hang }), trigger({ workflows: [slow] })]) {
+      const judged = (onBad: 'keep' | 'throw'): Promise<FiringDraft> =>
+        new IntakePipe(own).draft(sourceOf(one), { context: { a: 1 } }, onBad);
+      const message = expect.stringContaining('Trigger "inbox": its code did not end within 10s') as unknown;
+      const kept = expect(judged('keep')).resolves.toMatchObject({
+        state: 'dead',
+        context: '{"a":1}',
+        reason: message,
+      });
+      const refused = expect(judged('throw')).rejects.toMatchObject({ code: 'TRG_TRIGGER_TIMEOUT', message });
+      await own.advance(one.timeoutMs);
+      await Promise.all([kept, refused]);
+    }
+  });
+
   it('drafts a firing whole: its row, its key, its executions with their tasks', async () => {
     const draft = await keep(sourceOf(trigger()), { context: { a: 1 } });
     const { bytes, label } = keyOfContext({ a: 1 });

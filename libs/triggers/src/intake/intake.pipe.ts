@@ -5,6 +5,7 @@ import { TriggersError, isTriggersError } from '../model/errors.js';
 import { newId } from '../model/ids.js';
 import type { FiringId } from '../model/ids.js';
 import type { JsonObject } from '../model/json.js';
+import { orLate } from '../model/patience.js';
 import { cleanText, errorMessage } from '../model/text.js';
 import type { FireItem } from '../model/trigger-result.js';
 import { Clock } from '../model/clock.js';
@@ -12,6 +13,7 @@ import type { FiringDraft } from '../store/commits/firing.draft.js';
 import { claimsOf } from './firing-claims.js';
 import type { Judged } from './firing-claims.js';
 import type { FiringExtras, FiringSource } from './firing-source.js';
+import { patienceMsOf, tooLate } from './payload-work.js';
 import { problemsOf } from './trigger-input.js';
 
 /** Somebody can try again (`throw`), or nobody can and the item is kept as a dead letter (`keep`). */
@@ -30,7 +32,7 @@ export class IntakePipe {
     try {
       return await this.#judge(source, item, onBad, extras);
     } catch (error) {
-      if (onBad === 'throw' || !isTriggersError(error) || error.family !== 'context') throw error;
+      if (onBad === 'throw' || !isOfItem(error)) throw error;
       const json = shownOf(source, item.context);
       return this.#build(source, item, extras, { state: 'dead', json, reason: error.message });
     }
@@ -56,16 +58,21 @@ export class IntakePipe {
     const json = contextToJson(item.context, rulesOf(source));
     const needsContext = source.trigger?.filter != null || source.workflows.some(({ input }) => input !== null);
     const context = needsContext ? (JSON.parse(json) as JsonObject) : null;
-    const problems = context === null ? [] : await inputProblems(source, context);
+    const { problems, passes } = context === null ? FITS : await this.#inTime(source, judgementOf(source, context));
     if (problems.length > 0) {
       const reason = `${source.what}: the context does not fit the input. ${problems.join('; ')}`;
       if (onBad === 'throw') throw new TriggersError('TRG_CONTEXT_SCHEMA', reason, { details: { fields: problems } });
       return this.#build(source, item, extras, { state: 'rejected', json, reason });
     }
-    if (context !== null && !(await passesFilter(source, context))) {
-      return this.#build(source, item, extras, { state: 'filtered', json, reason: 'filter' });
-    }
+    if (!passes) return this.#build(source, item, extras, { state: 'filtered', json, reason: 'filter' });
     return this.#build(source, item, extras, { state: 'accepted', json, reason: null });
+  }
+
+  /** A filter that hangs keeps nobody waiting, and no other item of its poll, outbox or hold. @throws TRG_TRIGGER_TIMEOUT */
+  #inTime(source: FiringSource, judgement: Promise<Judgement>): Promise<Judgement> {
+    const { trigger } = source;
+    if (trigger === null) return judgement;
+    return orLate(judgement, patienceMsOf(trigger), () => Promise.reject(tooLate(trigger)), this.clock);
   }
 
   #build(source: FiringSource, item: FireItem, extras: FiringExtras, verdict: Judged): FiringDraft {
@@ -137,6 +144,26 @@ function rulesOf(source: FiringSource): Parameters<typeof contextToJson>[1] {
     bigNumbers: source.trigger?.bigNumbers ?? undefined,
     ...(instancesOf && { instancesOf }),
   };
+}
+
+/** What the application's code says of a context. */
+interface Judgement {
+  /** Why it does not fit the input. */
+  readonly problems: readonly string[];
+  /** Whether the filter lets it pass. */
+  readonly passes: boolean;
+}
+
+const FITS: Judgement = { problems: [], passes: true };
+
+async function judgementOf(source: FiringSource, context: JsonObject): Promise<Judgement> {
+  const problems = await inputProblems(source, context);
+  return { problems, passes: problems.length > 0 || (await passesFilter(source, context)) };
+}
+
+/** Whether it is the item that cannot be fired, so that it is kept as a dead letter and the others go on. */
+function isOfItem(error: unknown): error is TriggersError {
+  return isTriggersError(error) && (error.family === 'context' || error.code === 'TRG_TRIGGER_TIMEOUT');
 }
 
 /** @throws TRG_CONTEXT_FILTER when the author's function throws: then nobody knows whether this may start something */

@@ -3,7 +3,6 @@ import { Clock } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import { TriggersError, isTriggersError } from '../model/errors.js';
-import type { FireItem } from '../model/trigger-result.js';
 import { DELIVERY } from '../store/commits/delivery.commit.js';
 import { FIRING } from '../store/commits/firing.commit.js';
 import { REPLAY } from '../store/commits/replay.commit.js';
@@ -24,11 +23,18 @@ import type {
 } from './fire.types.js';
 import { IntakePipe } from './intake.pipe.js';
 import { directSource, sourceOf } from './firing-source.js';
-import type { FiringExtras, FiringSource } from './firing-source.js';
+import type { FiringExtras } from './firing-source.js';
 import { refuseOtherContext } from './repeated-request.js';
 import { LetterSource } from './letter.source.js';
+import { PayloadWork } from './payload-work.js';
 import { ReplaySource } from './replay.source.js';
 import type { TriggerDefinition } from './trigger.definition.js';
+
+/** A fire that was judged; it is durable when it is committed. */
+export interface JudgedFire {
+  readonly request: FireRequest;
+  readonly draft: FiringDraft;
+}
 
 /** How an execution is replayed. */
 export interface ReplayExecutionOptions extends ReplayRequest {
@@ -46,6 +52,8 @@ export interface ReplayExecutionOptions extends ReplayRequest {
  */
 @Injectable()
 export class IntakeService {
+  readonly #work: PayloadWork;
+
   constructor(
     private readonly store: Store,
     private readonly pipe: IntakePipe,
@@ -54,7 +62,9 @@ export class IntakeService {
     private readonly letters: LetterSource,
     private readonly events: EventBus,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#work = new PayloadWork(clock, events);
+  }
 
   /**
    * Fires a trigger on somebody's behalf.
@@ -62,30 +72,55 @@ export class IntakeService {
    * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY for a bad context; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   async fire(request: FireRequest): Promise<FireOutcome> {
+    return this.commit(await this.judge(request));
+  }
+
+  /**
+   * The part of {@link fire} that asks the application's code and not the database: nothing of it is written. Whoever has asked that code
+   * for more than the filter bounds all of it together.
+   *
+   * @throws TRG_CONTEXT_*, TRG_DEDUP_KEY for a bad context; TRG_TRIGGER_TIMEOUT
+   */
+  async judge(request: FireRequest): Promise<JudgedFire> {
+    return { request, draft: await this.#draftOf(request) };
+  }
+
+  /** The rest of {@link fire}. @throws TRG_STORE_UNAVAILABLE when the database does not answer */
+  commit({ request, draft }: JudgedFire): Promise<FireOutcome> {
     const { trigger, deadlineMs } = request;
-    const draft = await this.#draftOf(request);
     const outcome = this.#submit(draft, request, deadlineMs).then((told) => this.#counted(trigger, told));
     return inTime(this.clock, outcome, deadlineMs);
   }
 
   /**
-   * Fires what came together: each is judged by itself, but beyond the rate limit, or where no more is held, nothing of it is stored, so
-   * that whoever sent it comes again with all of it.
+   * {@link judge} for what came together: each by itself.
    *
    * @param letterOf what is kept of a context that cannot be taken; the others fire
-   * @throws TRG_STORE_UNAVAILABLE when the database does not answer
    */
-  async fireTogether(
+  async judgeTogether(
     requests: readonly FireRequest[],
     letterOf: (at: number, error: TriggersError) => RejectRequest,
-    deadlineMs: number,
-  ): Promise<readonly FireOutcome[]> {
-    const drafts: FiringDraft[] = [];
+  ): Promise<readonly JudgedFire[]> {
+    const judged: JudgedFire[] = [];
     for (const [at, request] of requests.entries())
-      drafts.push(await this.#draftOrLetter(request, (error) => letterOf(at, error)));
-    const told = (verdict: FiringVerdict, at: number): FireOutcome =>
-      this.#counted((requests[at] as FireRequest).trigger, this.conclude(drafts[at] as FiringDraft, verdict));
-    const outcomes = this.store.commits.submit(DELIVERY, drafts, { deadlineMs }).then((verdicts) => verdicts.map(told));
+      judged.push({ request, draft: await this.#draftOrLetter(request, (error) => letterOf(at, error)) });
+    return judged;
+  }
+
+  /**
+   * Fires what came together: beyond the rate limit, or where no more is held, nothing of it is stored, so that whoever sent it comes
+   * again with all of it.
+   *
+   * @throws TRG_STORE_UNAVAILABLE when the database does not answer
+   */
+  async commitTogether(judged: readonly JudgedFire[], deadlineMs: number): Promise<readonly FireOutcome[]> {
+    const drafts = judged.map(({ draft }) => draft);
+    const verdicts = this.store.commits.submit(DELIVERY, drafts, { deadlineMs });
+    const outcomes = verdicts.then((given) =>
+      judged.map(({ request, draft }, at) =>
+        this.#counted(request.trigger, this.conclude(draft, given[at] as FiringVerdict)),
+      ),
+    );
     return inTime(this.clock, outcomes, deadlineMs);
   }
 
@@ -95,7 +130,7 @@ export class IntakeService {
    * @throws TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE when the database does not answer
    */
   reject(request: RejectRequest): Promise<FireOutcome> {
-    return inTime(this.clock, this.#commit(this.#letterOf(request), request.deadlineMs), request.deadlineMs);
+    return inTime(this.clock, this.#write(this.#letterOf(request), request.deadlineMs), request.deadlineMs);
   }
 
   /**
@@ -105,7 +140,7 @@ export class IntakeService {
    */
   skip({ trigger, reason, deadlineMs }: SkipRequest): Promise<FireOutcome> {
     const draft = this.pipe.unjudged(sourceOf(trigger), { state: 'filtered', reason });
-    return inTime(this.clock, this.#commit(draft, deadlineMs), deadlineMs);
+    return inTime(this.clock, this.#write(draft, deadlineMs), deadlineMs);
   }
 
   /** Starts a workflow without a trigger. @throws as {@link fire} */
@@ -127,13 +162,16 @@ export class IntakeService {
     executionId: ExecutionId,
     { once = false, ...asked }: ReplayExecutionOptions = {},
   ): Promise<FireOutcome> {
-    const found = await this.replays.find(executionId, asked);
-    if (found.kind === 'skipped') return skippedOutcome(found.firingId, found.reason);
-    const { source, item, payload, replayKey } = found;
+    const { source, firingId, replayKey, read } = await this.replays.find(executionId, asked);
     const { initiatedBy } = asked;
-    const of = { kind: 'execution', id: executionId, once } as const;
-    const extras = { initiatedBy, payload, replayOf: executionId, replayKey };
-    const outcome = await this.#replay(of, [{ source, item, extras }]);
+    const judged = await this.#inTime(source.trigger, async () => {
+      const fired = await read();
+      if ('skipped' in fired) return fired;
+      const { item, payload } = fired;
+      return [await this.pipe.draft(source, item, 'throw', { initiatedBy, payload, replayOf: executionId, replayKey })];
+    });
+    if ('skipped' in judged) return skippedOutcome(firingId, judged.skipped);
+    const outcome = await this.#replay({ kind: 'execution', id: executionId, once }, judged);
     if (outcome.status !== 'duplicate' || outcome.of === 'letter') return outcome;
     throw new TriggersError(
       'TRG_API_CONFLICT',
@@ -154,15 +192,19 @@ export class IntakeService {
   async replayLetter(id: FiringId, asked: ReplayRequest = {}): Promise<FireOutcome> {
     const found = await this.letters.find(id, asked);
     if (found.kind === 'over') return this.#answered(id, found.by);
-    if (found.kind === 'skipped') return skippedOutcome(id, found.reason);
     const { initiatedBy } = asked;
-    const { payload } = found;
-    const fired = found.fired.map(({ source, item, ...own }) => ({
-      source,
-      item,
-      extras: { initiatedBy, payload, replayOfLetter: id, ...own },
-    }));
-    return this.#replay({ kind: 'firing', id }, fired);
+    const judged = await this.#inTime(found.trigger, async () => {
+      const read = await found.read();
+      if ('skipped' in read) return read;
+      const drafts: FiringDraft[] = [];
+      for (const { source, item, ...own } of read.fired) {
+        const extras = { initiatedBy, payload: read.payload, replayOfLetter: id, ...own };
+        drafts.push(await this.pipe.draft(source, item, 'throw', extras));
+      }
+      return drafts;
+    });
+    if ('skipped' in judged) return skippedOutcome(id, judged.skipped);
+    return this.#replay({ kind: 'firing', id }, judged);
   }
 
   /** Closes a dead letter without an answer; says whether there was an open one. */
@@ -202,19 +244,19 @@ export class IntakeService {
     extras: Pick<FiringExtras, 'idempotency'>,
     deadlineMs?: number,
   ): Promise<FireOutcome> {
-    const outcome = await this.#commit(draft, deadlineMs);
+    const outcome = await this.#write(draft, deadlineMs);
     const repeated = outcome.of === 'idempotency' && extras.idempotency !== undefined;
     if (repeated) await refuseOtherContext(this.store, draft, outcome.firingId);
     return outcome;
   }
 
-  /** All items or none: one that cannot be taken refuses the replay before anything is written. */
-  async #replay(
-    of: Replayed,
-    fired: readonly { readonly source: FiringSource; readonly item: FireItem; readonly extras: FiringExtras }[],
-  ): Promise<FireOutcome> {
-    const drafts: FiringDraft[] = [];
-    for (const { source, item, extras } of fired) drafts.push(await this.pipe.draft(source, item, 'throw', extras));
+  /** What a workflow was asked for without a trigger has no code of one. */
+  #inTime<T>(trigger: TriggerDefinition | null, work: () => Promise<T>): Promise<T> {
+    return trigger === null ? work() : this.#work.inTime(trigger, work);
+  }
+
+  /** All items or none: one that cannot be taken has refused the replay before anything is written. */
+  async #replay(of: Replayed, drafts: readonly FiringDraft[]): Promise<FireOutcome> {
     const { commitDeadlineMs: deadlineMs } = this.store.options;
     const outcome = await this.store.commits.submit(REPLAY, { of, drafts }, { deadlineMs });
     if (outcome.status === 'over') return this.#answered(of.id, outcome.closedBy);
@@ -228,7 +270,7 @@ export class IntakeService {
     throw new TriggersError('TRG_API_CONFLICT', message);
   }
 
-  async #commit(draft: FiringDraft, deadlineMs = this.store.options.commitDeadlineMs): Promise<FireOutcome> {
+  async #write(draft: FiringDraft, deadlineMs = this.store.options.commitDeadlineMs): Promise<FireOutcome> {
     return this.conclude(draft, await this.store.commits.submit(FIRING, draft, { deadlineMs }));
   }
 

@@ -33,12 +33,16 @@ interface LetterReplay {
   readonly payload: string | undefined;
 }
 
-/** What a dead letter says of its replay: what to fire, that it is over, or why nothing is to be fired. */
+/** What a dead letter says of its replay: who knows what to fire, or that it is over. */
 export type FoundLetter =
-  | ({ readonly kind: 'open' } & LetterReplay)
+  | {
+      readonly kind: 'open';
+      readonly trigger: TriggerDefinition;
+      /** What to fire, or why nothing is; asks the code of the trigger. @throws TRG_CONTEXT_*, TRG_API_CONFLICT */
+      readonly read: () => Promise<LetterReplay | { readonly skipped: string }>;
+    }
   /** `by`: what was accepted instead; `null` when it was discarded. */
-  | { readonly kind: 'over'; readonly by: FiringId | null }
-  | { readonly kind: 'skipped'; readonly reason: string };
+  | { readonly kind: 'over'; readonly by: FiringId | null };
 
 /** Finds what the replay of a dead firing fires: its payload or the edited one, through everything that its source does. */
 @Injectable()
@@ -49,16 +53,24 @@ export class LetterSource {
     private readonly readers: PayloadReaders,
   ) {}
 
-  /** @throws TRG_API_DEAD_LETTER_NOT_FOUND, TRG_API_CONFLICT, TRG_CONTEXT_* */
+  /** @throws TRG_API_DEAD_LETTER_NOT_FOUND, TRG_API_CONFLICT */
   async find(id: FiringId, asked: ReplayRequest): Promise<FoundLetter> {
     const [row] = await this.store.read(READ_LETTER, [[id]]);
     if (row === undefined) throw noDeadLetter(id);
     if (row['closed_at'] !== null) return { kind: 'over', by: row['closed_by'] as FiringId | null };
     const trigger = this.#triggerOf(row);
+    return { kind: 'open', trigger, read: () => this.#replayOf(trigger, row, asked) };
+  }
+
+  async #replayOf(
+    trigger: TriggerDefinition,
+    row: Row,
+    asked: ReplayRequest,
+  ): Promise<LetterReplay | { readonly skipped: string }> {
     const read = await this.#read(trigger, row, asked);
-    if ('skipped' in read) return { kind: 'skipped', reason: read.skipped };
+    if ('skipped' in read) return read;
     const key = keyOfEvent(trigger, row, this.readers.get(trigger.kind));
-    return { kind: 'open', fired: firingsOf(trigger, read, key), payload: read.payload };
+    return { fired: firingsOf(trigger, read, key), payload: read.payload };
   }
 
   #triggerOf(row: Row): TriggerDefinition {

@@ -13,6 +13,7 @@ export function plainTrigger(given: Partial<TriggerDefinition> = {}): TriggerDef
     rateLimit: null,
     onLimit: 'delay',
     priority: 0,
+    timeoutMs: 10_000,
     bigNumbers: null,
     label: 'Inbox.poll',
     options: {},

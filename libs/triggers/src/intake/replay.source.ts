@@ -28,18 +28,25 @@ const READ_FIRING = batch(
 );
 
 /** What a replay fires again. */
-export interface Replayed {
-  readonly kind: 'open';
-  readonly source: FiringSource;
+interface Refired {
   readonly item: FireItem;
   /** What was sent, or what the operator has made of it, where it is not the context. */
   readonly payload: string | undefined;
-  /** The key that somebody chose; `undefined` where the context alone makes the key. */
-  readonly replayKey: DedupKey | undefined;
 }
 
-/** What a replay fires again, or why nothing is to be fired: the trigger wants nothing of the edited payload. */
-export type FoundReplay = Replayed | { readonly kind: 'skipped'; readonly firingId: FiringId; readonly reason: string };
+/** An execution that can be replayed. */
+export interface FoundReplay {
+  readonly source: FiringSource;
+  readonly firingId: FiringId;
+  /** The key that somebody chose; `undefined` where the context alone makes the key. */
+  readonly replayKey: DedupKey | undefined;
+  /**
+   * What to fire, or why nothing is: the trigger wants nothing of the edited payload. Asks the code of the trigger.
+   *
+   * @throws what the reader of the payload throws
+   */
+  readonly read: () => Promise<Refired | { readonly skipped: string }>;
+}
 
 /**
  * Finds what the replay of an execution fires: the context of its firing. An edited one takes the place of the context, or
@@ -54,7 +61,7 @@ export class ReplaySource {
     private readonly readers: PayloadReaders,
   ) {}
 
-  /** @throws TRG_API_EXECUTION_NOT_FOUND, TRG_API_CONFLICT, and what the reader of the payload throws */
+  /** @throws TRG_API_EXECUTION_NOT_FOUND, TRG_API_CONFLICT */
   async find(executionId: ExecutionId, asked: ReplayRequest = {}): Promise<FoundReplay> {
     const row = await this.#read(executionId);
     const workflow = this.#workflowOf(row);
@@ -64,9 +71,12 @@ export class ReplaySource {
         ? directSource(workflow)
         : { ...sourceOf(trigger, { onLimit: 'delay' }), workflows: [workflow] };
     const context = JSON.parse((row['context'] as string | null) ?? '{}') as JsonObject;
-    const fired = await this.#firedBy(trigger, row, context, asked);
-    if ('skipped' in fired) return { kind: 'skipped', firingId: row['firing_id'] as FiringId, reason: fired.skipped };
-    return { kind: 'open', source, ...fired, replayKey: chosenKey(row, context) };
+    return {
+      source,
+      firingId: row['firing_id'] as FiringId,
+      replayKey: chosenKey(row, context),
+      read: () => this.#firedBy(trigger, row, context, asked),
+    };
   }
 
   async #firedBy(
@@ -74,7 +84,7 @@ export class ReplaySource {
     row: Row,
     context: JsonObject,
     asked: ReplayRequest,
-  ): Promise<Pick<Replayed, 'item' | 'payload'> | { readonly skipped: string }> {
+  ): Promise<Refired | { readonly skipped: string }> {
     const { edited } = asked;
     if (edited === undefined) return { item: { context }, payload: (row['payload'] as string | null) ?? undefined };
     const read = trigger?.keepsPayload === true ? this.readers.get(trigger.kind) : undefined;

@@ -10,7 +10,10 @@ import { TriggerOverrides } from './trigger-overrides.js';
 import type { ResolvedDedup, TriggerDefinition } from './trigger.definition.js';
 
 /** The part of a definition that every source resolves alike. */
-export type ResolvedTriggerBase = Omit<TriggerDefinition, 'kind' | 'label' | 'options' | 'pollIntervalMs' | 'follows'>;
+export type ResolvedTriggerBase = Omit<
+  TriggerDefinition,
+  'kind' | 'label' | 'options' | 'pollIntervalMs' | 'follows' | 'timeoutMs'
+>;
 
 /** A decorated trigger whose base options are to be checked. */
 export interface DeclaredBase {

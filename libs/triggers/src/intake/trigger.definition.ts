@@ -30,6 +30,8 @@ export interface TriggerDefinition {
   readonly rateLimit: RateLimitMs | null;
   readonly onLimit: 'delay' | 'skip';
   readonly priority: number;
+  /** How long the application's code may take over one payload: schema, method and filter together. Nobody waits longer than a minute. */
+  readonly timeoutMs: number;
   /** `'string'`: integers that JSON readers would round become text; `null`: they are refused. */
   readonly bigNumbers: 'string' | null;
   /** Class and method, for messages. */

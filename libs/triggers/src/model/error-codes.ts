@@ -151,6 +151,11 @@ export const ERROR_CODES = {
     means:
       'The method of a manual trigger returned something that is no context and no TriggerResult, or several items.',
   },
+  TRG_TRIGGER_TIMEOUT: {
+    family: 'request',
+    means: 'The code of a trigger did not end within its timeout: nothing was fired.',
+    status: 503,
+  },
   TRG_API_TOO_MANY_REQUESTS: {
     family: 'request',
     means: 'Too many requests; Retry-After says when to come back.',

@@ -25,7 +25,7 @@ export interface TriggersEvents {
   'trigger.recovered': OfTrigger & { readonly failures: number };
   /** Too many failures in a row: not polled until an operator resumes it. */
   'trigger.suspended': OfTrigger & { readonly error: string; readonly failures: number };
-  /** A poll, or the method of a webhook or message for one delivery, outlived its timeout and its body still runs. */
+  /** A poll, or what the code of a trigger does with one payload, outlived its timeout and still runs. */
   'trigger.stalled': OfTrigger & { readonly timeoutMs: number };
   /** A poll's result was discarded: ownership, cursor or switch changed meanwhile. */
   'trigger.superseded': OfTrigger;

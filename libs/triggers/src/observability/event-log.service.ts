@@ -20,7 +20,7 @@ const LINES: Lines = {
   'trigger.stalled': [
     'warn',
     (event) =>
-      `Trigger "${event.trigger}": its method did not end within ${formatDuration(event.timeoutMs)} and still runs`,
+      `Trigger "${event.trigger}": its code did not end within ${formatDuration(event.timeoutMs)} and still runs`,
   ],
   'trigger.superseded': [
     'debug',

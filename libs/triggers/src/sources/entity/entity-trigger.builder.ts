@@ -14,6 +14,7 @@ import type { EntityDefinition } from './entity-trigger.definition.js';
 import { DEFAULT_ENTITY_OPTIONS } from './entity-trigger.options.js';
 import type { EntityTriggerOptions } from './entity-trigger.options.js';
 import { Outboxes } from './outbox/outboxes.js';
+import { MAPPING_TIMEOUT_MS } from './relay/change-mapper.js';
 
 /** Turns the options of `@EntityTrigger` into an {@link EntityDefinition}. */
 @Injectable()
@@ -50,20 +51,9 @@ export class EntityTriggerBuilder {
       columns,
       whenDisabled: whenDisabled === 'hold' ? 'hold' : 'reject',
     };
-    return {
-      kind: 'entity',
-      label,
-      invoker,
-      pollIntervalMs: null,
-      options: shown,
-      source,
-      metadata,
-      on,
-      columns,
-      when,
-      whenDisabled,
-      ...base,
-    };
+    const own = { source, metadata, on, columns, when, whenDisabled };
+    const timeoutMs = MAPPING_TIMEOUT_MS;
+    return { kind: 'entity', label, invoker, pollIntervalMs: null, timeoutMs, options: shown, ...own, ...base };
   }
 
   #sourceOf({ entity, dataSource }: EntityTriggerOptions, where: string): DataSource {

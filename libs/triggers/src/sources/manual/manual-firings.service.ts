@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { keyOfContext } from '../../intake/dedup-key.js';
 import type { FireOutcome, FireRequest, IdempotencyKey } from '../../intake/fire.types.js';
 import { IntakeService } from '../../intake/intake.service.js';
+import type { JudgedFire } from '../../intake/intake.service.js';
+import { PayloadWork } from '../../intake/payload-work.js';
 import { PollIntake } from '../../intake/poll-intake.js';
 import { Clock } from '../../model/clock.js';
 import { isTriggersError } from '../../model/errors.js';
+import { EventBus } from '../../model/events.js';
 import type { JsonObject } from '../../model/json.js';
 import { errorMessage } from '../../model/text.js';
 import type { FireItem } from '../../model/trigger-result.js';
@@ -27,24 +30,38 @@ export interface ManualFire extends Omit<FireItem, 'context'>, Omit<ManualCall, 
 /** Fires manual triggers: input → method → intake, where the guards of the user stand beside dedup. */
 @Injectable()
 export class ManualFirings {
+  readonly #work: PayloadWork;
+
   constructor(
     private readonly intake: IntakeService,
     private readonly previews: PollIntake,
+    events: EventBus,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#work = new PayloadWork(clock, events);
+  }
 
   /**
    * Fires a trigger.
    *
    * @throws TRG_API_CONFLICT while it is disabled, or exclusive and not over; TRG_CONTEXT_SCHEMA when the input or what
    *   the method made of it does not fit; TRG_CONTEXT_*, TRG_MANUAL_RESULT, TRG_API_IDEMPOTENCY, TRG_STORE_UNAVAILABLE;
-   *   and what the method throws
+   *   TRG_TRIGGER_TIMEOUT; and what the method throws
    */
   async fire(trigger: ManualDefinition, asked: ManualFire): Promise<FireOutcome | SkippedFire> {
+    const judged = await this.#work.inTime(trigger, () => this.#judge(trigger, asked));
+    if ('status' in judged) return judged;
+    const outcome = await this.intake.commit(judged);
+    if (outcome.status === 'refused') throw disabled(trigger.name);
+    if (trigger.exclusive && outcome.of === 'dedup') throw occupied(trigger.name, outcome);
+    return outcome;
+  }
+
+  async #judge(trigger: ManualDefinition, asked: ManualFire): Promise<JudgedFire | SkippedFire> {
     const { input, result } = await callMethod(trigger, asked);
     if (result.kind === 'skip') return skipped(result.reason);
     const { initiatedBy, idempotency } = asked;
-    const outcome = await this.intake.fire({
+    return this.intake.judge({
       trigger,
       ...itemOf(trigger, asked, result.item),
       ...guardsOf(trigger, asked, input.value),
@@ -53,9 +70,6 @@ export class ManualFirings {
       ...(result.item.context !== input.value && { payload: input.json }),
       whenDisabled: 'refuse',
     });
-    if (outcome.status === 'refused') throw disabled(trigger.name);
-    if (trigger.exclusive && outcome.of === 'dedup') throw occupied(trigger.name, outcome);
-    return outcome;
   }
 
   /** What {@link fire} would do now. Never throws for what is wrong with input or method; nothing is written. */
@@ -63,7 +77,7 @@ export class ManualFirings {
     const startedAt = this.clock.monotonic();
     const durationMs = (): number => Math.round(this.clock.monotonic() - startedAt);
     try {
-      const { result } = await callMethod(trigger, { ...asked, dryRun: true });
+      const { result } = await this.#work.inTime(trigger, () => callMethod(trigger, { ...asked, dryRun: true }));
       const nothing = { cursor: undefined, more: false };
       if (result.kind === 'skip') {
         return { status: 'skipped', reason: result.reason, items: [], ...nothing, durationMs: durationMs() };

@@ -9,12 +9,16 @@ import { TriggersError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
+import { payloadTimeout } from '../payload/payload-timeout.js';
 import type { ManualDefinition } from './manual-trigger.definition.js';
 import { DEFAULT_MANUAL_OPTIONS } from './manual-trigger.options.js';
 import type { ManualTriggerOptions } from './manual-trigger.options.js';
 
 /** What the options of a manual trigger say besides what all triggers share. */
-type OwnOptions = Pick<ManualDefinition, 'input' | 'permission' | 'userRate' | 'doubleClickMs' | 'exclusive'>;
+type OwnOptions = Pick<
+  ManualDefinition,
+  'input' | 'permission' | 'userRate' | 'doubleClickMs' | 'exclusive' | 'timeoutMs'
+>;
 
 /** Turns the options of `@ManualTrigger` into a {@link ManualDefinition}. */
 @Injectable()
@@ -41,6 +45,7 @@ export class ManualTriggerBuilder {
       userRate: base.rateLimit,
       doubleClickMs: attempt(() => checkDoubleClick(options.doubleClick, where)) ?? null,
       exclusive: attempt(() => checkExclusive(options.exclusive, where)) ?? DEFAULT_MANUAL_OPTIONS.exclusive,
+      timeoutMs: attempt(() => payloadTimeout(options.timeout ?? DEFAULT_MANUAL_OPTIONS.timeout, where)) ?? 0,
     };
     return {
       ...base,
@@ -61,11 +66,12 @@ export class ManualTriggerBuilder {
 }
 
 /** What the API shows of a manual trigger. */
-function shown({ permission, userRate, doubleClickMs, exclusive }: OwnOptions): JsonObject {
+function shown({ permission, userRate, doubleClickMs, exclusive, timeoutMs }: OwnOptions): JsonObject {
   return {
     exclusive,
     doubleClick: doubleClickMs === null ? 'off' : formatDuration(doubleClickMs),
     rateLimit: userRate === null ? 'off' : { limit: userRate.limit, per: formatDuration(userRate.perMs) },
+    timeout: formatDuration(timeoutMs),
     permission: typeof permission === 'function' ? 'decided by the application' : permission,
   };
 }

@@ -32,6 +32,12 @@ export interface ManualTriggerOptions<
    * all. @default DEFAULT_MANUAL_OPTIONS.doubleClick
    */
   readonly doubleClick?: Duration | 'off';
+  /**
+   * How long all code of the application may take for one fire, at most 60 s: `input`, the method, the `input` of the workflow and `filter`
+   * together. Beyond it nothing is fired and whoever fires is told so (`TRG_TRIGGER_TIMEOUT`); what is answered later does not count. A replay
+   * has as long. @default DEFAULT_MANUAL_OPTIONS.timeout
+   */
+  readonly timeout?: Duration;
 }
 
 /** The defaults of {@link ManualTriggerOptions}. */
@@ -44,4 +50,5 @@ export const DEFAULT_MANUAL_OPTIONS = {
   rateLimit: { limit: 10, per: '1m' },
   exclusive: false,
   doubleClick: '2s',
+  timeout: '30s',
 } as const satisfies Partial<ManualTriggerOptions>;

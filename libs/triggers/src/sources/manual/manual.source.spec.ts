@@ -50,7 +50,14 @@ describe('ManualSource', () => {
         doubleClickMs: 2_000,
         exclusive: false,
         pollIntervalMs: null,
-        options: { exclusive: false, doubleClick: '2s', rateLimit: { limit: 10, per: '1m' }, permission: null },
+        timeoutMs: 30_000,
+        options: {
+          exclusive: false,
+          doubleClick: '2s',
+          rateLimit: { limit: 10, per: '1m' },
+          timeout: '30s',
+          permission: null,
+        },
       }),
     ]);
   });

@@ -7,19 +7,23 @@ import type { FireItem } from '../../model/trigger-result.js';
 import { ownKeysOf } from './message-trigger.definition.js';
 import type { Passage } from './passage.js';
 import { failed, letterOf } from './verdict.js';
-import type { Step, Verdict } from './verdict.js';
+import type { Ending, Step, Verdict } from './verdict.js';
 
-/** Filter and commit: what the method returned becomes rows. It waits for the database as long as it takes. */
-export const fireMessage: Step = async (passage, { intake }) => {
+/** The filter. What it lets pass is committed at the end: what the method returned becomes rows. */
+export const judgeFire: Step = async (passage, intake) => {
   const { result, trigger } = passage;
   if (result?.isSkip()) {
-    await intake.skip({ trigger, reason: result.reason ?? 'skipped', deadlineMs: Infinity });
-    return { is: 'taken' };
+    const reason = result.reason ?? 'skipped';
+    return async () => {
+      await intake.skip({ trigger, reason, deadlineMs: Infinity });
+      return { is: 'taken' };
+    };
   }
   const items = result?.items ?? [];
-  if (items.length > 1) return verdictOf(await fireMany(passage, intake, items));
+  if (items.length > 1) return judgeMany(passage, intake, items);
   try {
-    return verdictOf([await intake.fire(requestOf(passage, items[0] ?? {}, passage.key))]);
+    const judged = await intake.judge(requestOf(passage, items[0] ?? {}, passage.key));
+    return async () => verdictOf([await intake.commit(judged)]);
   } catch (error) {
     if (!isTriggersError(error) || error.family !== 'context') throw error;
     return failed(error.message);
@@ -30,17 +34,13 @@ export const fireMessage: Step = async (passage, { intake }) => {
  * Several items of one message, each with a key of its own and judged by itself: a bad one becomes a dead letter, the rest fire. One commit takes
  * all of them: a message that is refused leaves nothing behind and comes again whole.
  */
-function fireMany(
-  passage: Passage,
-  intake: IntakeService,
-  items: readonly FireItem[],
-): Promise<readonly FireOutcome[]> {
+async function judgeMany(passage: Passage, intake: IntakeService, items: readonly FireItem[]): Promise<Ending> {
   const keyAt = (at: number): string | null => (passage.key === null ? null : keyOfPlace(passage.key, at));
-  return intake.fireTogether(
+  const judged = await intake.judgeTogether(
     items.map((item, at) => requestOf(passage, item, keyAt(at))),
     (at, { message: reason }) => letterOf(passage, { reason, key: items[at]?.dedupKey ?? keyAt(at), item: at }),
-    Infinity,
   );
+  return async () => verdictOf(await intake.commitTogether(judged, Infinity));
 }
 
 function requestOf(passage: Passage, item: FireItem, key: string | null): FireRequest {

@@ -6,7 +6,7 @@ import { formatDuration, parseDuration } from '../../model/duration.js';
 import { TriggersError } from '../../model/errors.js';
 import { nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
-import { methodTimeout } from '../payload/method-timeout.js';
+import { payloadTimeout } from '../payload/payload-timeout.js';
 import { payloadSchema } from '../payload/payload-schema.js';
 import type { MessageSource } from './message-source.js';
 import { IDENTITY_KEY_MS } from './message-trigger.definition.js';
@@ -17,7 +17,7 @@ import type { MessageTriggerOptions } from './message.options.js';
 const MAX_PREFETCH = 10_000;
 const MAX_DELIVERIES = 100;
 
-type Own = Omit<MessageDefinition, keyof TriggerDefinition | 'invoker' | 'isDedupGiven'>;
+type Own = Omit<MessageDefinition, Exclude<keyof TriggerDefinition, 'timeoutMs'> | 'invoker' | 'isDedupGiven'>;
 
 /** Turns the options of `@MessageTrigger` into a {@link MessageDefinition}. */
 @Injectable()
@@ -59,7 +59,7 @@ export class MessageTriggerBuilder {
       checkCount(prefetch, MAX_PREFETCH, `${where}, option "prefetch"`);
       checkCount(deliveries, MAX_DELIVERIES, `${where}, option "deliveries"`);
       return {
-        timeoutMs: methodTimeout(timeout, where),
+        timeoutMs: payloadTimeout(timeout, where),
         redeliverAfterMs: parseDuration(redeliverAfter, `${where}, option "redeliverAfter"`),
       };
     });

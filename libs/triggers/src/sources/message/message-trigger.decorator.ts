@@ -30,7 +30,7 @@ export type MessageTriggerDecorator<W extends WorkflowRefs, S extends InputSchem
  * before it is acknowledged. The method turns a message into the context of the workflow; it returns that, or a `TriggerResult`,
  * or nothing, and then the body is fired as it is. `TriggerResult.skip` starts nothing.
  *
- * A message that fails (no JSON, not what the schema says, the method or the filter throws) is delivered again, later each time, and becomes
+ * A message that fails (no JSON, not what the schema says, the method or the filter throws or does not end) is delivered again, later each time, and becomes
  * a dead letter the fifth time. While our database is away nothing is taken from the broker and nothing counts. Of a disabled
  * trigger messages wait in the broker.
  *

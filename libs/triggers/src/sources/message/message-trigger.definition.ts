@@ -17,8 +17,6 @@ export interface MessageDefinition extends TriggerDefinition {
   readonly from: MessageSource;
   readonly schema: PayloadSchema | null;
   readonly prefetch: number;
-  /** How long its method may take. */
-  readonly timeoutMs: number;
   readonly deliveries: number;
   readonly redeliverAfterMs: number;
   /** Whether the author said something about dedup. */

@@ -19,8 +19,9 @@ export interface MessageTriggerOptions<
    */
   readonly prefetch?: number;
   /**
-   * How long the method may take, with what stands on it, at most 60 s. Beyond it the message has failed and its place is another one's; what the
-   * method returns later does not count. @default DEFAULT_MESSAGE_OPTIONS.timeout
+   * How long all code of the application may take for one message, at most 60 s: `schema`, the method with what stands on it, the `input` of
+   * the workflow and `filter` together. Beyond it the message has failed and its place is another one's; what is answered later does not
+   * count. A replay has as long. @default DEFAULT_MESSAGE_OPTIONS.timeout
    */
   readonly timeout?: Duration;
   /** A message that has failed so often becomes a dead letter. @default DEFAULT_MESSAGE_OPTIONS.deliveries */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { IntakeService } from '../../intake/intake.service.js';
+import { PayloadWork } from '../../intake/payload-work.js';
 import { Clock } from '../../model/clock.js';
 import { formatDuration } from '../../model/duration.js';
 import { EventBus } from '../../model/events.js';
@@ -8,41 +9,66 @@ import { errorMessage } from '../../model/text.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
 import { checkJson, readJson } from '../payload/json-text.js';
 import { mappedPayload } from '../payload/mapped-payload.js';
-import { MethodCalls } from '../payload/method-calls.js';
-import { fireMessage } from './fire.step.js';
+import { judgeFire } from './fire.step.js';
 import type { DeliveredMessage } from './message-source.js';
 import type { MessageDefinition } from './message-trigger.definition.js';
 import type { Passage } from './passage.js';
 import { failed, letterOf } from './verdict.js';
-import type { MessageTools, Step, Verdict } from './verdict.js';
+import type { Ending, Step, Verdict } from './verdict.js';
 
-const STEPS: readonly Step[] = [readBody, checkSchema, mapMessage, fireMessage];
+/** In this order, each by what is asked in it. */
+const STEPS: readonly (readonly [what: string, step: Step])[] = [
+  ['body', readBody],
+  ['schema', checkSchema],
+  ['method', mapMessage],
+  ['check of its context', judgeFire],
+];
 
 /**
- * What happens to one delivery of a message: body → schema → method → [filter → commit]. Nothing is acknowledged before the commit;
- * that waits for the database as long as it takes.
+ * What happens to one delivery of a message: body → schema → method → filter → commit. Nothing is acknowledged before the commit;
+ * that waits for the database as long as it takes, and what comes before it no longer than the trigger's `timeout`.
  */
 @Injectable()
 export class MessagePipe {
-  readonly #tools: MessageTools;
+  readonly #work: PayloadWork;
 
-  constructor(intake: IntakeService, events: EventBus, clock: Clock) {
+  constructor(
+    private readonly intake: IntakeService,
+    events: EventBus,
+    clock: Clock,
+  ) {
     // How many are waited for is the prefetch's affair.
-    this.#tools = { intake, events, calls: new MethodCalls(clock, Infinity) };
+    this.#work = new PayloadWork(clock, events);
   }
 
-  /** @throws TRG_STORE_UNAVAILABLE when the application stops, or too much waits for the database */
+  /**
+   * What becomes of it. Code of the author's that does not end in time has failed: a message on which it hangs would keep its place for
+   * ever. While a thousand calls still go on after their time, messages wait with the broker.
+   *
+   * @throws TRG_STORE_UNAVAILABLE when the application stops, or too much waits for the database
+   */
   async receive(passage: Passage): Promise<Verdict> {
-    for (const step of STEPS) {
-      const verdict = await step(passage, this.#tools);
-      if (verdict !== undefined) return verdict;
-    }
-    throw new TypeError('The last step always ends it.');
+    const { trigger } = passage;
+    let asked = '';
+    const walk = async (isOver: () => boolean): Promise<Verdict | Ending> => {
+      for (const [what, step] of STEPS) {
+        if (isOver()) break;
+        asked = what;
+        const end = await step(passage, this.intake);
+        if (end !== undefined) return end;
+      }
+      throw new TypeError('The last step always ends it.');
+    };
+    const end = await this.#work.run(trigger, walk, (why): Verdict => {
+      if (why === 'full') return { is: 'later', reason: 'too many calls of its code have not ended' };
+      return failed(`the ${asked} did not end within ${formatDuration(trigger.timeoutMs)}`);
+    });
+    return typeof end === 'function' ? end() : end;
   }
 
   /** Keeps what cannot start anything, with its body. @throws as {@link receive} */
   async bury(passage: Passage, reason: string): Promise<void> {
-    await this.#tools.intake.reject(letterOf(passage, { reason, key: passage.key }));
+    await this.intake.reject(letterOf(passage, { reason, key: passage.key }));
   }
 }
 
@@ -74,21 +100,11 @@ async function checkSchema({ trigger, body = null }: Passage): Promise<Verdict |
   return fields.length === 0 ? undefined : failed(`the payload does not fit: ${fields.join('; ')}`);
 }
 
-/**
- * A method that does not end in time has failed: a message on which it hangs would keep its place for ever. While a thousand calls
- * still go on after their time, messages wait with the broker.
- */
-async function mapMessage(passage: Passage, { events, calls }: MessageTools): Promise<Verdict | undefined> {
-  const { name, timeoutMs } = passage.trigger;
+async function mapMessage(passage: Passage): Promise<Verdict | undefined> {
   try {
-    const ended = await calls.run(passage.trigger, async () => {
-      passage.result = await callMethod(passage);
-    });
-    if (ended === 'done') return undefined;
-    if (ended === 'full') return { is: 'later', reason: 'too many calls of its method have not ended' };
+    passage.result = await callMethod(passage);
+    return undefined;
   } catch (error) {
     return failed(`the method threw: ${errorMessage(error)}`);
   }
-  events.emit('trigger.stalled', { trigger: name, timeoutMs });
-  return failed(`the method did not end within ${formatDuration(timeoutMs)}`);
 }

@@ -1,7 +1,5 @@
 import type { RejectRequest } from '../../intake/fire.types.js';
 import type { IntakeService } from '../../intake/intake.service.js';
-import type { EventBus } from '../../model/events.js';
-import type { MethodCalls } from '../payload/method-calls.js';
 import type { Passage } from './passage.js';
 
 /**
@@ -13,15 +11,11 @@ export type Verdict =
   | { readonly is: 'failed'; readonly reason: string }
   | { readonly is: 'later'; readonly reason: string };
 
-/** What the steps work with. */
-export interface MessageTools {
-  readonly intake: IntakeService;
-  readonly events: EventBus;
-  readonly calls: MethodCalls;
-}
+/** What is left to be done where nothing stands against a message: it is written, and waits for the database as long as it takes. */
+export type Ending = () => Promise<Verdict>;
 
-/** One step: it adds to the passage and lets it go on (`undefined`), or ends it. */
-export type Step = (passage: Passage, tools: MessageTools) => Promise<Verdict | undefined>;
+/** One step: it adds to the passage and lets it go on (`undefined`), or ends it. It may ask the author's code, and never the database. */
+export type Step = (passage: Passage, intake: IntakeService) => Promise<Verdict | Ending | undefined>;
 
 /** Why a message, or one item of it, is a dead letter. */
 interface Letter {

@@ -7,6 +7,7 @@ export interface PollDefinition extends TriggerDefinition {
   readonly kind: 'poll' | 'schedule';
   /** Makes what decides when it is polled in this process. */
   readonly plan: () => PollPlan;
+  /** How long one poll may take; the filter has as long again for what it found. */
   readonly timeoutMs: number;
   /** Failed polls in a row until it is suspended; 0 for never. */
   readonly suspendAfter: number;

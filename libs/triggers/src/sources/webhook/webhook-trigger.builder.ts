@@ -16,7 +16,7 @@ import type { WebhookDefinition } from './webhook-trigger.definition.js';
 import { checkWebhookOptions } from './webhook-trigger.checks.js';
 import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
-type Own = Omit<WebhookDefinition, keyof TriggerDefinition | 'invoker' | 'dedupGiven'>;
+type Own = Omit<WebhookDefinition, Exclude<keyof TriggerDefinition, 'timeoutMs'> | 'invoker' | 'dedupGiven'>;
 
 /** Turns the options of `@WebhookTrigger` into a {@link WebhookDefinition}. */
 @Injectable()

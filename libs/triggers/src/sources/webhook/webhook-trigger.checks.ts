@@ -1,5 +1,5 @@
 import { TriggersError } from '../../model/errors.js';
-import { methodTimeout } from '../payload/method-timeout.js';
+import { payloadTimeout } from '../payload/payload-timeout.js';
 import type { WebhookDefinition } from './webhook-trigger.definition.js';
 import { DEFAULT_WEBHOOK_OPTIONS } from './webhook-trigger.options.js';
 import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
@@ -22,7 +22,7 @@ export function checkWebhookOptions(
   check('maxBytes', isSize(maxBytes), `a whole number of bytes from 1 to ${DEFAULT_WEBHOOK_OPTIONS.maxBytes}`);
   const areTypes = Array.isArray(contentTypes) && contentTypes.every((type) => MEDIA_TYPE.test(String(type)));
   check('contentTypes', areTypes, 'a list of media types, for example ["application/x-www-form-urlencoded"], or ["*"]');
-  const timeoutMs = methodTimeout(timeout, where);
+  const timeoutMs = payloadTimeout(timeout, where);
   for (const option of ['dedupKey', 'challenge', 'respond'] as const) {
     check(option, ['undefined', 'function'].includes(typeof options[option]), 'a function');
   }

@@ -13,8 +13,6 @@ export interface WebhookDefinition
   readonly verifier: WebhookVerifier;
   readonly check: OpenVerifier;
   readonly schema: PayloadSchema | null;
-  /** How long the method may take. */
-  readonly timeoutMs: number;
   readonly whenDisabled: 'hold' | 'refuse';
   readonly dedupKey: WebhookTriggerOptions['dedupKey'] | null;
   /** What the author said about dedup; `null`: it depends on where the key of a delivery comes from. */

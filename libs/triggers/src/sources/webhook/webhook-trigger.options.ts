@@ -38,8 +38,9 @@ export interface WebhookTriggerOptions<
    */
   readonly contentTypes?: readonly string[];
   /**
-   * How long the method may take, with what stands on it, at most 60 s. Beyond it the answer is 503, nothing is kept and what
-   * the method returns later does not count. @default DEFAULT_WEBHOOK_OPTIONS.timeout
+   * How long all code of the application may take for one delivery, at most 60 s: `challenge`, `verify`, `schema`, the method with what stands
+   * on it, the `input` of the workflow and `filter` together. Beyond it the answer is 503, nothing is kept and what is answered later does not
+   * count. A replay has as long. @default DEFAULT_WEBHOOK_OPTIONS.timeout
    */
   readonly timeout?: Duration;
   /** The largest body in bytes, at most 1 MiB. @default DEFAULT_WEBHOOK_OPTIONS.maxBytes */

@@ -1,6 +1,8 @@
 import { keyOfPlace } from '../../../intake/dedup-key.js';
 import type { FireRequest } from '../../../intake/fire.types.js';
+import type { IntakeService, JudgedFire } from '../../../intake/intake.service.js';
 import { isTriggersError } from '../../../model/errors.js';
+import type { TriggersError } from '../../../model/errors.js';
 import type { FireItem } from '../../../model/trigger-result.js';
 import type { WebhookReceipt } from '../webhook-event.js';
 import { COMMIT_DEADLINE_MS } from './commit-deadline.js';
@@ -8,39 +10,48 @@ import { hashKey, itemKey } from './delivery-key.js';
 import type { DeliveryKey, Passage } from './passage.js';
 import { failedOn, invalid, letterOf } from './letters.js';
 import { receiptOf } from './outcome.js';
-import type { Reply, Step, WebhookTools } from './step.js';
+import type { Ending, Reply, Step, WebhookTools } from './step.js';
 
-/** Filter and commit: what the method returned becomes rows. Nothing is answered with a 2xx before the commit is done. */
-export const fire: Step = async (passage, tools) => {
+/** One item of a delivery, and the key that its place in it gives it. */
+interface Keyed {
+  readonly item: FireItem;
+  readonly key: DeliveryKey;
+}
+
+/** The filter. What it lets pass is committed at the end: what the method returned becomes rows, and only then a 2xx. */
+export const judgeFire: Step = (passage, tools) => {
   const { result } = passage;
   const key = passage.key ?? hashKey(passage);
+  if (result?.isSkip()) return () => answered(skip(passage, tools, result.reason));
+  const items = result?.items ?? [];
+  if (items.length > 1) return answered(judgeMany(passage, tools, { items, key }));
+  return answered(judgeOne(passage, tools, { item: items[0] ?? {}, key }));
+};
+
+/** Our own errors are answers. */
+async function answered<T>(work: Promise<T>): Promise<T | TriggersError> {
   try {
-    if (result?.isSkip()) return await skip(passage, tools, result.reason);
-    const items = result?.items ?? [];
-    if (items.length > 1) return await fireMany(passage, tools, { items, key });
-    return await fireOne(passage, tools, { item: items[0] ?? {}, key });
+    return await work;
   } catch (error) {
     if (isTriggersError(error)) return error;
     throw error;
   }
-};
+}
 
 async function skip({ trigger }: Passage, { intake }: WebhookTools, reason: string | null): Promise<Reply> {
   const given = reason ?? 'skipped';
   return receiptOf(await intake.skip({ trigger, reason: given, deadlineMs: COMMIT_DEADLINE_MS }));
 }
 
-async function fireOne(
-  passage: Passage,
-  tools: WebhookTools,
-  one: { readonly item: FireItem; readonly key: DeliveryKey },
-): Promise<Reply> {
+/** @throws TRG_TRIGGER_TIMEOUT, and what the filter throws of ours */
+async function judgeOne(passage: Passage, tools: WebhookTools, one: Keyed): Promise<Ending> {
   try {
-    return await commit(passage, tools, one);
+    const judged = await tools.intake.judge(requestOf(passage, one));
+    return () => answered(tools.intake.commit(judged).then(receiptOf));
   } catch (error) {
     if (!isTriggersError(error) || error.family !== 'context') throw error;
-    if (error.code === 'TRG_CONTEXT_FILTER') return failedOn({ passage, tools, error, what: 'filter' });
-    return invalid({ passage, tools, fields: fieldsOf(error) });
+    if (error.code === 'TRG_CONTEXT_FILTER') return () => failedOn({ passage, tools, error, what: 'filter' });
+    return () => invalid({ passage, tools, fields: fieldsOf(error) });
   }
 }
 
@@ -48,37 +59,25 @@ async function fireOne(
  * Several items of one delivery, each with a key of its own and judged by itself: a bad one becomes a dead letter, the rest
  * fire. One commit takes all of them; a limited delivery leaves nothing behind and is sent again whole.
  */
-async function fireMany(
-  passage: Passage,
-  tools: WebhookTools,
-  { items, key }: { readonly items: readonly FireItem[]; readonly key: DeliveryKey },
-): Promise<Reply> {
-  const own = items.map((item, index) => ({ item, index, key: { ...key, key: keyOfPlace(key.key, index) } }));
-  const outcomes = await tools.intake.fireTogether(
-    own.map((one) => requestOf(passage, one)),
-    (at, { message: reason }) => {
-      const one = own[at] as (typeof own)[number];
-      return letterOf({ passage, reason, key: keyOfItem(passage, one), item: one.index });
-    },
-    COMMIT_DEADLINE_MS,
-  );
-  const receipts = outcomes.map(receiptOf);
-  return receipts.find((receipt) => receipt instanceof Error) ?? together(receipts as WebhookReceipt[], key.key);
-}
-
-/** @throws TRG_CONTEXT_*, TRG_DEDUP_KEY; TRG_STORE_UNAVAILABLE */
-async function commit(
+async function judgeMany(
   passage: Passage,
   { intake }: WebhookTools,
-  one: { readonly item: FireItem; readonly key: DeliveryKey },
-): Promise<WebhookReceipt | Error> {
-  return receiptOf(await intake.fire(requestOf(passage, one)));
+  { items, key }: { readonly items: readonly FireItem[]; readonly key: DeliveryKey },
+): Promise<Ending> {
+  const own = items.map((item, index) => ({ item, key: { ...key, key: keyOfPlace(key.key, index) } }));
+  const judged = await intake.judgeTogether(
+    own.map((one) => requestOf(passage, one)),
+    (at, { message: reason }) => letterOf({ passage, reason, key: keyOfItem(passage, own[at] as Keyed), item: at }),
+  );
+  return () => answered(commitMany(intake, judged, key.key));
 }
 
-function requestOf(
-  passage: Passage,
-  { item, key }: { readonly item: FireItem; readonly key: DeliveryKey },
-): FireRequest {
+async function commitMany(intake: IntakeService, judged: readonly JudgedFire[], dedupKey: string): Promise<Reply> {
+  const receipts = (await intake.commitTogether(judged, COMMIT_DEADLINE_MS)).map(receiptOf);
+  return receipts.find((receipt) => receipt instanceof Error) ?? together(receipts as WebhookReceipt[], dedupKey);
+}
+
+function requestOf(passage: Passage, { item, key }: Keyed): FireRequest {
   const { trigger } = passage;
   const chosen = keyOfItem(passage, { item, key });
   return {
@@ -96,10 +95,7 @@ function requestOf(
 }
 
 /** Its own, else the one that its place in the delivery gives it. */
-function keyOfItem(
-  passage: Passage,
-  { item, key }: { readonly item: FireItem; readonly key: DeliveryKey },
-): DeliveryKey {
+function keyOfItem(passage: Passage, { item, key }: Keyed): DeliveryKey {
   return item.dedupKey === undefined ? key : itemKey(passage, item.dedupKey);
 }
 

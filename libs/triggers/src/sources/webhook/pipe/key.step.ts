@@ -10,6 +10,6 @@ export const findKey: Step = (passage, tools) => {
     return undefined;
   } catch (error) {
     passage.key = hashKey(passage);
-    return invalid({ passage, tools, fields: [`(dedupKey): threw: ${errorMessage(error)}`] });
+    return () => invalid({ passage, tools, fields: [`(dedupKey): threw: ${errorMessage(error)}`] });
   }
 };

@@ -1,5 +1,4 @@
 import { HttpException } from '@nestjs/common';
-import { formatDuration } from '../../../model/duration.js';
 import { errorMessage } from '../../../model/text.js';
 import type { TriggerResult } from '../../../model/trigger-result.js';
 import { mappedPayload } from '../../payload/mapped-payload.js';
@@ -9,23 +8,14 @@ import { answerOfRepeat, failedOn, keepLetter, keptAndUnavailable } from './lett
 import type { Passage } from './passage.js';
 import type { Reply, Step } from './step.js';
 
-/**
- * Calls the method of the trigger, with what stands on it and its class: an event becomes what is fired. A method that does
- * not end in time is not waited for: who sent the delivery sends it again, and its place is another one's.
- */
+/** Calls the method of the trigger, with what stands on it and its class: an event becomes what is fired. */
 export const mapEvent: Step = async (passage, tools) => {
-  const { name, timeoutMs } = passage.trigger;
   try {
-    const ended = await tools.calls.run(passage.trigger, async () => {
-      passage.result = await callMethod(passage);
-    });
-    if (ended === 'done') return undefined;
-    if (ended === 'full') return unavailable('Too many calls of the method of the trigger have not ended.');
+    passage.result = await callMethod(passage);
+    return undefined;
   } catch (error) {
-    return refused(error, passage, tools);
+    return () => refused(error, passage, tools);
   }
-  tools.events.emit('trigger.stalled', { trigger: name, timeoutMs });
-  return unavailable(`The method of the trigger did not end within ${formatDuration(timeoutMs)}.`);
 };
 
 /**

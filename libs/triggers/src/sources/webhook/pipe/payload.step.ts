@@ -11,7 +11,7 @@ import type { Reply, Step, WebhookTools } from './step.js';
 /** Bytes to JSON, now that the sender is known: 400, or 415 where the vendor's form is another. */
 export const readPayload: Step = (passage, tools) => {
   const reading = readingOf(passage);
-  if (!reading.ok) return unreadable(passage, tools, reading);
+  if (!reading.ok) return () => unreadable(passage, tools, reading);
   passage.payload = reading.payload;
   return undefined;
 };
