@@ -1,6 +1,7 @@
 import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { IsAny, WorkflowInput, WorkflowRefs } from '../../intake/trigger-options.js';
+import type { CheckHost } from '../check-host.js';
 import type { Misfits } from '../payload/fired-types.js';
 import type { EntityChange, EntityContext } from './entity-change.js';
 import type { EntityOperations, EntityTriggerOptions, EntityOf } from './entity-trigger.options.js';
@@ -32,7 +33,7 @@ type CheckMethod<M, W, Change> =
 
 /** The decorator that {@link EntityTrigger} makes. */
 export type EntityTriggerDecorator<W, C, O extends EntityOperations> = <T extends object, M>(
-  target: T & (T extends AnyClass ? 'A trigger cannot be a static method.' : unknown),
+  target: T & CheckHost<T>,
   key: string,
   descriptor: TypedPropertyDescriptor<M> & CheckMethod<M, W, EntityChange<EntityOf<C>, O[number]>>,
 ) => void;

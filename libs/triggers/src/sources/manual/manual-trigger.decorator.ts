@@ -1,8 +1,8 @@
-import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { InputOf, InputSchema } from '../../intake/trigger-input.js';
 import type { IsAny, WorkflowInput, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
+import type { CheckHost } from '../check-host.js';
 import type { ManualRequest } from './manual-request.js';
 import type { ManualTriggerOptions } from './manual-trigger.options.js';
 
@@ -43,8 +43,6 @@ type CheckMethod<M, W, I> =
     : M extends (...args: infer A) => infer R
       ? CheckParameters<A, I> & CheckReturned<Awaited<R>, W, I>
       : 'A trigger is a method.';
-
-type CheckHost<T> = T extends AnyClass ? 'A trigger cannot be a static method.' : unknown;
 
 /** The decorator that {@link ManualTrigger} makes. */
 export type ManualTriggerDecorator<W extends WorkflowRefs, I> = <T extends object, M>(

@@ -63,8 +63,7 @@ export class MessageTriggerBuilder {
         redeliverAfterMs: parseDuration(redeliverAfter, `${where}, option "redeliverAfter"`),
       };
     });
-    const fits =
-      schema === undefined ? null : problems.attempt(() => payloadSchema(schema, `${where}, option "schema"`));
+    const fits = problems.attempt(() => payloadSchema(schema, where));
     if (from === undefined || checked === undefined || fits === undefined) return undefined;
     return { from, schema: fits, prefetch, deliveries, ...checked };
   }

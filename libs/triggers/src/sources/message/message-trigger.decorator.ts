@@ -1,8 +1,7 @@
-import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { InputOf, InputSchema, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { Jsonify } from '../../model/json.js';
-import type { CheckMapping, MappedEvent } from '../payload/mapping-types.js';
+import type { MappedEvent, MappingDecorator } from '../payload/mapping-types.js';
 import type { Message } from './message.js';
 import type { MessageTriggerOptions } from './message.options.js';
 
@@ -19,11 +18,11 @@ interface MessageMapping<S> extends MappedEvent {
 }
 
 /** The decorator that {@link MessageTrigger} makes. */
-export type MessageTriggerDecorator<W extends WorkflowRefs, S extends InputSchema> = <T extends object, M>(
-  target: T & (T extends AnyClass ? 'A trigger cannot be a static method.' : unknown),
-  key: string,
-  descriptor: TypedPropertyDescriptor<M> & CheckMapping<M, W, S, MessageMapping<S>>,
-) => void;
+export type MessageTriggerDecorator<W extends WorkflowRefs, S extends InputSchema> = MappingDecorator<
+  W,
+  S,
+  MessageMapping<S>
+>;
 
 /**
  * Makes a method a message trigger: each message of a queue or stream is read, checked, deduplicated by its id and committed

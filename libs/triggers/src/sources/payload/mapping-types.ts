@@ -1,5 +1,6 @@
-import type { InputOf, InputSchema, IsAny, WorkflowInput } from '../../intake/trigger-options.js';
+import type { InputOf, InputSchema, IsAny, WorkflowInput, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { TriggerResult } from '../../model/trigger-result.js';
+import type { CheckHost } from '../check-host.js';
 
 /** The type of what a sender sends: by the schema where there is one, otherwise whatever the author takes it for. */
 export type PayloadOf<S> = [InputSchema] extends [S] ? any : InputOf<S>; // eslint-disable-line @typescript-eslint/no-explicit-any -- nobody has checked it
@@ -19,12 +20,22 @@ export interface MappedEvent {
 }
 
 /** What is wrong with the method of a trigger that maps events; `unknown` if nothing is. */
-export type CheckMapping<M, W, S, E extends MappedEvent> =
+type CheckMapping<M, W, S, E extends MappedEvent> =
   IsAny<M> extends true
     ? unknown
     : M extends (...args: infer A) => infer R
       ? CheckParameters<A, S, E> & CheckFired<Awaited<R>, W, S>
       : `A ${E['kind']} trigger is a method.`;
+
+/** The decorator of such triggers. */
+export type MappingDecorator<W extends WorkflowRefs, S extends InputSchema, E extends MappedEvent> = <
+  T extends object,
+  M,
+>(
+  target: T & CheckHost<T>,
+  key: string,
+  descriptor: TypedPropertyDescriptor<M> & CheckMapping<M, W, S, E>,
+) => void;
 
 type CheckParameters<A extends readonly unknown[], S, E extends MappedEvent> = A extends readonly []
   ? unknown

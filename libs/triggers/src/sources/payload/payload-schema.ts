@@ -8,12 +8,14 @@ import { errorMessage } from '../../model/text.js';
 export type PayloadSchema = (payload: Json) => Promise<readonly string[]>;
 
 /**
- * The check of the option `schema`. It never transforms: what is fired is what was sent.
+ * The check of the option `schema`; `null` where there is none. It never transforms: what is fired is what was sent.
  *
+ * @param where whose option it is: `Trigger "orders" (Orders.paid)`
  * @throws TRG_DEF_INVALID_OPTION when it is neither a class nor a Standard Schema
  */
-export function payloadSchema(schema: InputSchema, where: string): PayloadSchema {
-  const check = resolveInputCheck(schema, where);
+export function payloadSchema(schema: InputSchema | undefined, where: string): PayloadSchema | null {
+  if (schema === undefined) return null;
+  const check = resolveInputCheck(schema, `${where}, option "schema"`);
   return async (payload) => {
     if (check.instancesOf !== undefined && !isPlainObject(payload)) return ['(payload): is no object'];
     try {

@@ -1,6 +1,7 @@
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
-import type { AnyClass, MetadataKey } from '../../discovery/metadata.js';
+import type { MetadataKey } from '../../discovery/metadata.js';
 import type { IsAny, WorkflowInput, WorkflowRefs } from '../../intake/trigger-options.js';
+import type { CheckHost } from '../check-host.js';
 import type { CheckResult } from '../poll/trigger.decorator.js';
 import type { ScheduleTick, ScheduledContext } from './schedule-tick.js';
 import type { CronTriggerOptions, IntervalTriggerOptions } from './schedule.options.js';
@@ -37,8 +38,6 @@ type CheckTickMethod<M, W> =
     : M extends (...args: infer A) => infer R
       ? CheckTickParameters<A> & CheckAnswer<Awaited<R>, W>
       : 'A trigger is a method.';
-
-type CheckHost<T> = T extends AnyClass ? 'A trigger cannot be a static method.' : unknown;
 
 /** The decorator that {@link CronTrigger} and {@link IntervalTrigger} make. */
 export type ScheduleDecorator<W extends WorkflowRefs> = <T extends object, M>(

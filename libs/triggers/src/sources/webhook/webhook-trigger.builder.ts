@@ -61,8 +61,7 @@ export class WebhookTriggerBuilder {
     const path = problems.attempt(() => parseWebhookPath(given(), where));
     const check = await problems.attemptLater(async () => this.#open(options, where, path));
     const checked = problems.attempt(() => checkWebhookOptions(options, where));
-    const fits =
-      schema === undefined ? null : problems.attempt(() => payloadSchema(schema, `${where}, option "schema"`));
+    const fits = problems.attempt(() => payloadSchema(schema, where));
     if (path === undefined || check === undefined || checked === undefined || fits === undefined) return undefined;
     return { path, verifier, check, schema: fits, challenge, respond, dedupKey, ...checked };
   }

@@ -1,8 +1,7 @@
-import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { InputOf, InputSchema, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { Jsonify } from '../../model/json.js';
-import type { CheckMapping, MappedEvent } from '../payload/mapping-types.js';
+import type { MappedEvent, MappingDecorator } from '../payload/mapping-types.js';
 import type { WebhookEvent } from './webhook-event.js';
 import type { WebhookTriggerOptions } from './webhook-trigger.options.js';
 
@@ -19,11 +18,11 @@ interface WebhookMapping<S> extends MappedEvent {
 }
 
 /** The decorator that {@link WebhookTrigger} makes. */
-export type WebhookTriggerDecorator<W extends WorkflowRefs, S extends InputSchema> = <T extends object, M>(
-  target: T & (T extends AnyClass ? 'A trigger cannot be a static method.' : unknown),
-  key: string,
-  descriptor: TypedPropertyDescriptor<M> & CheckMapping<M, W, S, WebhookMapping<S>>,
-) => void;
+export type WebhookTriggerDecorator<W extends WorkflowRefs, S extends InputSchema> = MappingDecorator<
+  W,
+  S,
+  WebhookMapping<S>
+>;
 
 /**
  * Makes a method a webhook trigger: deliveries to its path are verified over their raw bytes, checked, deduplicated and

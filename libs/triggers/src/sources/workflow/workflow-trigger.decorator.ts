@@ -1,7 +1,7 @@
-import type { AnyClass } from '../../discovery/metadata.js';
 import { addMethodMetadata, metadataKey } from '../../discovery/metadata.js';
 import type { EndResult, IsAny, WorkflowInput, WorkflowRef, WorkflowRefs } from '../../intake/trigger-options.js';
 import type { EndState } from '../../model/states.js';
+import type { CheckHost } from '../check-host.js';
 import type { Misfits } from '../payload/fired-types.js';
 import type { EndContext, WorkflowEnd } from './workflow-end.js';
 import type { Ends, WorkflowTriggerOptions } from './workflow-trigger.options.js';
@@ -38,7 +38,7 @@ type CheckMethod<M, S, O, W> =
 
 /** The decorator that {@link WorkflowTrigger} makes. */
 export type WorkflowTriggerDecorator<S, O, W> = <T extends object, M>(
-  target: T & (T extends AnyClass ? 'A trigger cannot be a static method.' : unknown),
+  target: T & CheckHost<T>,
   key: string,
   descriptor: TypedPropertyDescriptor<M> & CheckMethod<M, S, O, W>,
 ) => void;
