@@ -123,6 +123,22 @@ module.exports = {
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'play-is-only-the-stage',
+      severity: 'error',
+      comment:
+        'libs/play holds what examples are played on. What shows how nestjs-triggers is used belongs into the example, where ' +
+        'its reader looks for it.',
+      from: { path: '^libs/play/' },
+      to: { path: '^(apps|libs/triggers)/' },
+    },
+    {
+      name: 'play-is-not-published',
+      severity: 'error',
+      comment: 'Whoever installs nestjs-triggers does not get libs/play, which is for our examples.',
+      from: { path: '^libs/triggers/' },
+      to: { path: '^libs/play/' },
+    },
+    {
       name: 'not-to-spec',
       severity: 'error',
       comment: 'Shipped code never imports a spec, a contract suite or anything in test/ or bench/.',
@@ -148,8 +164,8 @@ module.exports = {
       severity: 'error',
       comment: 'This import leads nowhere: a typing error, a missing install, or a `.js` suffix that was forgotten.',
       from: {},
-      // Before the first build the package's own name leads to a dist/ that is not there yet.
-      to: { couldNotResolve: true, pathNot: '^nestjs-triggers(/testing|/bullmq|/redis-streams)?$' },
+      // Before the first build the names of our own packages lead to a dist/ that is not there yet.
+      to: { couldNotResolve: true, pathNot: '^(play|nestjs-triggers(/testing|/bullmq|/redis-streams)?)$' },
     },
   ],
   options: {

@@ -47,6 +47,7 @@ export default {
   },
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_PACKAGES.join('|')})/)`],
   moduleNameMapper: {
+    '^play$': '<rootDir>/libs/play/src/index.ts',
     '^nestjs-triggers$': '<rootDir>/libs/triggers/src/index.ts',
     '^nestjs-triggers/bullmq$': '<rootDir>/libs/triggers/src/bullmq.ts',
     '^nestjs-triggers/redis-streams$': '<rootDir>/libs/triggers/src/redis-streams.ts',

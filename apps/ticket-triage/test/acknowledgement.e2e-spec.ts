@@ -25,7 +25,7 @@ let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ticket-triage-e2e-'));
   model = await ModelStub.open({ latencyMs: 0 });
-  helpdesk = await Helpdesk.open();
+  helpdesk = await new Helpdesk().listen();
   const env = {
     DATA_DIR: folder,
     TRIGGERS_ADMIN_TOKEN: TOKEN,
@@ -65,7 +65,7 @@ it('starts one execution of fifty copies that arrive at one instant', async () =
   expect(answers.filter(({ verdict }) => verdict === 'accepted')).toHaveLength(1);
   expect(answers.filter(({ verdict }) => verdict === 'duplicate')).toHaveLength(49);
   expect(new Set(answers.map(({ firingId }) => firingId)).size).toBe(1);
-  await until(() => helpdesk.messages.length === 1, 'the team is told');
+  await until(() => helpdesk.taken.length === 1, 'the team is told');
   expect(model.calls.map(({ outcome }) => outcome)).toEqual(['answered']);
 });
 
@@ -77,14 +77,14 @@ it('takes a sender who mends an event of its own for the answer to what was kept
 
   const replayed = await admin.replay(String(kept?.firingId), good.payload, 'too late');
   expect(replayed).toMatchObject({ verdict: 'duplicate', firingId: mended?.firingId });
-  await until(() => helpdesk.messages.some(({ ticketId }) => ticketId === 'TKT-3'), 'the team is told');
+  await until(() => helpdesk.taken.some(({ ticketId }) => ticketId === 'TKT-3'), 'the team is told');
 });
 
 it('gives up at once when the endpoint does not know the key, and tells who is on call', async () => {
   model.troubles = ['refused'];
   await ticketSystem.deliver(event(4));
-  await until(() => helpdesk.messages.length === 1, 'an alert');
+  await until(() => helpdesk.taken.length === 1, 'an alert');
 
-  expect(helpdesk.messages).toMatchObject([{ text: expect.stringContaining('The model answered 401') }]);
+  expect(helpdesk.taken).toMatchObject([{ text: expect.stringContaining('The model answered 401') }]);
   expect(model.calls.map(({ outcome }) => outcome)).toEqual(['refused']);
 });

@@ -1,3 +1,4 @@
+import type { Closable } from 'play';
 import { NodeProcess } from './node-process.js';
 
 /** The worker that serves pool `gpu`, which no other does, and only that. */
@@ -21,7 +22,7 @@ export interface Surroundings {
 }
 
 /** Four processes of one program: who serves and polls, and three who work. */
-export class Cluster {
+export class Cluster implements Closable {
   readonly scheduler: NodeProcess;
   readonly workers: readonly NodeProcess[];
 
@@ -53,11 +54,12 @@ export class Cluster {
 
   /** @returns the names of those that did not end well; one that was killed on purpose did */
   async stop(): Promise<string[]> {
-    const ended = await Promise.all(this.nodes.map(async (node) => ({ node, well: await node.stop() })));
+    const ended = await Promise.all(this.nodes.map(async (node) => ({ node, well: await node.endsWell() })));
     return ended.filter(({ well }) => !well).map(({ node }) => `${node.name} ${node.state}`);
   }
 
-  async kill(): Promise<void> {
+  /** What is not stopped by now is killed. */
+  async close(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
   }
 }

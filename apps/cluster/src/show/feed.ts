@@ -33,7 +33,8 @@ export class Feed {
     ]);
   }
 
-  stop(): void {
+  /** Nothing more is brought. */
+  async close(): Promise<void> {
     this.#isOver = true;
   }
 

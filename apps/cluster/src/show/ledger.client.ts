@@ -1,4 +1,5 @@
 import type { NodeItem } from 'nestjs-triggers';
+import { AdminApi } from 'play';
 
 /** An execution, as far as the show looks at it. */
 export interface Execution {
@@ -21,19 +22,14 @@ interface Page<T> {
   readonly next: string | null;
 }
 
-/** The admin API of the cluster. The node that serves it may die and come back under another address. */
-export class LedgerClient {
-  constructor(
-    private readonly address: () => string,
-    private readonly token: string,
-  ) {}
-
+/** What the show asks of the admin API of the cluster. */
+export class LedgerClient extends AdminApi {
   /** Every execution. */
   async executions(): Promise<Execution[]> {
     const all: Execution[] = [];
     for (let next: string | null = ''; next !== null;) {
       const after = next === '' ? '' : `&after=${encodeURIComponent(next)}`;
-      const page: Page<Execution> = await this.#ask(`/executions?limit=1000${after}`);
+      const page: Page<Execution> = await this.ask('GET', `/executions?limit=1000${after}`);
       all.push(...page.items);
       next = page.next;
     }
@@ -42,35 +38,25 @@ export class LedgerClient {
 
   /** How many executions have ended well; no page of them is read. */
   async completed(): Promise<number> {
-    const { total } = await this.#ask<{ readonly total: number }>('/executions?limit=1&state=completed');
+    const { total } = await this.ask<{ readonly total: number }>('GET', '/executions?limit=1&state=completed');
     return total;
   }
 
   /** The processes whose lease holds. */
   async nodes(): Promise<readonly KnownNode[]> {
-    const { items } = await this.#ask<Page<KnownNode>>('/nodes');
+    const { items } = await this.ask<Page<KnownNode>>('GET', '/nodes');
     return items.filter(({ alive }) => alive);
   }
 
   /** How often the inbox was polled. */
   async polls(): Promise<number> {
-    const { counts } = await this.#ask<{ readonly counts: { readonly polls: number } }>('/inbox');
+    const { counts } = await this.ask<{ readonly counts: { readonly polls: number } }>('GET', '/inbox');
     return counts.polls;
   }
 
   /** Starts an execution. Whoever got no answer asks again with the same key. */
   start(name: string, text: string): Promise<Started> {
-    return this.#ask('/workflows/order_report/run', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': name },
-      body: JSON.stringify({ context: { name, text } }),
-    });
-  }
-
-  async #ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-    const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.token}` };
-    const response = await fetch(`${this.address()}/admin/triggers${path}`, { ...init, headers });
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as T;
+    const order = { context: { name, text } };
+    return this.ask('POST', '/workflows/order_report/run', order, { 'idempotency-key': name });
   }
 }

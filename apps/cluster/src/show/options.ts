@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { serverOf } from 'play';
 
 const TRANSPORTS = ['bullmq', 'store'] as const;
 /** Those that the application can be started with. */
@@ -43,7 +44,7 @@ export function readOptions(args: readonly string[]): ShowOptions | 'help' {
     },
   });
   if (values.help) return 'help';
-  const { database } = values;
+  const database = serverOf(values.database);
   const [files, calls] = [count('files', values.files, 8), count('calls', values.calls, 1)];
   const transport = values.transport === undefined ? undefined : transportOf(values.transport);
   return { files, calls, seconds: count('seconds', values.seconds, 1), database, transport };

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { print } from 'play';
+import type { Play, Stage } from 'play';
 import { Cluster, GPU_WORKER } from './cluster.js';
 import { Customer } from './customer.js';
 import { Feed } from './feed.js';
@@ -21,20 +22,15 @@ const PATIENCE_MS = 90_000;
 /** At most so many problems are listed. */
 const LISTED = 20;
 
-/** The cluster at work, from an empty database to the verdict. Whatever happens, {@link close} leaves nothing behind. */
-export class Show {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-cluster-'));
-  /** What was opened, to be closed in the opposite order. */
-  readonly #open: (() => Promise<unknown>)[] = [];
-  #closing: Promise<void> | undefined;
+/** The cluster at work, from an empty database to the verdict. */
+export class Show implements Play {
   #trouble: Error | undefined;
 
   constructor(
     private readonly options: ShowOptions,
+    private readonly stage: Stage,
     private readonly screen: Screen,
-  ) {
-    process.on('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
-  }
+  ) {}
 
   /** @returns whether every order was done exactly once */
   async run(): Promise<boolean> {
@@ -46,27 +42,17 @@ export class Show {
     return this.#judge(scene, ledger, isDone);
   }
 
-  /** Ends every process, and deletes every file. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
   async #start(): Promise<{ readonly scene: Scene; readonly ledger: LedgerClient }> {
-    const servers = new Servers(this.options, this.#folder, (text) => this.screen.tell(text));
-    this.#open.push(() => servers.close());
-    const { redis, database } = await servers.start();
-    const customer = await Customer.open(join(this.#folder, 'effects.jsonl'));
-    this.#open.push(() => customer.close());
-    const inbox = join(this.#folder, 'inbox');
+    const { stage } = this;
+    const { redis, database } = await new Servers(this.options, stage, (text) => this.screen.tell(text)).start();
+    const customer = await stage.open(() => new Customer(join(stage.folder, 'effects.jsonl')).listen());
+    const inbox = join(stage.folder, 'inbox');
     mkdirSync(inbox);
     const token = randomBytes(18).toString('base64url');
-    const places = { database, redis, inbox, deliverTo: customer.url, token, folder: this.#folder };
-    const cluster = new Cluster(places);
-    this.#open.push(() => cluster.kill());
+    const places = { database, redis, inbox, deliverTo: customer.url, token, folder: stage.folder };
+    const cluster = await stage.open(() => new Cluster(places));
     const ledger = new LedgerClient(() => cluster.scheduler.url, token);
-    const feed = new Feed(inbox, ledger, this.options);
-    this.#open.push(async () => feed.stop());
+    const feed = await stage.open(() => new Feed(inbox, ledger, this.options));
     this.screen.tell('starting four processes: one that serves and polls, three that work');
     await cluster.start();
     const scene = { cluster, customer, feed, known: await ledger.nodes() };
@@ -85,7 +71,7 @@ export class Show {
     const { customer, feed } = scene;
     const deadline = performance.now() + this.options.seconds * 1_000 + PATIENCE_MS;
     let pollsThen: number | undefined;
-    while (performance.now() < deadline && this.#closing === undefined) {
+    while (performance.now() < deadline && !this.stage.isClosing) {
       this.screen.show(tableOf(scene), lineOf(scene));
       await wait(LOOK_EVERY_MS);
       scene.known = await ledger.nodes().catch(() => []);
@@ -110,13 +96,8 @@ export class Show {
     problems.push(...(await cluster.stop()));
     const isGood = problems.length === 0;
     const words = isGood ? praise(scene) : ['Not every order was done exactly once:', ...problems.slice(0, LISTED)];
-    process.stdout.write(`\n${words.join('\n')}\n`);
-    if (!isGood) for (const node of cluster.nodes) process.stdout.write(`\n${node.name}:\n${node.lastWords()}\n`);
+    print(`\n${words.join('\n')}`);
+    if (!isGood) for (const node of cluster.nodes) print(`\n${node.name}:\n${node.lastWords()}`);
     return isGood;
-  }
-
-  async #close(): Promise<void> {
-    for (const close of this.#open.reverse()) await close();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,9 @@
+import { tally } from 'play';
 import type { Cluster } from './cluster.js';
 import type { Customer } from './customer.js';
 import type { Feed } from './feed.js';
 import type { KnownNode } from './ledger.client.js';
-import { madeTogether, tally, tasksByNode } from './verdict.js';
+import { madeTogether, tasksByNode } from './verdict.js';
 
 /** What the summary speaks of. */
 export interface Scene {

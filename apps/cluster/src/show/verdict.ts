@@ -1,3 +1,4 @@
+import { tally } from 'play';
 import type { Effect } from './customer.js';
 import type { Execution } from './ledger.client.js';
 
@@ -40,13 +41,6 @@ export function tasksByNode(effects: readonly Effect[]): Map<string, number> {
 /** How many of the reports were made by more than one node. */
 export function madeTogether(effects: readonly Effect[]): number {
   return effects.filter(({ by, ranBy }) => new Set([...Object.values(ranBy), by]).size > 1).length;
-}
-
-/** How often each stands there. */
-export function tally(words: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
 }
 
 function differing(name: string, what: string, times: number): string[] {

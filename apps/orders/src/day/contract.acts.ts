@@ -1,4 +1,5 @@
-import { contractOf, customerOf, comes } from './scene.js';
+import { comes } from 'play';
+import { PATIENCE_MS, contractOf, customerOf } from './scene.js';
 import type { Act, Scene } from './scene.js';
 import { idle, starting, summed } from './story.js';
 import type { Claim } from './story.js';
@@ -56,7 +57,7 @@ export const maintenance: Act = async (scene) => {
   await comes(async () => {
     held = (await admin.firings('contract_review')).filter(({ state }) => state === 'held').length;
     return held === statuses.length;
-  });
+  }, PATIENCE_MS);
   await admin.setEnabled('contract_review', null, 'they are back');
   const seen = summed(Array.from({ length: held }, () => 'held'));
   const told = { what: 'Two end while nobody may look', by: 'save', answered: answersOf(statuses), seen };

@@ -1,5 +1,6 @@
+import { comes } from 'play';
 import { addressOf, idOf, importing, newcomer } from './people.js';
-import { comes, customerOf } from './scene.js';
+import { PATIENCE_MS, customerOf } from './scene.js';
 import type { Act, Scene } from './scene.js';
 import { idle, starting } from './story.js';
 import type { Story } from './story.js';
@@ -84,6 +85,6 @@ async function letterOf(admin: Scene['admin']): Promise<string> {
   await comes(async () => {
     [letter] = (await admin.letters('new_customer')).map(({ id }) => id);
     return letter !== undefined;
-  });
+  }, PATIENCE_MS);
   return String(letter);
 }

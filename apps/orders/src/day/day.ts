@@ -1,25 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AppProcess, comes, latenciesOf, makeDatabase, print } from 'play';
+import type { DayOptions, Play, Stage } from 'play';
 import { account, readLedger } from './account.js';
 import { AdminClient } from './admin.client.js';
-import { AppProcess } from './app-process.js';
 import { changes, contracts, maintenance } from './contract.acts.js';
 import { badRow, leaving, registrations, rehearsal, takeOver } from './customer.acts.js';
 import { DatabaseShell } from './database-shell.js';
-import type { DayOptions } from './options.js';
 import { orders, payments } from './order.acts.js';
 import { Post } from './post.js';
 import { powerCut } from './power-cut.act.js';
-import { comes } from './scene.js';
 import type { Act, Scene } from './scene.js';
-import { makeDatabase } from './server.js';
 import { ShopClient } from './shop.client.js';
 import type { Story } from './story.js';
-import { latenciesOf, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import { countOf, differences, rolledBack } from './verdict.js';
 import type { Outcome } from './verdict.js';
+
+const MAIN = new URL('../serve/main.js', import.meta.url);
 
 const ACTS: readonly Act[] = [
   ...[registrations, takeOver, contracts, changes, orders, payments],
@@ -32,20 +30,22 @@ const ACTS: readonly Act[] = [
 const ACT_SETTLES_WITHIN_MS = 5_000;
 const DAY_SETTLES_WITHIN_MS = 20_000;
 
-/** A day of the shop, from empty databases to the verdict. Whatever happens, {@link close} leaves nothing behind. */
-export class Day {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-orders-'));
+interface Databases {
+  readonly shop: string;
+  readonly ledger: string;
+}
+
+/** A day of the shop, from empty databases to the verdict. */
+export class Day implements Play {
   readonly #token = randomBytes(18).toString('base64url');
-  /** What was opened, to be closed in the opposite order. */
-  readonly #open: (() => Promise<unknown>)[] = [];
-  #closing: Promise<boolean> | undefined;
 
   constructor(
     private readonly options: DayOptions,
-    private readonly print: (line: string) => void,
-    private readonly complain: (problem: unknown) => void,
-  ) {
-    process.on('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
+    private readonly stage: Stage,
+  ) {}
+
+  get stays(): boolean {
+    return this.options.stay;
   }
 
   /** @returns whether every write is accounted for */
@@ -65,80 +65,67 @@ export class Day {
     return this.#judge(scene, outcome);
   }
 
-  /** Ends every process, and deletes every file. Complains of what stays. @returns whether nothing does */
-  close(): Promise<boolean> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
   async #start(): Promise<Scene> {
-    const tell = (text: string): void => this.print(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
-    const post = await Post.open(({ about, to, text }) => tell(`  ✉ ${about.padEnd(12)} → ${to}: ${text}`));
-    this.#open.push(() => post.close());
+    const tell = (text: string): void => print(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
+    const post = await this.stage.open(() => new Post().listen());
+    post.onTaken = ({ about, to, text }) => tell(`  ✉ ${about.padEnd(12)} → ${to}: ${text}`);
     const databases = await this.#databases();
-    const app = new AppProcess(this.#folder, {
-      DATABASE_URL: databases.shop,
-      TRIGGERS_DATABASE: databases.ledger,
-      TRIGGERS_ADMIN_TOKEN: this.#token,
-      MAIL_URL: post.url,
-      LEASE: '3s',
-    });
-    this.#open.push(() => app.stop());
-    await app.start();
+    const app = await this.#open(databases, post);
     tell(`the shop is open (process ${app.pid})`);
-    const shell = await DatabaseShell.open(databases);
-    this.#open.push(() => shell.close());
+    const shell = await this.stage.open(() => DatabaseShell.open(databases));
     const address = (): string => app.url;
     const [shop, admin] = [new ShopClient(address), new AdminClient(address, this.#token)];
     return { app, shop, shell, post, admin, customers: new Map(), contracts: [], tell };
   }
 
   /** On SQLite two files, because a file has one writer; on Postgres one database for both. */
-  async #databases(): Promise<{ readonly shop: string; readonly ledger: string }> {
-    const { database: server } = this.options;
-    if (server === undefined) return { shop: join(this.#folder, 'shop.db'), ledger: join(this.#folder, 'triggers.db') };
-    const database = makeDatabase(server);
-    this.#open.push(() => database.drop());
-    const url = await database.url;
+  async #databases(): Promise<Databases> {
+    const { options, stage } = this;
+    const { database: server } = options;
+    if (server === undefined) return { shop: join(stage.folder, 'shop.db'), ledger: join(stage.folder, 'triggers.db') };
+    const { url } = await stage.open(() => makeDatabase(server, 'orders_day'));
     return { shop: url, ledger: url };
   }
 
-  async #judge({ app, admin, shop, post }: Scene, outcome: Outcome): Promise<boolean> {
-    ['', ...tableOf(outcome.rows), ''].forEach(this.print);
-    this.print(`  the shop  answered: ${latenciesOf(shop.waited)}`);
-    this.print(`  the post  took ${post.mails.length} mails; recognised ${post.repeated} that it had before\n`);
-    const problems = differences(outcome);
-    if (!this.options.stay) problems.push(...stopProblems(await app.stop()));
-    const count = outcome.rows.length;
-    const none = `${rolledBack(outcome)} were rolled back and have started nothing.`;
-    if (problems.length === 0) this.print(`Every write is accounted for: ${count} of ${count}. ${none}`);
-    else ['Not every write is accounted for:', ...problems, '', app.lastWords()].forEach(this.print);
-    this.print(lookFurther(admin.base, this.#token, this.options));
-    return problems.length === 0;
+  async #open({ shop, ledger }: Databases, { url }: Post): Promise<AppProcess> {
+    const { folder } = this.stage;
+    const env = {
+      DATA_DIR: folder,
+      DATABASE_URL: shop,
+      TRIGGERS_DATABASE: ledger,
+      TRIGGERS_ADMIN_TOKEN: this.#token,
+      MAIL_URL: url,
+      LEASE: '3s',
+    };
+    const app = await this.stage.open(() => new AppProcess({ name: 'shop', main: MAIN, env, folder }));
+    await app.start();
+    return app;
   }
 
-  async #close(): Promise<boolean> {
-    let isTidy = true;
-    for (const close of this.#open.reverse()) {
-      await close().catch((error: unknown) => {
-        this.complain(error); // and go on, or what is open would keep the process
-        isTidy = false;
-      });
-    }
-    rmSync(this.#folder, { recursive: true, force: true });
-    return isTidy;
+  async #judge({ app, admin, shop, post }: Scene, outcome: Outcome): Promise<boolean> {
+    ['', ...tableOf(outcome.rows), ''].forEach(print);
+    print(`  the shop  answered: ${latenciesOf(shop.waited)}`);
+    print(`  the post  took ${post.taken.length} mails; recognised ${post.repeated} that it had before\n`);
+    const problems = differences(outcome);
+    if (!this.options.stay) problems.push(...stopProblems(await app.close()));
+    const count = outcome.rows.length;
+    const none = `${rolledBack(outcome)} were rolled back and have started nothing.`;
+    if (problems.length === 0) print(`Every write is accounted for: ${count} of ${count}. ${none}`);
+    else ['Not every write is accounted for:', ...problems, '', app.lastWords()].forEach(print);
+    print(lookFurther(admin.base, this.#token, this.options));
+    return problems.length === 0;
   }
 }
 
 /** Whether nothing is on its way any more. */
 async function isOver({ post, shell }: Scene, stories: readonly Story[]): Promise<boolean> {
   const expected = stories.reduce((sum, story) => sum + countOf(story.expected.mail), 0);
-  return post.mails.length >= expected && (await shell.waiting()) === 0;
+  return post.taken.length >= expected && (await shell.waiting()) === 0;
 }
 
 async function outcomeOf({ admin, post, shell }: Scene, stories: readonly Story[]): Promise<Outcome> {
-  const { rows, unclaimed } = account(stories, await readLedger(admin), post.mails);
-  return { rows, unclaimed, waiting: await shell.waiting(), mails: post.mails.length };
+  const { rows, unclaimed } = account(stories, await readLedger(admin), post.taken);
+  return { rows, unclaimed, waiting: await shell.waiting(), mails: post.taken.length };
 }
 
 function stopProblems(code: number | string | null): string[] {

@@ -1,6 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import type { AppProcess } from 'play';
 import type { AdminClient } from './admin.client.js';
-import type { AppProcess } from './app-process.js';
 import type { DatabaseShell } from './database-shell.js';
 import type { Post } from './post.js';
 import type { ShopClient } from './shop.client.js';
@@ -23,16 +22,8 @@ export interface Scene {
 /** A part of the day: what happens in it, and what should come of that. */
 export type Act = (scene: Scene) => Promise<Story[]>;
 
-const LOOK_EVERY_MS = 50;
-const PATIENCE_MS = 30_000;
-
-/** Asks again until the answer is yes. @returns whether it came */
-export async function comes(ask: () => boolean | Promise<boolean>, withinMs = PATIENCE_MS): Promise<boolean> {
-  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await wait(LOOK_EVERY_MS)) {
-    if (await ask()) return true;
-  }
-  return false;
-}
+/** How long an act waits for what it has started. */
+export const PATIENCE_MS = 30_000;
 
 /** The id of somebody who is a customer. @throws Error otherwise */
 export function customerOf({ customers }: Scene, name: string): number {

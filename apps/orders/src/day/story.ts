@@ -1,3 +1,5 @@
+import { tally } from 'play';
+
 /** What each trigger of the shop is about, and what it leads to. */
 export const TRIGGERS = {
   new_customer: { id: 'customerId', mail: 'welcome' },
@@ -60,7 +62,6 @@ export function idle(told: Told, answered: string): Story {
 
 /** `accepted, rejected ×2`: in the order in which they came first; `–` for nothing. */
 export function summed(words: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts].map(([word, count]) => (count === 1 ? word : `${word} ×${count}`)).join(', ') || '–';
+  const counts = [...tally(words)];
+  return counts.map(([word, count]) => (count === 1 ? word : `${word} ×${count}`)).join(', ') || '–';
 }

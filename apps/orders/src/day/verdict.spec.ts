@@ -4,7 +4,7 @@ import type { Execution, Firing } from './admin.client.js';
 import type { Mail } from './post.js';
 import { idle, starting, summed } from './story.js';
 import type { Claim, Story } from './story.js';
-import { latenciesOf, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import { countOf, differences, rolledBack } from './verdict.js';
 import type { Outcome } from './verdict.js';
 
@@ -124,8 +124,4 @@ it('counts words as it sums them', () => {
   const words = ['review', 'welcome', 'review', 'review'];
   expect(summed(words)).toBe('review ×3, welcome');
   expect([countOf(summed(words)), countOf(summed([]))]).toEqual([4, 0]);
-});
-
-it('says how long somebody waited', () => {
-  expect(latenciesOf([9, 1, 5])).toBe('median 5 ms, slowest 9 ms, of 3');
 });

@@ -1,3 +1,5 @@
+import { AdminApi } from 'play';
+
 /** A row of the firing ledger, as far as the day looks at it. */
 export interface Firing {
   readonly id: string;
@@ -36,25 +38,16 @@ export interface Fired {
   readonly executionIds: readonly string[];
 }
 
-/** An operator, over the admin API. The process that serves it may die and come back under another address. */
-export class AdminClient {
-  constructor(
-    private readonly address: () => string,
-    private readonly token: string,
-  ) {}
+/** In its own words; of a refusal there is a code. */
+interface Answer extends Partial<Pick<Fired, 'firingId' | 'executionIds'>> {
+  readonly status?: string;
+  readonly code?: string;
+}
 
-  get base(): string {
-    return `${this.address()}/admin/triggers`;
-  }
-
-  /** All firings of a trigger, oldest first. */
-  async firings(trigger: string): Promise<Firing[]> {
-    const { items } = await this.get<{ readonly items: Firing[] }>(`/${trigger}/firings?limit=1000`);
-    return items.reverse();
-  }
-
+/** What an operator of the application does, over the admin API. */
+export class AdminClient extends AdminApi<Firing> {
   execution(id: string): Promise<Execution> {
-    return this.get(`/executions/${id}`);
+    return this.ask('GET', `/executions/${id}`);
   }
 
   /** Fires a trigger by hand. */
@@ -69,35 +62,12 @@ export class AdminClient {
 
   /** A failed execution goes on from the tasks that did not complete. */
   async retry(executionId: string, reason: string): Promise<void> {
-    await this.#change(`/executions/${executionId}/retry`, { reason });
-  }
-
-  /** @param enabled `null`: as the code says */
-  async setEnabled(trigger: string, enabled: boolean | null, reason: string): Promise<void> {
-    await this.#send('PATCH', `/${trigger}`, { enabled, reason });
-  }
-
-  /** @throws Error unless the answer is 200 */
-  async get<T>(path: string): Promise<T> {
-    const { status, body } = await this.#send<T>('GET', path);
-    if (status === 200) return body;
-    throw new Error(`GET ${path} answered ${status}: ${JSON.stringify(body)}`);
+    await this.ask('POST', `/executions/${executionId}/retry`, { reason });
   }
 
   async #change(path: string, body: object): Promise<Fired> {
-    const answer = await this.#send<Partial<Record<'status' | 'code' | 'firingId', string>> & Partial<Fired>>(
-      'POST',
-      path,
-      body,
-    );
-    const { code, firingId = null, executionIds = [] } = answer.body;
-    return { status: answer.status, verdict: code ?? String(answer.body.status), firingId, executionIds };
-  }
-
-  async #send<T>(method: string, path: string, body?: object): Promise<{ readonly status: number; readonly body: T }> {
-    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
-    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
-    const response = await fetch(this.base + path, init);
-    return { status: response.status, body: (await response.json()) as T };
+    const response = await this.send('POST', path, body);
+    const { status, code, firingId = null, executionIds = [] } = (await response.json()) as Answer;
+    return { status: response.status, verdict: code ?? String(status), firingId, executionIds };
   }
 }

@@ -1,24 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { AppProcess, comes, latenciesOf, makeDatabase, print } from 'play';
+import type { DayOptions, Play, Stage } from 'play';
 import { ModelStub } from '../model/model.stub.js';
 import { account, readLedger } from './account.js';
 import { AdminClient } from './admin.client.js';
-import { AppProcess } from './app-process.js';
-import { makeDatabase } from './database.js';
 import { Helpdesk } from './helpdesk.js';
 import { cleaning, exporting, report } from './operator.acts.js';
-import type { DayOptions } from './options.js';
-import { comes } from './scene.js';
 import type { Act, Scene } from './scene.js';
 import { forgeries, invalid, morning, night, repeats } from './sender.acts.js';
 import type { Story } from './story.js';
-import { latenciesOf, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import { TicketSystem } from './ticket-system.js';
 import { limitedModel, longOutage, lostAnswer, maintenance, powerCut, shortOutage } from './trouble.acts.js';
 import { differences } from './verdict.js';
 import type { Outcome } from './verdict.js';
+
+const MAIN = new URL('../serve/main.js', import.meta.url);
 
 const ACTS: readonly Act[] = [
   ...[morning, repeats, report, forgeries, invalid],
@@ -28,19 +25,17 @@ const ACTS: readonly Act[] = [
 /** What was under way when the last act was over. */
 const SETTLES_WITHIN_MS = 20_000;
 
-/** A day of the application, from an empty database to the verdict. Whatever happens, {@link close} leaves nothing behind. */
-export class Day {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-triggers-ticket-triage-'));
+/** A day of the application, from an empty database to the verdict. */
+export class Day implements Play {
   readonly #token = randomBytes(18).toString('base64url');
-  /** What was opened, to be closed in the opposite order. */
-  readonly #open: (() => Promise<unknown>)[] = [];
-  #closing: Promise<void> | undefined;
 
   constructor(
     private readonly options: DayOptions,
-    private readonly print: (line: string) => void,
-  ) {
-    process.on('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
+    private readonly stage: Stage,
+  ) {}
+
+  get stays(): boolean {
+    return this.options.stay;
   }
 
   /** @returns whether every event is accounted for */
@@ -56,19 +51,13 @@ export class Day {
     return this.#judge(scene, outcome);
   }
 
-  /** Ends every process, and deletes every file. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
   async #start(): Promise<Scene> {
-    const model = await ModelStub.open({ latencyMs: 600 });
-    this.#open.push(() => model.close());
-    const helpdesk = await Helpdesk.open();
-    this.#open.push(() => helpdesk.close());
+    const { stage } = this;
+    const model = await stage.open(() => ModelStub.open({ latencyMs: 600 }));
+    const helpdesk = await stage.open(() => new Helpdesk().listen());
     const secret = `whsec_${randomBytes(24).toString('base64')}`;
-    const app = new AppProcess(this.#folder, {
+    const env = {
+      DATA_DIR: stage.folder,
       ...(await this.#database()),
       TRIGGERS_ADMIN_TOKEN: this.#token,
       WEBHOOK_SECRET: secret,
@@ -77,43 +66,38 @@ export class Day {
       HELPDESK_URL: helpdesk.url,
       // Everything that takes seconds in production takes parts of one here.
       ...{ MODEL_TIMEOUT: '3s', MODEL_RETRY_DELAY: '300ms', LEASE: '3s', CLEAN_UP_EVERY: '10s' },
-    });
-    this.#open.push(() => app.stop());
+    };
+    const app = await stage.open(() => new AppProcess({ name: 'application', main: MAIN, env, folder: stage.folder }));
     await app.start();
     const address = (): string => app.url;
     const [ticketSystem, admin] = [new TicketSystem(address, secret), new AdminClient(address, this.#token)];
-    this.print(`the application runs (process ${app.pid}), its model is a stub that thinks for 600 ms\n`);
-    return { app, model, helpdesk, ticketSystem, admin, tell: this.print };
+    print(`the application runs (process ${app.pid}), its model is a stub that thinks for 600 ms\n`);
+    return { app, model, helpdesk, ticketSystem, admin, tell: print };
   }
 
   async #database(): Promise<Record<string, string>> {
-    if (this.options.database === undefined) return {};
-    const database = makeDatabase(this.options.database);
-    this.#open.push(() => database.close());
-    return { TRIGGERS_DATABASE: await database.url };
+    const { database: server } = this.options;
+    if (server === undefined) return {};
+    const { url } = await this.stage.open(() => makeDatabase(server, 'ticket_triage_day'));
+    return { TRIGGERS_DATABASE: url };
   }
 
   async #judge(scene: Scene, outcome: Outcome): Promise<boolean> {
     const { app, admin } = scene;
-    ['', ...tableOf(outcome.rows), '', ...numbersOf(scene, outcome), ''].forEach(this.print);
+    ['', ...tableOf(outcome.rows), '', ...numbersOf(scene, outcome), ''].forEach(print);
     const problems = differences(outcome);
-    if (!this.options.stay) problems.push(...stopProblems(await app.stop()));
+    if (!this.options.stay) problems.push(...stopProblems(await app.close()));
     const count = outcome.rows.length;
-    if (problems.length === 0) this.print(`Every event is accounted for: ${count} of ${count}.`);
-    else ['Not every event is accounted for:', ...problems, '', app.lastWords()].forEach(this.print);
-    this.print(lookFurther(admin.base, this.#token, this.options));
+    if (problems.length === 0) print(`Every event is accounted for: ${count} of ${count}.`);
+    else ['Not every event is accounted for:', ...problems, '', app.lastWords()].forEach(print);
+    print(lookFurther(admin.base, this.#token, this.options));
     return problems.length === 0;
-  }
-
-  async #close(): Promise<void> {
-    for (const close of this.#open.reverse()) await close();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
 async function outcomeOf({ admin, helpdesk, model }: Scene, stories: readonly Story[]): Promise<Outcome> {
   const ledger = await readLedger(admin);
-  const { messages } = helpdesk;
+  const { taken: messages } = helpdesk;
   return { rows: account(stories, ledger, messages), ledger, messages, calls: model.calls };
 }
 

@@ -1,5 +1,6 @@
+import { comes } from 'play';
 import type { Fired, Firing } from './admin.client.js';
-import { comes } from './scene.js';
+import { PATIENCE_MS } from './scene.js';
 import type { Act } from './scene.js';
 import { DONE, NOTHING, wordsOf } from './story.js';
 import type { Expected, Story } from './story.js';
@@ -12,7 +13,7 @@ interface Schedule {
 
 /** What runs once a day, and when it will; by hand, for we cannot wait that long. */
 export const report: Act = async ({ admin, tell }) => {
-  const { nextFireTimes } = await admin.get<Schedule>('/daily_report');
+  const { nextFireTimes } = await admin.ask<Schedule>('GET', '/daily_report');
   tell(`09:00  daily_report would fire at ${nextFireTimes.slice(0, 3).join(', ')}; an operator fires it now`);
   const fired = await admin.fire('daily_report');
   return [storyOf('daily_report, by hand', [fired], { ...DONE, answered: '202 accepted', wentTo: 'reports' })];
@@ -24,7 +25,7 @@ export const cleaning: Act = async ({ admin, tell }) => {
   await comes(async () => {
     ticks = (await admin.firings('clean_up')).filter(({ executionIds }) => executionIds.length > 0);
     return ticks.length > 0;
-  });
+  }, PATIENCE_MS);
   tell(`18:00  clean_up has fired by itself, ${ticks.length} times so far`);
   const expected = { ...DONE, answered: '–', wentTo: '–' };
   const [first] = ticks;

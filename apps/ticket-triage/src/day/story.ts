@@ -1,3 +1,4 @@
+import { tally } from 'play';
 import type { Answer, Event } from './ticket-system.js';
 
 /** What became of an event, in the words of the table; `–` for nothing. */
@@ -51,9 +52,8 @@ export function wordsOf({ status, verdict }: Pick<Answer, 'status' | 'verdict'>)
 
 /** `200 accepted, 200 duplicate ×2`: in the order in which they came first. How often nobody answered is a matter of luck. */
 export function summed(answers: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  const words = [...counts].map(([answer, count]) =>
+  const counts = [...tally(answers)];
+  const words = counts.map(([answer, count]) =>
     count === 1 || answer === 'no answer' ? answer : `${answer} ×${count}`,
   );
   return words.join(', ');

@@ -1,4 +1,5 @@
-import { comes } from './scene.js';
+import { comes } from 'play';
+import { PATIENCE_MS } from './scene.js';
 import type { Act, Scene } from './scene.js';
 import type { Story } from './story.js';
 import { ticket } from './tickets.js';
@@ -37,7 +38,7 @@ export const longOutage: Act = async (scene, before) => {
   const expected = { wentTo: 'accounts', attempts: 5, alerts: 1 };
   const story = await ticket(scene, { number: 1013, subject: 'Forgot my password' }, expected);
   const [executionId = ''] = await executionsOf(scene, story.firingId);
-  await comes(async () => (await admin.execution(executionId)).state === 'failed');
+  await comes(async () => (await admin.execution(executionId)).state === 'failed', PATIENCE_MS);
   model.isDown = false;
   tell('13:20  the model is back; the operator, who got an alert, retries what failed');
   await admin.retry(executionId, 'the model is back');
@@ -69,13 +70,13 @@ export const powerCut: Act = async (scene, before) => {
     ticket(scene, { number: 1017, subject: 'Refund for a broken anvil' }, { wentTo: 'billing' }),
     ticket(scene, { number: 1018, subject: 'Close my account' }, { wentTo: 'accounts' }),
   ]);
-  await comes(() => model.thinking > 0);
+  await comes(() => model.thinking > 0, PATIENCE_MS);
   tell(`15:00  kill -9 (process ${app.pid}) while the model thinks about ${model.thinking} tickets`);
   await app.kill();
   model.latencyMs = latencyMs;
   const expected = { wentTo: 'support', answered: 'no answer, 200 accepted' };
   const unanswered = ticket(scene, { number: 1019, subject: 'Is anybody there?' }, expected);
-  await comes(() => scene.ticketSystem.answers.at(-1)?.status === null);
+  await comes(() => scene.ticketSystem.answers.at(-1)?.status === null, PATIENCE_MS);
   await app.start();
   tell(`15:01  started again (process ${app.pid}); the ticket system tries again what nobody answered`);
   return [...stories, await unanswered];
@@ -87,7 +88,7 @@ export const lostAnswer: Act = async (scene, before) => {
   const { app, helpdesk, tell } = scene;
   helpdesk.answers = false;
   const story = await ticket(scene, { number: 1020, subject: 'Payment by cheque' }, { wentTo: 'billing' });
-  await comes(() => helpdesk.messages.some(({ ticketId }) => ticketId === story.ticketId));
+  await comes(() => helpdesk.taken.some(({ ticketId }) => ticketId === story.ticketId), PATIENCE_MS);
   tell(`16:00  kill -9 (process ${app.pid}) when a team has its message, and before it could answer`);
   await app.kill();
   helpdesk.answers = true;
@@ -99,7 +100,7 @@ export const lostAnswer: Act = async (scene, before) => {
 /** Until all that was accepted so far has ended: what is wrong with the model next shall not meet it. */
 async function quiet(scene: Scene, before: readonly Story[]): Promise<void> {
   const ids = (await Promise.all(before.map(({ firingId }) => executionsOf(scene, firingId)))).flat();
-  for (const id of ids) await comes(async () => (await scene.admin.execution(id)).state === 'completed');
+  for (const id of ids) await comes(async () => (await scene.admin.execution(id)).state === 'completed', PATIENCE_MS);
 }
 
 async function executionsOf({ admin }: Scene, firingId: string | null): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import type { Execution, Firing } from './admin.client.js';
 import type { Message } from './helpdesk.js';
 import { DONE, NOTHING, summed, wordsOf } from './story.js';
 import type { Story } from './story.js';
-import { latenciesOf, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import { differences } from './verdict.js';
 
 const firing = (over: Partial<Firing> = {}): Firing => ({
@@ -179,9 +179,5 @@ describe('the table', () => {
   it('sums answers up in the order in which they came first', () => {
     const answers = [null, null, 200, 200, 503].map((status) => wordsOf({ status, verdict: null }));
     expect(summed(answers)).toBe('no answer, 200 ×2, 503');
-  });
-
-  it('tells the middle and the worst of latencies', () => {
-    expect(latenciesOf([9, 1, 4])).toBe('median 4 ms, slowest 9 ms, of 3');
   });
 });

@@ -2,30 +2,32 @@ import pg from 'pg';
 
 const CONNECTS_WITHIN_MS = 10_000;
 
-/** A database on a server of somebody else. It may be dropped while it is made, and where it could not be. */
+/** A database of its own on a Postgres server of somebody else. */
 export interface ServerDatabase {
-  /** Rejects when there is none. */
-  readonly url: Promise<string>;
-  /** Rejects when it stays. */
-  drop(): Promise<void>;
+  readonly url: string;
+  /** Drops it. @throws Error which one stays where, and why */
+  close(): Promise<void>;
 }
 
-/** A database of its own on a Postgres server. */
-export function makeDatabase(server: string): ServerDatabase {
-  const name = `orders_day_${process.pid}`;
+/**
+ * Makes a database on the server of `--database`.
+ *
+ * @param prefix how its name begins
+ * @throws Error which server does not make one, and why
+ */
+export async function makeDatabase(server: string, prefix: string): Promise<ServerDatabase> {
+  const name = `${prefix}_${process.pid}`;
   const url = new URL(server);
   const { host } = url;
-  const made = tell(server, `CREATE DATABASE ${name}`).catch((error: unknown) => {
+  await tell(server, `CREATE DATABASE ${name}`).catch((error: unknown) => {
     throw new Error(`The Postgres of --database (${host}) does not make a database: ${reasonOf(error)}`);
   });
   url.pathname = `/${name}`;
-  const dropped = (): Promise<void> =>
+  const close = (): Promise<void> =>
     tell(server, `DROP DATABASE ${name} WITH (FORCE)`).catch((error: unknown) => {
       throw new Error(`The database ${name} stays on the Postgres of --database (${host}): ${reasonOf(error)}`);
     });
-  // What was not made is told by `url` alone.
-  const drop = (): Promise<void> => made.then(dropped, () => undefined);
-  return { url: made.then(() => url.href), drop };
+  return { url: url.href, close };
 }
 
 async function tell(server: string, sql: string): Promise<void> {
