@@ -1,15 +1,13 @@
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { postgresUrl } from '../../../test/support/database.js';
-import { interrupt, play, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
+import { itIsAPlay, usePlay } from '../../../test/support/play.contract.js';
+import { interrupt, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
 import { describeWithRedis } from '../../../test/support/redis.js';
-import { databasesOf, sql } from '../../../test/support/sql.js';
+import { sql } from '../../../test/support/sql.js';
 
-const MAIN = join(__dirname, '../dist/main.js');
 const MIGRATE = join(__dirname, '../dist/migrate/main.js');
 const NODE = join(__dirname, '../dist/node/main.js');
 const POSTGRES = postgresUrl();
@@ -17,16 +15,7 @@ const POSTGRES = postgresUrl();
 const GPU_WORKER = 'worker-3';
 const SMALL = ['--files', '12', '--calls', '4', '--seconds', '4'];
 
-let temporary: string;
-
-beforeEach(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'cluster-e2e-'));
-  chmodSync(temporary, 0o755); // as root, Postgres runs as another user, who must be able to enter
-});
-afterEach(() => rmSync(temporary, { recursive: true }));
-
-const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => play(MAIN, args, temporary, env);
-const databases = () => databasesOf('cluster_show_');
+const show = usePlay('cluster', 'cluster_show_');
 
 function processOf(name: string, output: string): number {
   return Number(new RegExp(`${name}.*? \\(process (\\d+)\\)`).exec(output)![1]);
@@ -35,7 +24,9 @@ function processOf(name: string, output: string): number {
 /** A whole show. */
 function endsWithEveryOrderDone(transport: 'store' | 'bullmq'): void {
   it(`ends with every order done exactly once by transport ${transport}, although a worker and the scheduler are killed`, async () => {
-    const { code, output } = await saidToTheEnd(start([...SMALL, '--database', POSTGRES, '--transport', transport]));
+    const { code, output } = await saidToTheEnd(
+      show.start([...SMALL, '--database', POSTGRES, '--transport', transport]),
+    );
 
     expect({ code, output }).toEqual({
       code: 0,
@@ -48,17 +39,17 @@ function endsWithEveryOrderDone(transport: 'store' | 'bullmq'): void {
     expect(output).toMatch(
       /by whom +tasks: worker-1 \d+, worker-2 \d+, worker-3 \d+; [1-9]\d* reports were made by more than one/,
     );
-    expect([readdirSync(temporary), await databases(), survivors(output, 4)]).toEqual([[], [], []]);
+    expect([await show.remains(), survivors(output, 4)]).toEqual([[], []]);
   }, 120_000);
 }
 
 endsWithEveryOrderDone('store');
 
 it('starts again what somebody else kills, and every order is done exactly once', async () => {
-  const show = start([...SMALL, '--database', POSTGRES, '--transport', 'store']);
-  const before = await saidUntil(/the ledger knows/, show);
+  const program = show.start([...SMALL, '--database', POSTGRES, '--transport', 'store']);
+  const before = await saidUntil(/the ledger knows/, program);
   process.kill(processOf(GPU_WORKER, before), 'SIGKILL');
-  const { code, output } = await saidToTheEnd(show);
+  const { code, output } = await saidToTheEnd(program);
 
   expect({ code, output }).toEqual({
     code: 0,
@@ -69,28 +60,26 @@ it('starts again what somebody else kills, and every order is done exactly once'
 }, 120_000);
 
 it('starts servers of its own, and Ctrl-C leaves no process and no folder behind', async () => {
-  const show = start(SMALL);
-  const output = await saidUntil(/the ledger knows/, show);
+  const program = show.start(SMALL);
+  const output = await saidUntil(/the ledger knows/, program);
 
-  expect(await interrupt(show)).toEqual([1, null]);
-  expect(survivors(output, 4)).toEqual([]);
-  expect(readdirSync(temporary)).toEqual([]);
+  expect(await interrupt(program)).toEqual([1, null]);
+  expect([await show.remains(), survivors(output, 4)]).toEqual([[], []]);
 }, 120_000);
 
 describeWithRedis('with a redis-server on the PATH', () => {
   endsWithEveryOrderDone('bullmq');
 
   it('takes the Redis that it finds, whose queues carry the work, and which does not outlive it', async () => {
-    const show = start([...SMALL, '--database', POSTGRES]);
-    const output = await saidUntil(/delivered [1-9]/, show);
+    const program = show.start([...SMALL, '--database', POSTGRES]);
+    const output = await saidUntil(/delivered [1-9]/, program);
     const redis = new Redis(Number(/Redis of our own on port (\d+)/.exec(output)![1]));
     const told = await Promise.all(['default', 'gpu'].map((pool) => redis.xlen(`bull:triggers-${pool}:events`)));
     redis.disconnect();
     expect(Math.min(...told)).toBeGreaterThan(0);
 
-    await interrupt(show, 'SIGKILL');
+    await interrupt(program, 'SIGKILL');
     expect(() => process.kill(processOf('Redis', output), 0)).toThrow('ESRCH');
-    for (const name of await databases()) await sql(`DROP DATABASE ${name} WITH (FORCE)`);
   }, 120_000);
 });
 
@@ -98,22 +87,27 @@ describe('without a redis-server on the PATH', () => {
   const nowhere = { PATH: '/nowhere' };
 
   it('goes on with the store transport, and says so', async () => {
-    const show = start([...SMALL, '--database', POSTGRES], nowhere);
-    const output = await saidUntil(/the ledger knows/, show);
-    await interrupt(show);
+    const program = show.start([...SMALL, '--database', POSTGRES], nowhere);
+    const output = await saidUntil(/the ledger knows/, program);
+    await interrupt(program);
 
     expect(output).toContain('there is no redis-server on this machine (Debian: apt-get install redis-server; ');
     expect(output).toContain('transport store: ');
   }, 120_000);
 
   it('refuses --transport bullmq', () => {
-    const args = [MAIN, '--transport', 'bullmq'];
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: nowhere });
-    expect({ status, stderr }).toEqual({
+    expect(show.said(['--transport', 'bullmq'], { env: nowhere })).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('cluster: --transport bullmq needs redis-server') as string,
+      stderr: expect.stringContaining('cluster: --transport bullmq needs redis-server'),
     });
   });
+});
+
+itIsAPlay(show, {
+  args: SMALL,
+  underWay: /delivered [1-9]/,
+  processes: 4,
+  saysFirst: /^(.* s {2}(there is no redis-server on|transport (store|bullmq):|making a database).*\n){2,3}$/,
 });
 
 it.each([
@@ -121,8 +115,7 @@ it.each([
   [['--calls', '0'], 'cluster: --calls is "0"; use a whole number from 1 to 500.\n'],
   [['--transport', 'pigeon'], 'cluster: --transport is "pigeon"; use bullmq or store.\n'],
 ])('refuses %j and says why', (args, message) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
-  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message });
+  expect(show.said(args)).toEqual({ status: 1, stdout: '', stderr: message });
 });
 
 describe('a database that is migrated before the deploy', () => {

@@ -1,31 +1,13 @@
-import { spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { interrupt, play, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
+import { postgresUrl } from '../../../test/support/database.js';
+import { itIsAPlay, itStays, rowsOf, usePlay } from '../../../test/support/play.contract.js';
+import { saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
 import { Proxy } from '../../../test/support/proxy.js';
-import { databasesOf, sql } from '../../../test/support/sql.js';
+import { sql } from '../../../test/support/sql.js';
 
-const MAIN = join(__dirname, '../dist/main.js');
-const POSTGRES = String(process.env['TEST_POSTGRES_URL']);
-
-let temporary: string;
-
-beforeEach(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'orders-e2e-'));
-});
-afterEach(() => rmSync(temporary, { recursive: true }));
-
-const databases = () => databasesOf('orders_day_');
-
-/** The cells of the rows of the table whose write begins so. */
-function rowsOf(output: string, write: string): string[][] {
-  const rows = output.split('\n').filter((line) => line.startsWith(`  ${write}`));
-  return rows.map((row) => row.trim().split(/ {2,}/).slice(1));
-}
+const POSTGRES = postgresUrl();
+const day = usePlay('orders', 'orders_day_');
 
 it.each([
   ['SQLite', []],
@@ -33,7 +15,7 @@ it.each([
 ])(
   'accounts for every write on %s, although some are taken back and the process is killed among committed ones',
   async (_name, args) => {
-    const { code, output } = await saidToTheEnd(play(MAIN, args, temporary));
+    const { code, output } = await saidToTheEnd(day.start(args));
 
     expect({ code, output }).toEqual({
       code: 0,
@@ -61,18 +43,18 @@ it.each([
     ]);
     expect(rowsOf(output, 'Jon')).toEqual([['SQL', 'COMMIT', 'accepted', 'completed', 'welcome']]);
     expect(rowsOf(output, 'Cyd comes back')).toEqual([['restore', '204', 'duplicate', '–', '–']]);
-    expect([readdirSync(temporary), await databases(), survivors(output, 2)]).toEqual([[], [], []]);
+    expect([await day.remains(), survivors(output, 2)]).toEqual([[], []]);
   },
   120_000,
 );
 
 it('ends with 1 and says what is different where the database does not capture any more', async () => {
-  const day = play(MAIN, ['--database', POSTGRES], temporary);
-  await saidUntil(/six contracts/, day);
+  const program = day.start(['--database', POSTGRES]);
+  await saidUntil(/six contracts/, program);
   const url = new URL(POSTGRES);
-  url.pathname = `/${(await databases()).join()}`;
+  url.pathname = `/${(await day.databases()).join()}`;
   await sql('ALTER TABLE orders DISABLE TRIGGER USER', url.href);
-  const { code, output } = await saidToTheEnd(day);
+  const { code, output } = await saidToTheEnd(program);
 
   expect({ code, output }).toEqual({
     code: 1,
@@ -80,101 +62,34 @@ it('ends with 1 and says what is different where the database does not capture a
   });
   expect(output).toContain('Ida orders a bell: firing is –, not accepted');
   expect(output).toContain('the post took 17 mails, not 20');
-  expect([readdirSync(temporary), await databases()]).toEqual([[], []]);
+  expect(await day.remains()).toEqual([]);
 }, 150_000);
 
-it('leaves no process, no folder and no database behind when it is interrupted', async () => {
-  const day = play(MAIN, ['--database', POSTGRES], temporary);
-  const output = await saidUntil(/orders an anvil/, day);
+itIsAPlay(day, { args: [], underWay: /orders an anvil/, processes: 1, saysFirst: /^$/ });
+itStays(day, 2);
 
-  expect(await interrupt(day)).toEqual([1, null]);
-  expect([readdirSync(temporary), await databases(), survivors(output, 1)]).toEqual([[], [], []]);
-}, 60_000);
-
-it('stays with --stay, for a look at the ledger by the commands that it prints', async () => {
-  const day = play(MAIN, ['--stay'], temporary);
-  const output = await saidUntil(/audit/, day);
-  const [, token = ''] = /Bearer (\S+?)"/.exec(output) ?? [];
-  const paths = [...output.matchAll(/^ {2}admin '?(http:[^\s']+)/gm)].map(([, path = '']) => path);
-  expect(paths).toHaveLength(5);
-  for (const path of paths) {
-    const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
-    expect({ path, status: response.status }).toEqual({ path, status: 200 });
-  }
-
-  expect(await interrupt(day)).toEqual([0, null]);
-  expect([readdirSync(temporary), survivors(output, 2)]).toEqual([[], []]);
-}, 120_000);
-
-/** What it complains of from here to its end. */
-function complaintsOf({ stderr }: ChildProcess): Promise<string> {
-  return text(stderr!);
-}
-
-it.each<readonly [string, (server: Proxy) => void, RegExp]>([
-  ['refuses', (server) => server.cut(), /.+/],
-  ['is silent', (server) => server.stall(), /timeout expired/],
-])(
-  'ends with 1, says why and leaves nothing behind where its Postgres %s',
-  async (_what, harm, why) => {
-    const server = await Proxy.to(POSTGRES);
-    harm(server);
-    const day = play(MAIN, ['--database', server.url], temporary);
-    const complaints = complaintsOf(day);
-    expect(await saidToTheEnd(day)).toEqual({ code: 1, output: '' });
-    server.close();
-
-    const { host, password } = new URL(server.url);
-    expect(await complaints).toMatch(`orders: The Postgres of --database (${host}) does not make a database: `);
-    expect(await complaints).toMatch(why);
-    expect(await complaints).not.toContain(`:${password}@`);
-    expect(readdirSync(temporary)).toEqual([]);
-  },
-  60_000,
-);
-
-it('ends with 1, and names the database that it could not drop, where its Postgres goes away', async () => {
+it('ends with 1, and names the database that it could not drop, where its Postgres goes away in the middle', async () => {
   const server = await Proxy.to(POSTGRES);
-  const day = play(MAIN, ['--database', server.url], temporary);
-  const complaints = complaintsOf(day);
-  const output = await saidUntil(/six contracts/, day);
+  const program = day.start(['--database', server.url]);
+  const complaints = text(program.stderr!);
+  const output = await saidUntil(/six contracts/, program);
   server.cut();
-  const [code] = (await once(day, 'exit')) as [number | null];
+  const [code] = (await once(program, 'exit')) as [number | null];
   server.close();
 
-  const [left = '', ...others] = await databases();
-  expect(others).toEqual([]);
-  await sql(`DROP DATABASE ${left} WITH (FORCE)`);
+  const [left = ''] = await day.databases();
   expect({ code, complaints: await complaints }).toEqual({
     code: 1,
     complaints: expect.stringContaining(`orders: The database ${left} stays on the Postgres of --database`) as string,
   });
-  expect([readdirSync(temporary), survivors(output, 1)]).toEqual([[], []]);
+  expect([await day.remains(), survivors(output, 1)]).toEqual([[left], []]);
 }, 120_000);
 
 it('opens no shop without its token, and says so', () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '../dist/serve/main.js')], {
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'] },
-  });
   const message = 'orders: Set TRIGGERS_ADMIN_TOKEN. One that nobody else has: export TRIGGERS_ADMIN_TOKEN=';
-  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: expect.stringContaining(message) });
-});
-
-it('tells how it is called, and refuses what it does not know', () => {
-  const said = (args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
-    return { status, stdout, stderr };
-  };
-  expect(said(['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('npm run example:orders --') });
-  expect(said(['--database', 'shop.db'])).toEqual({
+  expect(day.said([], { program: 'serve/main.js', env: { PATH: process.env['PATH'] } })).toEqual({
     status: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^orders: --database takes the URL of a Postgres server: \S+\n$/) as string,
-  });
-  expect(said(['--speed', '2'])).toMatchObject({
-    status: 1,
-    stdout: '',
-    stderr: expect.stringContaining("orders: Unknown option '--speed'"),
+    stderr: expect.stringContaining(message) as string,
   });
 });

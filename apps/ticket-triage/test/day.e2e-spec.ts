@@ -1,29 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { postgresUrl } from '../../../test/support/database.js';
-import { interrupt, play, saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
-import { databasesOf, sql } from '../../../test/support/sql.js';
+import { itIsAPlay, itStays, rowsOf, usePlay } from '../../../test/support/play.contract.js';
+import { saidToTheEnd, saidUntil, survivors } from '../../../test/support/program.js';
+import { sql } from '../../../test/support/sql.js';
 
-const MAIN = join(__dirname, '../dist/main.js');
 const POSTGRES = postgresUrl();
-
-let temporary: string;
-
-beforeEach(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'ticket-triage-e2e-'));
-});
-afterEach(() => rmSync(temporary, { recursive: true }));
-
-const start = (args: readonly string[] = []) => play(MAIN, args, temporary);
-const databases = () => databasesOf('ticket_triage_day_');
-
-/** The cells of the rows of the table whose event begins so. */
-function rowsOf(output: string, event: string): string[][] {
-  const rows = output.split('\n').filter((line) => line.startsWith(`  ${event}`));
-  return rows.map((row) => row.trim().split(/ {2,}/).slice(1));
-}
+const day = usePlay('ticket-triage', 'ticket_triage_day_');
 
 it.each([
   ['SQLite', []],
@@ -31,7 +12,7 @@ it.each([
 ])(
   'accounts for every event on %s, although the model fails and the process is killed among acknowledged tickets',
   async (_name, args) => {
-    const { code, output } = await saidToTheEnd(start(args));
+    const { code, output } = await saidToTheEnd(day.start(args));
 
     expect({ code, output }).toEqual({
       code: 0,
@@ -54,23 +35,23 @@ it.each([
     expect(rowsOf(output, 'TKT-1020')).toEqual([['200 accepted', ...completed, '1, rescued', 'billing', '–']]);
     expect(output).toMatch(/repeated [1-3] that it had given before/);
     expect(output).toMatch(/took 26 messages; recognised 1 that it had before/);
-    expect([readdirSync(temporary), await databases(), survivors(output, 1)]).toEqual([[], [], []]);
+    expect([await day.remains(), survivors(output, 1)]).toEqual([[], []]);
   },
   150_000,
 );
 
 it('ends with 1 and says what is different where dedup keys were lost', async () => {
-  const day = start(['--database', POSTGRES]);
-  await saidUntil(/^10:30/, day);
+  const program = day.start(['--database', POSTGRES]);
+  await saidUntil(/^10:30/, program);
   const url = new URL(POSTGRES);
-  url.pathname = `/${(await databases()).join()}`;
+  url.pathname = `/${(await day.databases()).join()}`;
   // Those of the seven tickets before that, however far the day has gone meanwhile.
   await sql(
     `DELETE FROM triggers_dedup WHERE firing_id IN
       (SELECT id FROM triggers_firing WHERE trigger = 'tickets' AND state = 'accepted' ORDER BY id LIMIT 7)`,
     url.href,
   );
-  const { code, output } = await saidToTheEnd(day);
+  const { code, output } = await saidToTheEnd(program);
 
   expect({ code, output }).toEqual({
     code: 1,
@@ -80,75 +61,19 @@ it('ends with 1 and says what is different where dedup keys were lost', async ()
   expect(output).toContain('TKT-1006 Refund, please: wentTo is billing and billing, not billing');
   expect(output.match(/execution \S+ belongs to no event/g)).toHaveLength(7);
   expect(output).toContain('the model answered 27 calls under 27 keys, for 20 tickets');
-  expect([readdirSync(temporary), await databases()]).toEqual([[], []]);
+  expect(await day.remains()).toEqual([]);
 }, 150_000);
 
-it('ends with 1 and says why where its Postgres does not answer', () => {
-  const server = 'postgres://operator:secret@127.0.0.1:1/postgres';
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, '--database', server], {
-    encoding: 'utf8',
-    env: { ...process.env, TMPDIR: temporary },
-    // Where it hangs it has no status.
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
-  expect({ status, stdout, stderr }).toEqual({
-    status: 1,
-    stdout: '',
-    stderr: expect.stringMatching(
-      /^ticket-triage: The Postgres of --database \(127\.0\.0\.1:1\) does not make a database: .*ECONNREFUSED/,
-    ) as string,
-  });
-  expect(stderr).not.toContain('secret');
-  expect(readdirSync(temporary)).toEqual([]);
-}, 90_000);
-
-it('leaves no process, no folder and no database behind when it is interrupted', async () => {
-  const day = start(['--database', POSTGRES]);
-  const output = await saidUntil(/^10:00/, day);
-
-  expect(await interrupt(day)).toEqual([1, null]);
-  expect([readdirSync(temporary), await databases(), survivors(output, 1)]).toEqual([[], [], []]);
-}, 60_000);
-
-it('stays with --stay, for a look at the ledger by the commands that it prints', async () => {
-  const day = start(['--stay']);
-  const output = await saidUntil(/audit/, day);
-  const [, token = ''] = /Bearer (\S+?)"/.exec(output) ?? [];
-  const paths = [...output.matchAll(/^ {2}admin '?(http:[^\s']+)/gm)].map(([, path = '']) => path);
-  expect(paths).toHaveLength(5);
-  for (const path of paths) {
-    const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
-    expect({ path, status: response.status }).toEqual({ path, status: 200 });
-  }
-  expect(await interrupt(day)).toEqual([0, null]);
-  expect([readdirSync(temporary), survivors(output, 1)]).toEqual([[], []]);
-}, 120_000);
+itIsAPlay(day, { args: [], underWay: /^10:00/, processes: 1, saysFirst: /^$/ });
+itStays(day, 1);
 
 it.each([
   ['serve/main.js', 'ticket-triage: Set TRIGGERS_ADMIN_TOKEN. One that nobody else has: export TRIGGERS_ADMIN_TOKEN='],
   ['sign/main.js', 'sign: Set WEBHOOK_SECRET to what the server has.'],
 ])('%s does nothing without its secrets, and says which', (program, message) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, '../dist', program)], {
-    encoding: 'utf8',
-    input: '{}',
-    env: { PATH: process.env['PATH'] },
-  });
-  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: expect.stringContaining(message) });
-});
-
-it('tells how it is called, and refuses what it does not know', () => {
-  const said = (args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
-    return { status, stdout, stderr };
-  };
-  expect(said(['--help'])).toMatchObject({
-    status: 0,
-    stdout: expect.stringContaining('npm run example:ticket-triage --'),
-  });
-  expect(said(['--speed', '2'])).toMatchObject({
+  expect(day.said([], { program, input: '{}', env: { PATH: process.env['PATH'] } })).toEqual({
     status: 1,
     stdout: '',
-    stderr: expect.stringContaining("ticket-triage: Unknown option '--speed'"),
+    stderr: expect.stringContaining(message) as string,
   });
 });
