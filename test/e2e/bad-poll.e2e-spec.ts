@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { OnTriggers, Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
+import { OnTriggers, Trigger, TriggerResult } from 'nestjs-triggers';
 import type { Poll, TriggerView } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
@@ -7,14 +7,9 @@ import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
+import { Work } from '../support/work.js';
 
 const told: string[] = [];
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 let poll: (poll: Poll) => unknown = () => TriggerResult.skip();
 

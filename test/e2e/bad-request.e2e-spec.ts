@@ -1,16 +1,11 @@
 import { Injectable, UnauthorizedException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
+import { Trigger, TriggerResult } from 'nestjs-triggers';
 import { PLATFORMS, boot, cleanUp } from '../support/app.js';
 import type { Answer, TestApp } from '../support/app.js';
+import { Work } from '../support/work.js';
 
 const UNKNOWN_ID = '01890000-0000-7000-8000-000000000000';
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 @Injectable()
 class Sources {

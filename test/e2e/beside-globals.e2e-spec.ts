@@ -2,9 +2,10 @@ import { Controller, Get, Injectable, SetMetadata, ValidationPipe, VersioningTyp
 import type { CallHandler, CanActivate, ExecutionContext, INestApplication, NestInterceptor } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import { map } from 'rxjs';
-import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
+import { Trigger, TriggerResult } from 'nestjs-triggers';
 import { PLATFORMS, TOKEN, boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
+import { Work } from '../support/work.js';
 
 const Public = (): ClassDecorator & MethodDecorator => SetMetadata('public', true);
 
@@ -27,12 +28,6 @@ class Wrapping implements NestInterceptor {
     if (new Reflector().get('plain', context.getClass()) === true) return next.handle();
     return next.handle().pipe(map((data: unknown) => ({ wrapped: data })));
   }
-}
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
 }
 
 @Injectable()

@@ -1,9 +1,10 @@
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
-import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
+import { Trigger, TriggerResult } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
 import { until } from '../support/until.js';
+import { Work } from '../support/work.js';
 
 const ROUNDS = 10;
 
@@ -28,12 +29,6 @@ class Timers {
   timeout(): void {
     this.timeouts += 1;
   }
-}
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
 }
 
 @Injectable()

@@ -3,18 +3,12 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
-import { Task, Workflow } from 'nestjs-triggers';
 import type { DatabaseOptions } from 'nestjs-triggers';
 import { boot, cleanUp } from '../support/app.js';
 import { DIALECTS, newDatabase, postgresUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { newFolder, removeFolders } from '../support/folder.js';
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
+import { Work } from '../support/work.js';
 
 afterEach(async () => {
   await cleanUp();

@@ -1,15 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
+import { Trigger, TriggerResult } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
+import { Work } from '../support/work.js';
 
 @Injectable()
 class Sources {

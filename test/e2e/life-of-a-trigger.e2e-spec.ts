@@ -1,22 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Task, Trigger, TriggerResult, Workflow } from 'nestjs-triggers';
+import { Trigger, TriggerResult } from 'nestjs-triggers';
 import type { Poll } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { DIALECTS, newDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { Work } from '../support/work.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 let polled: { trigger: string; dryRun: boolean }[] = [];
 const pollsOf = (name: string): number => polled.filter(({ trigger }) => trigger === name).length;
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 @Injectable()
 class Daily {

@@ -1,8 +1,8 @@
-import { Task, Workflow } from 'nestjs-triggers';
 import type { DatabaseOptions } from 'nestjs-triggers';
 import { bullMq } from 'nestjs-triggers/bullmq';
 import { boot } from '../support/app.js';
 import type { TestDatabase } from '../support/database.js';
+import { Work } from '../support/work.js';
 
 function notInstalled(name: string): never {
   throw Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -11,12 +11,6 @@ jest.mock('pg', () => notInstalled('pg'));
 jest.mock('better-sqlite3', () => notInstalled('better-sqlite3'));
 jest.mock('bullmq', () => notInstalled('bullmq'));
 jest.mock('../support/database.js', () => ({}));
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 const CASES: readonly [driver: string, options: DatabaseOptions][] = [
   ['better-sqlite3', { type: 'sqlite', path: ':memory:' }],

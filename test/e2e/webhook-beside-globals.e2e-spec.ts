@@ -28,11 +28,12 @@ import type {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
 import { map, of } from 'rxjs';
-import { Task, TriggerResult, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
+import { TriggerResult, WebhookTrigger, hmac } from 'nestjs-triggers';
 import type { WebhookEvent } from 'nestjs-triggers';
 import { PLATFORMS, boot, cleanUp, logged } from '../support/app.js';
 import type { AppOptions, TestApp } from '../support/app.js';
 import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
+import { Work } from '../support/work.js';
 
 const verify = hmac({ header: SIGNATURE, secret: SECRET });
 const Public = (): ClassDecorator & MethodDecorator => SetMetadata('public', true);
@@ -108,12 +109,6 @@ class AsSkip implements ExceptionFilter {
   catch(error: RangeError) {
     return TriggerResult.skip(`caught: ${error.message}`);
   }
-}
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
 }
 
 @Injectable()

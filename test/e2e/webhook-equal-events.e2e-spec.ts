@@ -1,20 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Task, TriggerResult, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
+import { TriggerResult, WebhookTrigger, hmac } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { Answer, TestApp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
 import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
+import { Work } from '../support/work.js';
 
 /** Equal bytes are one event for five minutes. */
 const LATER_MS = 300_001;
 const verify = hmac({ header: SIGNATURE, secret: SECRET });
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 @Injectable()
 class Webhooks {

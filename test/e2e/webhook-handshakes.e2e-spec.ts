@@ -1,16 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Task, WebhookTrigger, Workflow, apiKey, cloudEvents, hmac, slack } from 'nestjs-triggers';
+import { WebhookTrigger, apiKey, cloudEvents, hmac, slack } from 'nestjs-triggers';
 import type { WebhookEvent } from 'nestjs-triggers';
 import { PLATFORMS, boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
+import { Work } from '../support/work.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 const verify = hmac({ header: SIGNATURE, secret: SECRET });

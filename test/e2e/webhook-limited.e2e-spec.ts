@@ -1,20 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Task, TriggerResult, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
+import { TriggerResult, WebhookTrigger, hmac } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import { DIALECTS } from '../support/database.js';
 import { Storm, completed, expectEachOnce } from '../support/storm.js';
 import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
+import { Work } from '../support/work.js';
 
 const EVENTS = 64;
 const verify = hmac({ header: SIGNATURE, secret: SECRET });
 const dedupKey = ({ id }: { id: string }): string => id;
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 @Injectable()
 class Webhooks {

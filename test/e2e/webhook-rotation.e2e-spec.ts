@@ -1,21 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Task, WebhookTrigger, Workflow, hmac } from 'nestjs-triggers';
+import { WebhookTrigger, hmac } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { boot, cleanUp } from '../support/app.js';
 import type { Answer, TestApp } from '../support/app.js';
 import { SIGNATURE, deliver, sign } from '../support/webhooks.js';
+import { Work } from '../support/work.js';
 
 const OLD = 'the old secret';
 const NEW = 'the new secret';
 /** Deliveries that are on their way at once. */
 const LOAD = 16;
 const SECOND = 1_000;
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
 
 @Injectable()
 class Secrets {

@@ -2,11 +2,9 @@ import { Injectable, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
 import {
-  Task,
   TriggerResult,
   TriggersModule,
   WebhookTrigger,
-  Workflow,
   custom,
   hmac,
   isTriggersError,
@@ -22,12 +20,7 @@ import { DIALECTS, newDatabase } from '../support/database.js';
 import { Proxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 import { SECRET, SIGNATURE, deliver } from '../support/webhooks.js';
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
+import { Work } from '../support/work.js';
 
 const verify = hmac({ header: SIGNATURE, secret: SECRET });
 

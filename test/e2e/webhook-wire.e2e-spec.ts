@@ -2,19 +2,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { OnTriggers, Task, WebhookTrigger, Workflow, hmac, unsigned } from 'nestjs-triggers';
+import { OnTriggers, WebhookTrigger, hmac, unsigned } from 'nestjs-triggers';
 import type { TriggersEvents, WebhookEvent } from 'nestjs-triggers';
 import { TestClock } from 'nestjs-triggers/testing';
 import { PLATFORMS, boot, cleanUp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 import { until } from '../support/until.js';
 import { SECRET, SIGNATURE, deliver, sign } from '../support/webhooks.js';
-
-@Workflow({ name: 'work' })
-class Work {
-  @Task()
-  run(): void {}
-}
+import { Work } from '../support/work.js';
 
 /** A connection, what it was told, and its end. */
 interface Wire {
