@@ -1,36 +1,20 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { endAll, spawnChild } from '../support/child.js';
+import { endAll } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
-import { newFolder } from '../support/folder.js';
+import { DIALECTS } from '../support/database.js';
+import { Patients } from '../support/patients.js';
 import { until } from '../support/until.js';
 
 const ORDERS = [1, 2, 3, 4, 5];
 
 describe.each(DIALECTS)('what was accepted before the process was killed, on %s', (dialect) => {
-  let database: TestDatabase;
-  let effects: string;
-  let gate: string;
+  let patients: Patients;
 
   beforeEach(async () => {
-    database = await newDatabase(dialect);
-    const folder = newFolder();
-    effects = join(folder, 'effects');
-    gate = join(folder, 'gate');
+    patients = await Patients.on(dialect);
   });
   afterEach(endAll);
 
-  const start = (): Child =>
-    spawnChild('patient.mjs', {
-      ...database.environment,
-      EFFECTS: effects,
-      GATE: gate,
-      LEASE: '900ms',
-      CONCURRENCY: '1',
-    });
-  const done = (): string[] => (existsSync(effects) ? readFileSync(effects, 'utf8').trim().split('\n') : []);
+  const start = (): Child => patients.start({ LEASE: '900ms', CONCURRENCY: '1' });
 
   // Cloacina T-11, Cloacina case 24, Cloacina case 49
   it('runs once, with its payload, whether a body had begun or not', async () => {
@@ -45,9 +29,9 @@ describe.each(DIALECTS)('what was accepted before the process was killed, on %s'
     first.kill('SIGKILL');
     await first.exit();
     const begun = first.told.filter((line) => 'began' in line);
-    expect([begun.length, done()]).toEqual([1, []]);
+    expect([begun.length, patients.effects()]).toEqual([1, []]);
 
-    writeFileSync(gate, '');
+    patients.openGate();
     const second = start();
     const items = await until(async () => {
       const { items } = await second.call('GET', '/executions?limit=1000');
@@ -57,6 +41,6 @@ describe.each(DIALECTS)('what was accepted before the process was killed, on %s'
     expect(items.map(({ firingId }: { firingId: string }) => firingId).sort()).toEqual(
       fired.map(({ firingId }) => firingId).sort(),
     );
-    expect(done().sort()).toEqual(ORDERS.map((order) => `${order} order ${order}`));
+    expect(patients.effects().sort()).toEqual(ORDERS.map((order) => `${order} order ${order}`));
   });
 });

@@ -1,26 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { endAll, spawnChild } from '../support/child.js';
+import { endAll } from '../support/child.js';
 import type { Child } from '../support/child.js';
-import { DIALECTS, newDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
-import { newFolder } from '../support/folder.js';
+import { DIALECTS } from '../support/database.js';
+import { Patients } from '../support/patients.js';
 import { until } from '../support/until.js';
 
-const LEASE = '900ms';
-
 describe.each(DIALECTS)('the only process, suspended for longer than its lease, on %s', (dialect) => {
-  let database: TestDatabase;
+  let patients: Patients;
   let child: Child;
-  let effects: string;
-  let gate: string;
 
   beforeEach(async () => {
-    database = await newDatabase(dialect);
-    const folder = newFolder();
-    effects = join(folder, 'effects');
-    gate = join(folder, 'gate');
-    child = spawnChild('patient.mjs', { ...database.environment, EFFECTS: effects, GATE: gate, LEASE });
+    patients = await Patients.on(dialect);
+    child = patients.start({ LEASE: '900ms' });
     await child.says('ready');
   });
   afterEach(endAll);
@@ -28,7 +18,7 @@ describe.each(DIALECTS)('the only process, suspended for longer than its lease, 
   const told = (kind: string): unknown[] => child.told.filter((line) => kind in line).map((line) => line[kind]);
   const leases = async (): Promise<{ id: string; isOver: boolean }[]> => {
     const now = dialect === 'sqlite' ? `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')` : 'clock_timestamp()';
-    const rows = await database.query(`SELECT id, lease_until <= ${now} AS over FROM triggers_node`);
+    const rows = await patients.database.query(`SELECT id, lease_until <= ${now} AS over FROM triggers_node`);
     return rows.map(({ id, over }) => ({ id: String(id), isOver: Boolean(over) }));
   };
   /** SIGSTOP, until the lease is over for everybody else, SIGCONT. */
@@ -48,7 +38,7 @@ describe.each(DIALECTS)('the only process, suspended for longer than its lease, 
     await until(() => told('aborted').length === 1, 'the body is told to stop');
     expect(told('aborted')).toEqual(['TRG_ENG_LEASE_LOST']);
     await until(() => told('began').length === 2, 'its task begins again');
-    writeFileSync(gate, '');
+    patients.openGate();
     const [id] = fired.executionIds as [string];
     const execution = await until(async () => {
       const found = await child.call('GET', `/executions/${id}`);
@@ -57,7 +47,7 @@ describe.each(DIALECTS)('the only process, suspended for longer than its lease, 
 
     // A rescue, and no attempt: the task did nothing wrong.
     expect(execution.tasks).toMatchObject([{ state: 'completed', attempt: 1, rescues: 1, output: { effect: 1 } }]);
-    expect(readFileSync(effects, 'utf8')).toBe('1 a\n');
+    expect(patients.effects()).toEqual(['1 a']);
     // It is another node now: nothing that the old one still finds can count.
     expect(await leases()).toEqual(
       expect.arrayContaining([
@@ -78,7 +68,7 @@ describe.each(DIALECTS)('the only process, suspended for longer than its lease, 
       await suspend();
     }
     await until(() => told('began').length === 3, 'its task begins again');
-    writeFileSync(gate, '');
+    patients.openGate();
     const [id] = fired.executionIds as [string];
     const execution = await until(async () => {
       const found = await child.call('GET', `/executions/${id}`);
