@@ -14,7 +14,7 @@ import type { EntityDefinition } from './entity-trigger.definition.js';
 import { DEFAULT_ENTITY_OPTIONS } from './entity-trigger.options.js';
 import type { EntityTriggerOptions } from './entity-trigger.options.js';
 import { Outboxes } from './outbox/outboxes.js';
-import { MAPPING_TIMEOUT_MS } from './relay/change-mapper.js';
+import { MAPPING_TIMEOUT_MS } from '../payload/mapping-time.js';
 
 /** Turns the options of `@EntityTrigger` into an {@link EntityDefinition}. */
 @Injectable()

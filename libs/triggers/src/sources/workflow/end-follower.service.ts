@@ -4,14 +4,10 @@ import type { FollowUp, FollowedBy, ReadEnd } from '../../intake/end-intake.serv
 import { causedBy } from '../../model/causation.js';
 import { Clock } from '../../model/clock.js';
 import { errorMessage } from '../../model/text.js';
-import { Wakeups } from '../../model/timers.js';
-import { TimerRegistry } from '../../model/timer-registry.js';
+import { mappedInTime } from '../payload/mapping-time.js';
 import { mappedEnd, unmapped } from './mapped-end.js';
 import type { WorkflowEnd } from './workflow-end.js';
 import type { WorkflowTriggerDefinition } from './workflow-trigger.definition.js';
-
-/** How long the method of a workflow trigger may take. */
-export const MAPPING_TIMEOUT_MS = 10_000;
 
 /**
  * Follows ends: reads the end, asks the method what to fire, commits that. The record of the end goes with that commit,
@@ -21,17 +17,13 @@ export const MAPPING_TIMEOUT_MS = 10_000;
 @Injectable()
 export class EndFollower {
   readonly #logger = new Logger('triggers');
-  readonly #wakeups: Wakeups;
   readonly #triggers = new Map<string, WorkflowTriggerDefinition>();
   readonly #following = new Map<string, Promise<void>>();
 
   constructor(
     private readonly intake: EndIntake,
-    clock: Clock,
-    timers: TimerRegistry,
-  ) {
-    this.#wakeups = new Wakeups(clock, 'triggers:follow-ups', timers);
-  }
+    private readonly clock: Clock,
+  ) {}
 
   add(trigger: WorkflowTriggerDefinition): void {
     this.#triggers.set(trigger.name, trigger);
@@ -68,21 +60,12 @@ export class EndFollower {
     const { invoker, label } = trigger;
     try {
       const call = causedBy({ executionId: end.executionId, depth }, () => invoker.invoke([end]));
-      return mappedEnd(await this.#inTime(call), end, label);
+      return mappedEnd(await mappedInTime(call, trigger, this.clock), end, label);
     } catch (error) {
       const reason = `${label} failed: ${errorMessage(error)}`;
       this.#logger.error(`Trigger "${trigger.name}" keeps a dead letter: ${reason}`);
       return unmapped(end, reason);
     }
-  }
-
-  #inTime(call: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const deadline = this.#wakeups.after(MAPPING_TIMEOUT_MS, () =>
-        reject(new Error(`it did not end within ${MAPPING_TIMEOUT_MS}ms`)),
-      );
-      call.then(resolve, reject).finally(() => deadline.clear());
-    });
   }
 }
 

@@ -15,7 +15,7 @@ import { PROPERTY_TIMEOUT_MS, runs } from '../../testing/properties.contract.js'
 import { Task } from '../../workflows/task.decorator.js';
 import type { TaskContext } from '../../workflows/task-context.js';
 import { Workflow } from '../../workflows/workflow.decorator.js';
-import { MAPPING_TIMEOUT_MS } from './end-follower.service.js';
+import { MAPPING_TIMEOUT_MS } from '../payload/mapping-time.js';
 import type { WorkflowEnd } from './workflow-end.js';
 import { WorkflowSource } from './workflow.source.js';
 import { WorkflowTrigger } from './workflow-trigger.decorator.js';
@@ -113,7 +113,7 @@ describe.each(DATABASES)('follow-ups of ends, on %s', (database) => {
     expect(await waiting(node)).toMatchObject([{ trigger: 'follow', owner: node.nodeId }]);
     await kit.clock.advance(MAPPING_TIMEOUT_MS);
     expect(await fired(node)).toMatchObject([
-      { state: 'dead', reason: `Chain.follow failed: it did not end within ${MAPPING_TIMEOUT_MS}ms` },
+      { state: 'dead', reason: 'Chain.follow failed: it did not end within 10s' },
     ]);
     expect([mapped, await waiting(node)]).toEqual([['completed'], []]);
   });

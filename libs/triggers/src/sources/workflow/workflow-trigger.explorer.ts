@@ -10,7 +10,7 @@ import { quoteAll } from '../../model/text.js';
 import { declaredTriggers, nameTrigger } from '../declared-trigger.js';
 import type { DeclaredTrigger } from '../declared-trigger.js';
 import { registerTriggers } from '../register-triggers.js';
-import { MAPPING_TIMEOUT_MS } from './end-follower.service.js';
+import { MAPPING_TIMEOUT_MS } from '../payload/mapping-time.js';
 import { circlesOf } from './workflow-circles.js';
 import { WORKFLOW_TRIGGER } from './workflow-trigger.decorator.js';
 import type { WorkflowTriggerDefinition } from './workflow-trigger.definition.js';

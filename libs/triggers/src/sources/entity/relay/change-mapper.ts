@@ -6,26 +6,19 @@ import { Clock } from '../../../model/clock.js';
 import { MAX_CONTEXT_BYTES } from '../../../model/context.js';
 import type { ExecutionId } from '../../../model/ids.js';
 import { errorMessage } from '../../../model/text.js';
-import { TimerRegistry } from '../../../model/timer-registry.js';
-import { Wakeups } from '../../../model/timers.js';
+import { mappedInTime } from '../../payload/mapping-time.js';
 import type { EntityDefinition } from '../entity-trigger.definition.js';
 import type { OutboxRow } from '../outbox/outbox.js';
 import { capturedBy, changeOf } from './captured-change.js';
 import { mapChange } from './mapped-change.js';
 import type { MappedChange } from './mapped-change.js';
 
-/** How long `when` and the method of an entity trigger may take together. */
-export const MAPPING_TIMEOUT_MS = 10_000;
-
 /** Turns outbox rows into what is fired. What a trigger cannot make sense of becomes its dead letter, with the change as payload. */
 @Injectable()
 export class ChangeMapper {
   readonly #logger = new Logger('triggers');
-  readonly #wakeups: Wakeups;
 
-  constructor(clock: Clock, timers: TimerRegistry) {
-    this.#wakeups = new Wakeups(clock, 'triggers:entity-methods', timers);
-  }
+  constructor(private readonly clock: Clock) {}
 
   /** What one trigger makes of one row: nothing, something, or several things. Never throws. */
   async map(trigger: EntityDefinition, row: OutboxRow): Promise<readonly OutboxFiring[]> {
@@ -38,7 +31,7 @@ export class ChangeMapper {
       if (captured === null) return [];
       payload = kept(JSON.stringify(captured));
       const map = (): Promise<MappedChange> => mapChange(trigger, changeOf(trigger, captured));
-      const mapped = await this.#inTime(cause === undefined ? map() : causedBy(cause, map));
+      const mapped = await mappedInTime(cause === undefined ? map() : causedBy(cause, map), trigger, this.clock);
       if (mapped.kind === 'ignored') return [];
       if (mapped.kind === 'filtered') return [{ ...base, key, what: mapped }];
       const { items } = mapped;
@@ -50,15 +43,6 @@ export class ChangeMapper {
       this.#logger.error(`Trigger "${trigger.name}" keeps a dead letter: ${reason}`);
       return [{ ...base, key, payload, what: { kind: 'dead', reason } }];
     }
-  }
-
-  #inTime<T>(call: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const deadline = this.#wakeups.after(MAPPING_TIMEOUT_MS, () =>
-        reject(new Error(`it did not end within ${MAPPING_TIMEOUT_MS}ms`)),
-      );
-      call.then(resolve, reject).finally(() => deadline.clear());
-    });
   }
 }
 
