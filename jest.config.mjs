@@ -59,6 +59,8 @@ export default {
   },
   cacheDirectory: '<rootDir>/.jest-cache',
   maxWorkers: 2,
+  // Every suite loads all modules anew and leaves some of them behind; beyond this, collecting garbage takes longer than a new worker.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/test/summary.reporter.cjs'],
   collectCoverageFrom: ['libs/triggers/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts'],

@@ -22,7 +22,8 @@ it.each([
   const opened = jest.spyOn(files, 'opendir').mockImplementation(async () => entries.values() as unknown as Dir);
   const found: string[] = [];
   for await (const names of walk.after(null)) found.push(...names);
-  expect(found).toEqual(all);
+  // As texts: Jest takes seconds to compare so many items.
+  expect(found.join()).toBe(all.join());
   expect(opened).toHaveBeenCalledTimes(reads);
 });
 
