@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { TriggersModule, databaseFrom } from 'nestjs-triggers';
 import { ContractsModule } from './contracts/contracts.module.js';
 import { CustomersModule } from './customers/customers.module.js';
@@ -9,19 +8,21 @@ import { MailModule } from './mail/mail.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { SETTINGS } from './settings.js';
 import type { Settings } from './settings.js';
+import { shopDatabase } from './shop-database.js';
 
 /** A shop as there are many: TypeORM for its tables, a module for each thing that it does, triggers beside what they watch. */
 @Global()
 @Module({})
 export class AppModule {
-  static with(settings: Settings): DynamicModule {
+  static with(settings: Settings, { autostart = true } = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
         // `synchronize` is for an example; what it makes anew is watched again at once.
-        TypeOrmModule.forRoot({ ...typeOrm(settings.database), autoLoadEntities: true, synchronize: true }),
+        TypeOrmModule.forRoot({ ...shopDatabase(settings.database), autoLoadEntities: true, synchronize: true }),
         TriggersModule.forRoot({
           database: databaseFrom(settings.ledger),
+          autostart,
           node: { lease: settings.lease },
           admin: { token: settings.token },
         }),
@@ -31,10 +32,4 @@ export class AppModule {
       exports: [SETTINGS],
     };
   }
-}
-
-/** A `postgres://` URL or the path of a SQLite file. */
-function typeOrm(database: string): TypeOrmModuleOptions {
-  if (/^postgres(ql)?:/.test(database)) return { type: 'postgres', url: database, connectTimeoutMS: 10_000 };
-  return { type: 'better-sqlite3', database, enableWAL: true };
 }

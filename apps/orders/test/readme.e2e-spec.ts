@@ -1,7 +1,7 @@
 import { blocksThatRun, itNamesWhatThereIs, usePaster } from '../../../test/support/readme.contract.js';
 import { until } from '../../../test/support/until.js';
 
-const [START = '', WRITE = '', BEHIND = '', LOOK = ''] = blocksThatRun('orders');
+const [START = '', WRITE = '', BEHIND = '', LOOK = '', PRINT = ''] = blocksThatRun('orders');
 const { output, run } = usePaster('orders');
 
 it('is right about every command that it shows', async () => {
@@ -17,6 +17,16 @@ it('is right about every command that it shows', async () => {
   expect(await run(LOOK)).toMatchObject([
     { items: [{ workflow: 'onboarding', state: 'completed' }] },
     { items: [{ state: 'accepted', context: { contractId: 1, from: 'active', to: 'ended' } }] },
+  ]);
+
+  await run(PRINT);
+  const captured = [...output().matchAll(/^CREATE TRIGGER .* (AFTER \w+ ON "\w+")$/gm)].map(([, what]) => what);
+  expect(captured).toEqual([
+    'AFTER INSERT ON "customers"',
+    'AFTER UPDATE ON "customers"',
+    'AFTER DELETE ON "customers"',
+    'AFTER UPDATE ON "contracts"',
+    'AFTER INSERT ON "orders"',
   ]);
 }, 60_000);
 
