@@ -1,6 +1,6 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { findHolders, freeKeys, keyOf, passKeysOn } from './dedup.statements.js';
+import { findHolders, freeKeys, inKeyOrder, keyOf, passKeysOn } from './dedup.statements.js';
 import type { Key } from './dedup.statements.js';
 import type { FiringDraft, LetterKey } from './firing.draft.js';
 import { isUndecided } from './firing.duplicates.js';
@@ -115,9 +115,8 @@ export function* closeLettersOfHeld(released: readonly Closer[]): Work<void> {
 }
 
 function closedBy(closers: readonly Closer[]): unknown[][] {
-  const byKey = closers.flatMap(({ id, closes }) => closes.map((key) => ({ ...key, id })));
-  byKey.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return byKey.map(({ space, key, id }) => [space, key, id]);
+  const closings = closers.flatMap(({ id, closes }) => closes.map((key) => ({ key, id })));
+  return inKeyOrder(closings, ({ key }) => key).map(({ key: { space, key }, id }) => [space, key, id]);
 }
 
 /** Dead letters that are replayed give back the keys that they held, for good: the replay takes them, or needs none. */
