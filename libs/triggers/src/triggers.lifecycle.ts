@@ -46,6 +46,8 @@ export class TriggersLifecycle
 {
   readonly #logger = new Logger('triggers');
   #stopping: Promise<void> | undefined;
+  /** Aborted as a stop begins. */
+  #running = new AbortController();
 
   constructor(
     @Inject(MODULE_OPTIONS) private readonly options: TriggersOptions,
@@ -93,6 +95,7 @@ export class TriggersLifecycle
   /** Runs engine and sources of this process. */
   start(): Promise<void> {
     this.store.commits.hurry(false);
+    this.#running = new AbortController();
     return this.engine.start();
   }
 
@@ -106,10 +109,12 @@ export class TriggersLifecycle
     return this.sources.prepare();
   }
 
+  /** A stop may come meanwhile, as this process takes over from another one. */
   async engineStarted(): Promise<void> {
+    const { signal } = this.#running;
     await this.callbacks.runOnce();
-    await this.sources.start();
-    await this.held.runOnce();
+    if (!signal.aborted) await this.sources.start(signal);
+    if (!signal.aborted) await this.held.runOnce();
   }
 
   async leaseRenewed(): Promise<void> {
@@ -143,6 +148,7 @@ export class TriggersLifecycle
   async #beginStop(): Promise<void> {
     if (this.#stopping !== undefined) return;
     this.store.commits.hurry(true);
+    this.#running.abort();
     const deadline = new AbortController();
     const timer = this.clock.setTimer(() => deadline.abort(), this.engine.drainMs);
     const polls = this.sources.stop(deadline.signal).finally(() => timer.clear());

@@ -40,7 +40,7 @@ describe('Sources', () => {
 
   it('makes the rows of triggers before any source notices something', async () => {
     const source: Source = { discover: async () => [], start: async () => void calls.push('start') };
-    await new Sources([source], nobody, new DefinitionProblems()).start();
+    await new Sources([source], nobody, new DefinitionProblems()).start(new AbortController().signal);
     expect(calls).toEqual(['declare', 'start']);
   });
 

@@ -8,7 +8,7 @@ import { UnpolledTriggers } from './unpolled-triggers.service.js';
 
 /** All sources as one: the module starts and stops them together. */
 @Injectable()
-export class Sources implements Required<Source> {
+export class Sources implements Omit<Required<Source>, 'start'> {
   constructor(
     @Inject(SOURCES) private readonly sources: readonly Source[],
     private readonly unpolled: UnpolledTriggers,
@@ -30,9 +30,10 @@ export class Sources implements Required<Source> {
     for (const source of this.sources) await source.prepare?.();
   }
 
-  async start(): Promise<void> {
+  /** @param signal aborts as a stop begins: nothing is started after it */
+  async start(signal: AbortSignal): Promise<void> {
     await this.unpolled.declare();
-    for (const source of this.sources) await source.start?.();
+    for (const source of this.sources) if (!signal.aborted) await source.start?.();
   }
 
   async stop(signal: AbortSignal): Promise<void> {
