@@ -13,7 +13,7 @@ import { firingRow } from './firing.row.js';
 import { INSERT_FIRING, STORED_BEFORE } from './firing.statements.js';
 import { closeLetters, insertLetters, isLetter, freeKeysOfReplayed, refuseAnswered } from './letter.statements.js';
 import { limitRates } from './rate.statements.js';
-import { obeySwitches } from './switch.statements.js';
+import { askSwitches, obeySwitches } from './switch.statements.js';
 
 /** Firings with their executions and tasks; everything between "not a duplicate" and "its first tasks are claimed". */
 export const FIRING: CommitKind<FiringDraft, FiringVerdict> = {
@@ -34,7 +34,8 @@ export function firingBytes(draft: FiringDraft): number {
 }
 
 /**
- * [keys locked in their order →] dedup → switch → rate limit → insert → close, each by one statement for the whole group.
+ * [keys locked in their order →] dedup → switch → rate limit → insert → close, each by one statement for the whole group. The switch is
+ * read behind the dedup keys, in one round trip with them.
  *
  * @param deliveries which of the drafts are taken together or not at all; in their order, and every draft in one. @default each for itself
  */
@@ -48,6 +49,7 @@ export function* commitFirings(
     yield* recogniseStored(judged);
     refuseTogether(judged);
   }
+  const switches = yield* askSwitches(judged.filter(isUndecided));
   const locked = keysAhead(drafts);
   yield* lockKeys(locked);
   yield* freeKeysOfReplayed(judged.filter(isUndecided));
@@ -55,7 +57,7 @@ export function* commitFirings(
   yield* rememberDeliveries(judged);
   yield* refuseAnswered(judged);
   const fresh = judged.filter(isUndecided);
-  yield* obeySwitches(fresh);
+  yield* obeySwitches(fresh, switches);
   refuseTogether(fresh);
   yield* limitRates(fresh);
   refuseTogether(fresh);

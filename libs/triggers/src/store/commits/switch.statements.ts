@@ -1,5 +1,5 @@
-import { batch, run } from '../dialects/batch.js';
-import type { Row, Work } from '../dialects/batch.js';
+import { answerTo, askAhead, batch, run } from '../dialects/batch.js';
+import type { Ahead, Row, Work } from '../dialects/batch.js';
 import type { FiringDraft } from './firing.draft.js';
 import type { Judged } from './firing.duplicates.js';
 
@@ -22,13 +22,21 @@ const COUNT_HELD = batch(
       WHERE f.trigger = g._name AND f.state = 'held' LIMIT ${MAX_HELD}) held) AS held FROM g`,
 );
 
+/** Asks for the switches that stand before these firings, those that will turn out to be duplicates among them. */
+export function askSwitches(judged: readonly Judged[]): Work<Ahead> {
+  return askAhead(READ_SWITCHES, namesOf(judged.filter(isGated)));
+}
+
 /**
  * Firings of disabled triggers wait, or are refused; a trigger that holds too many takes no more. While something held waits for
  * its release, what comes after it is held behind it: nothing overtakes.
+ *
+ * @param asked their switches
  */
-export function* obeySwitches(judged: readonly Judged[]): Work<void> {
-  const gated = judged.filter(({ draft }) => draft.gate !== null && draft.state === 'accepted');
-  const switches = new Map((yield* run(READ_SWITCHES, namesOf(gated))).map((row) => [row['name'], row]));
+export function* obeySwitches(judged: readonly Judged[], asked: Ahead): Work<void> {
+  const gated = judged.filter(isGated);
+  if (gated.length === 0) return;
+  const switches = new Map((yield* answerTo(asked)).map((row) => [row['name'], row]));
   const waiting = gated.flatMap((item) => {
     const reason = reasonToWait(item.draft, switches.get(item.draft.trigger));
     return reason === null ? [] : [{ item, reason }];
@@ -45,6 +53,10 @@ export function* obeySwitches(judged: readonly Judged[]): Work<void> {
       item.draft = { ...item.draft, state: 'held', reason, rate: null, executions: [] };
     }
   }
+}
+
+function isGated({ draft }: Judged): boolean {
+  return draft.gate !== null && draft.state === 'accepted';
 }
 
 function reasonToWait({ gate }: FiringDraft, found: Row | undefined): string | null {

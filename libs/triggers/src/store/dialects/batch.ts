@@ -68,6 +68,17 @@ export interface Step {
   readonly rows: readonly (readonly unknown[])[];
   /** The unit of work goes on at once, answered with nothing; see {@link send}. */
   readonly heard?: Heard;
+  /** It may leave later; see {@link askAhead}. */
+  readonly ahead?: Ahead;
+}
+
+/** A question whose answer is needed later. */
+export interface Ahead extends Pick<Step, 'rows'> {
+  readonly batch: Batch;
+  /** The answer while it holds; `null`: it did not leave yet, or something was waited for since. */
+  found: Rows | null;
+  /** It leaves with nothing else any more. */
+  isOver: boolean;
 }
 
 /** Is told what a statement returned. */
@@ -97,6 +108,22 @@ export function* send(batch: Batch, rows: readonly (readonly unknown[])[], heard
 }
 
 const ignore: Heard = () => undefined;
+
+/**
+ * Asks ahead, by a statement that only reads, what {@link answerTo} needs: it leaves right behind the next statement that is waited for, and
+ * costs no round trip of its own. Each one is a turn of the event loop, which a busy process takes milliseconds for.
+ */
+export function* askAhead(batch: Batch, rows: readonly (readonly unknown[])[]): Work<Ahead> {
+  const ahead: Ahead = { batch, rows, found: null, isOver: false };
+  if (rows.length > 0) yield { batch, rows, ahead };
+  return ahead;
+}
+
+/** What is found now: where anything was waited for since the answer came, it is asked for again. */
+export function* answerTo(ahead: Ahead): Work<Rows> {
+  ahead.isOver = true;
+  return ahead.found ?? (yield* run(ahead.batch, ahead.rows));
+}
 
 /** Asks for one change for each row: answered with the columns that it returns, or `undefined` where it found nothing to change. */
 export function* runEach(change: Change, rows: readonly (readonly unknown[])[]): Work<Answer> {

@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { TestClock } from '../../testing/test-clock.js';
-import { batch, run, send } from './batch.js';
+import { answerTo, askAhead, batch, run, send } from './batch.js';
 import type { Work } from './batch.js';
 import type { TransactionFailure } from './dialect.js';
 import { PostgresStatements } from './postgres.statements.js';
 import { PostgresTransaction } from './postgres.transaction.js';
 
-const [FIRST, SECOND] = ['first', 'second'].map((name) => batch(name, {}, () => name));
+const [FIRST, SECOND, AHEAD] = ['first', 'second', 'ahead'].map((name) => batch(name, {}, () => name));
 
 /** A statement that has arrived, and how it is answered. */
 interface Arrived {
@@ -253,5 +253,79 @@ describe('PostgresTransaction', () => {
     await connection.answerAll(({ text, answer, refuse }) => (text === 'first' ? refuse(poison) : answer()));
     expect(await outcome).toEqual({ trouble: 'item', outcome: 'rolledBack', cause: poison });
     expect(connection.texts).toEqual(['BEGIN READ WRITE', 'first', 'ROLLBACK']);
+  });
+
+  describe('of what is asked ahead', () => {
+    const answerEach = (connection: FakeConnection): Promise<void> =>
+      connection.answerAll(({ text, answer }) => answer([{ of: text, at: connection.arrived.length }]));
+
+    it('sends it right behind what is waited for, and answers both at once', async () => {
+      const { connection, outcome } = transact(function* () {
+        const ahead = yield* askAhead(AHEAD!, [[]]);
+        yield* send(FIRST!, [[]]);
+        const [asked] = yield* run(SECOND!, [[]]);
+        const [found] = yield* answerTo(ahead);
+        return [asked?.['of'], found?.['of']];
+      });
+      await settled();
+      expect(connection.texts).toEqual(['BEGIN READ WRITE', 'first', 'second', 'ahead']);
+      await answerEach(connection);
+      expect(await outcome).toEqual({ value: ['second', 'ahead'] });
+      expect(connection.texts.slice(4)).toEqual(['COMMIT']);
+    });
+
+    it('asks again where something else was waited for since', async () => {
+      const { connection, outcome } = transact(function* () {
+        const ahead = yield* askAhead(AHEAD!, [[]]);
+        yield* run(FIRST!, [[]]);
+        yield* run(SECOND!, [[]]);
+        return (yield* answerTo(ahead)).map(({ at }) => at);
+      });
+      await answerEach(connection);
+      expect(connection.texts).toEqual(['BEGIN READ WRITE', 'first', 'ahead', 'second', 'ahead', 'COMMIT']);
+      expect(await outcome).toEqual({ value: [5] });
+    });
+
+    it('asks for it by itself where nothing else is waited for, and for nothing that is not needed', async () => {
+      const answered = transact(function* () {
+        const ahead = yield* askAhead(AHEAD!, [[]]);
+        yield* send(FIRST!, [[]]);
+        return (yield* answerTo(ahead)).length;
+      });
+      await answerEach(answered.connection);
+      expect(answered.connection.texts).toEqual(['BEGIN READ WRITE', 'first', 'ahead', 'COMMIT']);
+      expect(await answered.outcome).toEqual({ value: 1 });
+      const unasked = transact(function* () {
+        yield* askAhead(AHEAD!, [[]]);
+        yield* send(FIRST!, [[]]);
+      });
+      await answerEach(unasked.connection);
+      expect(unasked.connection.texts).toEqual(['BEGIN READ WRITE', 'first', 'COMMIT']);
+    });
+
+    it('fails with it', async () => {
+      const poison = refusal('22021');
+      const { connection, outcome } = transact(function* () {
+        const ahead = yield* askAhead(AHEAD!, [[]]);
+        yield* run(FIRST!, [[]]);
+        return yield* answerTo(ahead);
+      });
+      await connection.answerAll(({ text, answer, refuse }) => (text === 'ahead' ? refuse(poison) : answer()));
+      expect(await outcome).toEqual({ trouble: 'item', outcome: 'rolledBack', cause: poison });
+    });
+
+    it('waits for each where the connection takes one at a time', async () => {
+      const { connection, outcome } = transact(function* () {
+        const ahead = yield* askAhead(AHEAD!, [[]]);
+        yield* run(FIRST!, [[]]);
+        return (yield* answerTo(ahead)).length;
+      }, false);
+      for (const [at, text] of ['BEGIN READ WRITE', 'first', 'ahead', 'COMMIT'].entries()) {
+        await settled();
+        expect(connection.texts.slice(at)).toEqual([text]);
+        connection.arrived[at]?.answer([{}]);
+      }
+      expect(await outcome).toEqual({ value: 1 });
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Answer, Rows, Step, Work } from './batch.js';
+import type { Ahead, Answer, Rows, Step, Work } from './batch.js';
 import { TransactionFailure } from './dialect.js';
 import type { StoreTrouble } from './dialect.js';
 import { IN_TIME, answerOf } from './postgres.statements.js';
@@ -12,7 +12,8 @@ const ROLLBACK = { text: 'ROLLBACK', ...IN_TIME };
 
 /**
  * One transaction on one connection, in as few round trips as its work allows. BEGIN, statements whose answers are only heard,
- * and COMMIT leave at once; Postgres takes them in their order. Only what the work asks for is waited for.
+ * and COMMIT leave at once; Postgres takes them in their order. Only what the work asks for is waited for, and what it asks ahead is
+ * answered in the same round trip.
  *
  * - A statement that fails spoils what was sent behind it: Postgres refuses that, and answers COMMIT by rolling back. The first
  *   failure is the one that is told.
@@ -24,6 +25,10 @@ const ROLLBACK = { text: 'ROLLBACK', ...IN_TIME };
  */
 export class PostgresTransaction {
   readonly #heard: (() => void)[] = [];
+  /** Asked ahead, and not sent yet. */
+  #ahead: Ahead[] = [];
+  /** Asked ahead and answered; nothing was waited for since. */
+  #fresh: Ahead[] = [];
   #failure: { readonly of: pg.QueryConfig; readonly error: unknown } | undefined;
   #committing = false;
   #broken: Error | undefined;
@@ -59,11 +64,27 @@ export class PostgresTransaction {
     return next.value;
   }
 
-  async #take({ batch, rows, heard }: Step): Promise<Answer> {
-    const query = this.statements.query(batch, rows);
-    if (heard === undefined) return answerOf(batch, (await this.#ask(query)).rows as Rows, rows.length);
-    await this.#send(query, heard);
+  async #take({ batch, rows, heard, ahead }: Step): Promise<Answer> {
+    if (ahead !== undefined) this.#ahead.push(ahead);
+    else if (heard !== undefined) await this.#send(this.statements.query(batch, rows), heard);
+    else
+      return answerOf(batch, (await this.#askWithAhead(this.statements.query(batch, rows))).rows as Rows, rows.length);
     return [];
+  }
+
+  async #askWithAhead(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    for (const ahead of this.#fresh) ahead.found = null;
+    [this.#fresh, this.#ahead] = [this.#ahead.filter(({ isOver }) => !isOver), []];
+    if (this.#fresh.length === 0) return this.#ask(query);
+    const asked = this.#ask(query);
+    if (this.client.pipeline !== true) await asked;
+    const [result] = await Promise.all([asked, ...this.#fresh.map((ahead) => this.#askAhead(ahead))]);
+    return result;
+  }
+
+  async #askAhead(ahead: Ahead): Promise<void> {
+    const result = await this.#tell(this.statements.query(ahead.batch, ahead.rows));
+    ahead.found = (result?.rows as Rows | undefined) ?? null;
   }
 
   async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {

@@ -80,9 +80,11 @@ export class SqliteDialect implements Dialect {
       const unit = work();
       let next = unit.next();
       while (next.done !== true) {
-        const { batch, rows, heard } = next.value;
+        const { batch, rows, heard, ahead } = next.value;
         const answer = this.#writing.execute(db, batch, rows, this.clock.now());
         heard?.(answer as Rows);
+        // Nobody else writes before this commits.
+        if (ahead !== undefined) ahead.found = answer as Rows;
         next = unit.next(answer);
       }
       this.#file?.require();
