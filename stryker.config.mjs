@@ -22,7 +22,7 @@ export default {
   incremental: true,
   incrementalFile: `.mutants/${folder}.json`,
   tempDirName: '.mutants/sandbox',
-  ignorePatterns: ['.mutants', '.jest-cache', 'apps', 'bench', 'dist'],
+  ignorePatterns: ['.mutants', '.jest-cache', 'apps', 'dist'],
   reporters: ['clear-text', 'progress', 'html'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   htmlReporter: { fileName: `.mutants/${folder}.html` },

@@ -19,10 +19,13 @@ module.exports = class MutantEnvironment extends TestEnvironment {
   }
 };
 
+/** Engines that are told by BullMQ stand on Postgres, too. */
+const NEEDS_POSTGRES = /postgres|on bullmq$/i;
+
 function leaveOutPostgres(block, within = false) {
-  const out = within || /postgres/i.test(block.name);
+  const out = within || NEEDS_POSTGRES.test(block.name);
   for (const child of block.children) {
     if (child.type === 'describeBlock') leaveOutPostgres(child, out);
-    else if (out || /postgres/i.test(child.name)) child.mode = 'skip';
+    else if (out || NEEDS_POSTGRES.test(child.name)) child.mode = 'skip';
   }
 }
