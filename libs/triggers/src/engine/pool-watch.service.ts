@@ -51,8 +51,11 @@ export class PoolWatch {
       const waiting = await this.store.look(() => readWaiting(pool, from, PAGE));
       const tasks = waiting.flatMap((row) => this.#movable(row, pool, served));
       if (tasks.length > 0) moved += await this.#move(tasks);
-      skip = waiting.length < PAGE ? 0 : skip + waiting.length - tasks.length;
-      if (skip === 0) break;
+      if (waiting.length < PAGE) {
+        skip = 0;
+        break;
+      }
+      skip += waiting.length - tasks.length;
     }
     this.#seen.set(pool, skip);
     return moved;
@@ -61,7 +64,7 @@ export class PoolWatch {
   #movable(row: Row, from: string, served: ReadonlySet<string>): MovedTask[] {
     const task = row['task'] as string;
     const to = this.workflows.poolOf(row['workflow'] as string, row['workflow_hash'] as string, task);
-    if (to === undefined || to === from || !served.has(to)) return [];
+    if (to === undefined || !served.has(to)) return [];
     return [{ executionId: row['execution_id'] as ExecutionId, task, from, to }];
   }
 

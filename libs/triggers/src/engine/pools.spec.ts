@@ -136,6 +136,17 @@ describe.each(DATABASES)('task pools on %s', (database) => {
       expect((await after.rows('task'))[1]).toMatchObject({ pool: 'default', attempt: 1, rescues: 0 });
     });
 
+    it('send all that became ready before with the first look, however much it is', async () => {
+      const Before = filmWorkflow('gpu');
+      const before = await kit().boot([Before], serving('default'));
+      await Promise.all(Array.from({ length: 501 }, () => before.start(Before)));
+      await kit().clock.advance(1_000);
+      expect((await tasks(before)).filter((task) => String(task) === 'render,gpu,ready')).toHaveLength(501);
+      await kit().shutDown(before);
+      const after = await kit().boot([filmWorkflow('default', 'two')], serving('default'));
+      expect((await after.rows('task')).filter(({ pool }) => pool === 'gpu')).toEqual([]);
+    });
+
     it('give what waits for its dependencies the pool that it has when it becomes ready', async () => {
       const Before = filmWorkflow('gpu');
       const before = await kit().boot([Before], serving('gpu'));
