@@ -48,8 +48,8 @@ export class NoticeListener {
 
   #lookAgain(): void {
     this.#wakeups.after(LOOK_EVERY_MS, () => {
+      this.#lookAgain();
       this.store.notices.look();
-      if (this.#on) this.#lookAgain();
     });
   }
 

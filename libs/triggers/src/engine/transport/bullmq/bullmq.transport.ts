@@ -73,7 +73,7 @@ export class BullMqTransport extends TaskTransport {
 
   /** Its messages come by themselves. */
   noticed(): void {
-    if (this.#host !== undefined && this.#link.isAway) this.#lookForSome();
+    if (this.#link.isAway) this.#lookForSome();
   }
 
   slotFreed(task: ClaimedTask): void {

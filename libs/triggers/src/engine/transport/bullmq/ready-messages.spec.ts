@@ -5,6 +5,7 @@ import { MAX_UNTOLD, ReadyMessages, bullPriority } from './ready-messages.js';
 import type { RedisLink } from './redis-link.js';
 
 interface Told {
+  readonly name: string;
   readonly data: object;
   readonly opts: { readonly jobId: string; readonly delay: number; readonly priority: number };
 }
@@ -18,6 +19,8 @@ describe('ReadyMessages', () => {
   let link: { telling: Redis | undefined; worked: jest.Mock; failed: jest.Mock };
   let made: { on: jest.Mock; addBulk: jest.Mock; close: jest.Mock }[];
   let queues: string[];
+  /** What each queue was made with. */
+  let options: object[];
   let messages: ReadyMessages;
 
   const turns = async (): Promise<void> => {
@@ -30,8 +33,10 @@ describe('ReadyMessages', () => {
     made = [];
     link = { telling: {} as Redis, worked: jest.fn(), failed: jest.fn() };
     queues = [];
-    const Queue = jest.fn((name: string) => {
+    options = [];
+    const Queue = jest.fn((name: string, given: object) => {
       queues.push(name);
+      options.push(given);
       const queue = { on: jest.fn(), addBulk, close: jest.fn(async () => undefined) };
       made.push(queue);
       return queue;
@@ -49,8 +54,19 @@ describe('ReadyMessages', () => {
       { executionId: 'e', task: 'a' },
       { executionId: 'e', task: 'b' },
     ]);
-    expect(told()[0]).toMatchObject({ opts: { delay: 510, removeOnComplete: true, removeOnFail: true } });
+    expect(told()[0]).toMatchObject({
+      name: 'ready',
+      opts: { delay: 510, removeOnComplete: true, removeOnFail: true },
+    });
     expect(told()[1]?.opts.delay).toBe(0);
+  });
+
+  it('tells over the connection for telling, keeps little of what happens, and bears what BullMQ complains about', async () => {
+    messages.tell([task()]);
+    await turns();
+    const streams = { events: { maxLen: 100 } };
+    expect(options).toEqual([{ connection: link.telling, streams, skipVersionCheck: true }]);
+    expect(made[0]?.on.mock.calls).toEqual([['error', expect.any(Function)]]);
   });
 
   it('tells each pool by a queue of its own', async () => {

@@ -42,7 +42,7 @@ export class ReadyMessages {
   tell(tasks: readonly ReadyTask[]): void {
     for (let at = 0; at < tasks.length && this.#untold.length < MAX_UNTOLD; at += 1)
       this.#untold.push(tasks[at] as ReadyTask);
-    if (this.#untold.length > 0) this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
+    this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
   }
 
   /** Tells what waits. */
