@@ -25,6 +25,8 @@ describe('Dispatcher', () => {
   let lease: { nodeId: string; isHeld: boolean };
   let commits: { claimer?: Claimer; onReady?: (inMs: number, tasks: readonly ReadyTask[]) => void };
   const tell = jest.fn();
+  /** One that has not started. */
+  let make: () => Dispatcher;
   let dispatcher: Dispatcher;
 
   beforeEach(() => {
@@ -38,16 +40,20 @@ describe('Dispatcher', () => {
       byHash: (name: string, hash: string) => (`${name}:${hash}` === 'files:h1' ? {} : undefined),
     };
     const options = { concurrency: 2, pools: ['default', 'gpu'] as readonly string[] } as ResolvedEngineOptions;
-    dispatcher = new Dispatcher(
-      { commits, notices: { tell } } as unknown as Store,
-      workflows as unknown as WorkflowRegistry,
-      lease as unknown as NodeLease,
-      runner as unknown as TaskRunner,
-      transport,
-      new ServedPools(workflows as unknown as WorkflowRegistry, new NodeRoles(), options),
-      options,
-    );
-    dispatcher.onModuleInit();
+    make = () => {
+      const made = new Dispatcher(
+        { commits, notices: { tell } } as unknown as Store,
+        workflows as unknown as WorkflowRegistry,
+        lease as unknown as NodeLease,
+        runner as unknown as TaskRunner,
+        transport,
+        new ServedPools(workflows as unknown as WorkflowRegistry, new NodeRoles(), options),
+        options,
+      );
+      made.onModuleInit();
+      return made;
+    };
+    dispatcher = make();
     dispatcher.startClaiming();
   });
 
@@ -118,11 +124,13 @@ describe('Dispatcher', () => {
     expect(dispatcher.takeSlots(1)).toBe(1);
   });
 
-  it('hears what commits leave ready before it runs anything, and what other processes leave from then on', async () => {
-    await dispatcher.stopClaiming();
+  it('hears what commits leave ready before it runs anything, and what other processes leave from then on', () => {
+    transport.open.mockClear();
+    dispatcher = make();
     expect(transport.open).toHaveBeenCalledTimes(1);
     const ready = [{ task: 'a' }] as ReadyTask[];
     commits.onReady?.(0, ready);
+    expect(tell).toHaveBeenCalledTimes(1);
     commits.onReady?.(7, []);
     expect(transport.wake.mock.calls).toEqual([
       [0, ready],
@@ -130,7 +138,7 @@ describe('Dispatcher', () => {
     ]);
     expect(tell.mock.calls).toEqual([[{ about: 'ready' }]]);
     dispatcher.noticed();
-    expect(transport.noticed).not.toHaveBeenCalled();
+    expect([transport.noticed.mock.calls, dispatcher.freeSlots]).toEqual([[], 0]);
     dispatcher.startClaiming();
     dispatcher.noticed();
     expect(transport.noticed).toHaveBeenCalledTimes(1);
@@ -150,6 +158,8 @@ describe('Dispatcher', () => {
     dispatcher.quiet(true);
     expect([dispatcher.freeSlots, dispatcher.isQuiet]).toEqual([0, true]);
     dispatcher.quiet(false);
+    runner.onSlotFree(task());
+    expect(dispatcher.freeSlots).toBe(2);
     lease.isHeld = false;
     expect(dispatcher.freeSlots).toBe(0);
   });

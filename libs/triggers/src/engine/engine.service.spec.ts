@@ -37,9 +37,14 @@ describe('EngineService', () => {
   let hear: (notice: Notice) => void;
   const roles: NodeRole[] = [];
   let engine: EngineService;
-  const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-  const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
-  const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+  let warn: jest.SpyInstance;
+  let log: jest.SpyInstance;
+  let error: jest.SpyInstance;
+  beforeAll(() => {
+    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+  });
   afterAll(() => jest.restoreAllMocks());
 
   const done = (what: string): void => void did.push(what);
@@ -144,6 +149,12 @@ describe('EngineService', () => {
     await Promise.all([engine.start(), engine.start()]);
     await engine.start();
     expect(did).toEqual(RUNNING);
+  });
+
+  it('leaves an SQLite file to the process that runs it, where it only serves, and never takes over', async () => {
+    roles.splice(0, 3, 'api');
+    await engine.start();
+    expect([engine.state, did, log.mock.calls.length, clock.timers]).toEqual(['waiting', [], 1, 0]);
   });
 
   it('says that another process runs, and takes over within a second after that has left', async () => {
@@ -285,9 +296,10 @@ describe('EngineService', () => {
     [['scheduler'], ['prunes']],
     [['api'], []],
   ])('with the roles %j alone does no more of claiming and pruning than %j', async (given, does) => {
+    type = 'postgres';
     roles.splice(0, 3, ...given);
     await engine.start();
-    expect(did.filter((what) => ['claims', 'prunes'].includes(what))).toEqual(does);
+    expect([engine.state, did.filter((what) => ['claims', 'prunes'].includes(what))]).toEqual(['running', does]);
   });
 
   it('hands on what other processes tell, to each companion apart from the others', async () => {

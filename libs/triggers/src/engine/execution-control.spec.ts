@@ -48,6 +48,7 @@ describe('ExecutionControl', () => {
   it.each<[ControlOutcome, string, object | undefined]>([
     [{ status: 'absent' }, 'TRG_API_EXECUTION_NOT_FOUND', { executionId: ID }],
     [{ status: 'refused', state: 'completed' }, 'TRG_API_CONFLICT', { state: 'completed' }],
+    [{ status: 'replayed', by: 'f3' } as unknown as ControlOutcome, 'TRG_API_CONFLICT', { firingId: 'f3' }],
     [{ status: 'nothingLeft' }, 'TRG_API_CONFLICT', undefined],
     [
       { status: 'heldByOther', holder: { firingId: 'f2', executionIds: ['e2'] } } as unknown as ControlOutcome,

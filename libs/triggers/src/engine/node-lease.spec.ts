@@ -53,8 +53,12 @@ describe('the lease of a node', () => {
     lost: (): void => void told.push(`lost by ${identity.id === first ? 'the first' : 'another'}`),
   };
   let first: string;
-  const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-  const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+  let warn: jest.SpyInstance;
+  let log: jest.SpyInstance;
+  beforeAll(() => {
+    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+  });
   afterAll(() => jest.restoreAllMocks());
 
   beforeEach(async () => {

@@ -124,6 +124,8 @@ describe('Pruner', () => {
       prune_ticks: more('ticks', firings(BATCH)),
       prune_audit: more('audit', firings(BATCH)),
       prune_scan_keys: more('keys', Array(500).fill({ trigger: 't', key: 'k', over: 0 })),
+      prune_rates: more('rates', firings(BATCH)),
+      delivery_prune: more('deliveries', firings(BATCH)),
     };
     rows.before = () => slow.opened;
     pruner.start();
@@ -135,7 +137,8 @@ describe('Pruner', () => {
     slow.open();
     await stop;
     expect([rows.of('prune_find').length, passes(), clock.timers]).toEqual([1, 1, 0]);
-    for (const name of ['prune_ticks', 'prune_audit', 'prune_scan_keys']) expect(rows.of(name).length).toBe(1);
+    for (const name of ['prune_ticks', 'prune_audit', 'prune_scan_keys', 'prune_rates', 'delivery_prune'])
+      expect([name, rows.of(name).length]).toEqual([name, 1]);
   });
 
   it('goes on where the last batch of firings ended, and begins anew after more than an hour', async () => {
@@ -167,6 +170,20 @@ describe('Pruner', () => {
     expect(rows.of('prune_ticks')).toEqual([tick, tick, tick]);
     const record = [firstIdAt(clock.now() - 2 * WEEK_MS), BATCH];
     expect(rows.of('prune_audit')).toEqual([record, record]);
+  });
+
+  it('deletes rates and counts of deliveries batch after batch, and ends what was held too long', async () => {
+    const found = { rates: [BATCH, 2], held: [BATCH, 3], deliveries: [BATCH, BATCH, 1] };
+    const held = (): object[] => firings(found.held.shift() ?? 0).map((row) => ({ ...row, dedup_key: null }));
+    rows.answers = {
+      prune_rates: () => firings(found.rates.shift() ?? 0),
+      held_overdue: held,
+      held_expire: (_first, all) => all.map(([id]) => ({ id })),
+      delivery_prune: () => firings(found.deliveries.shift() ?? 0),
+    };
+    expect(await pruner.runOnce()).toMatchObject({ rates: BATCH + 2, held: BATCH + 3, deliveries: 2 * BATCH + 1 });
+    expect(rows.of('prune_rates').map(([, limit]) => limit)).toEqual([BATCH, BATCH]);
+    expect(rows.of('delivery_prune').map(([, limit]) => limit)).toEqual([BATCH, BATCH, BATCH]);
   });
 
   it('asks for no skips and no records of operators where they are kept for ever', async () => {

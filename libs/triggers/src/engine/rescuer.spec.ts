@@ -40,7 +40,10 @@ describe('Rescuer', () => {
   let aborted: unknown[];
   let teller: jest.Mock;
   let rescuer: Rescuer;
-  const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+  let warn: jest.SpyInstance;
+  beforeAll(() => {
+    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+  });
   afterAll(() => jest.restoreAllMocks());
 
   const factsOf = (id: unknown) => ({ id, workflow: 'files', dedup_key: null, executions: '["e1"]' });

@@ -156,7 +156,7 @@ describe('TaskFinisher', () => {
     expect(finished).toEqual([]);
     const error = { name: 'TypeError', message: 'broken' };
     const record = { attempt: 3, startedAt: BEGAN, finishedAt: ENDED, error, node: 'n1' };
-    expect(putBack).toMatchObject([{ ...HELD, why: 'retry', delayMs: 7_000, error, attempts: [record] }]);
+    expect(putBack).toMatchObject([{ ...HELD, why: 'retry', delayMs: 7_000, error, attempts: [record], pool: 'gpu' }]);
     const which = { executionId: 'e1', workflow: 'files', task: 'read' };
     expect(told).toEqual([
       { name: 'task.retrying', ...which, attempt: 3, error: 'broken', delayMs: 7_000 },

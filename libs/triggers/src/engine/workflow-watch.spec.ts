@@ -23,7 +23,10 @@ describe('WorkflowWatch', () => {
   let served: string[];
   /** The dependencies of the unfinished tasks, as their rows have them. */
   let unfinished: Record<string, string[]>;
-  const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+  let log: jest.SpyInstance;
+  beforeAll(() => {
+    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+  });
   afterAll(() => jest.restoreAllMocks());
 
   const execution = (id: string, given: object = {}) => ({
@@ -142,6 +145,19 @@ describe('WorkflowWatch', () => {
     expect(pages()).toEqual([...first, 20 * PAGE, 21 * PAGE]);
     await watch.runOnce();
     expect(pages()).toEqual([...first, 20 * PAGE, 21 * PAGE, ...first]);
+  });
+
+  it('takes what it adopted out of the count of those that it has looked behind, and adds up what it adopted', async () => {
+    const strange = Array.from({ length: PAGE }, (_, at) => execution(`s${at}`, { workflow: 'unknown' }));
+    foreign = [...Array.from({ length: 50 }, (_, at) => execution(`e${at}`)), ...strange, execution('last')];
+    rows.answers['task_adopt'] = (_, all) => {
+      const adopted = new Set(all.map(([id]) => id));
+      foreign = foreign.filter((row) => !adopted.has((row as { execution_id: string }).execution_id));
+      return [];
+    };
+    expect(await watch.runOnce()).toEqual({ adopted: 51, failed: 0 });
+    expect(rows.of('task_foreign').map((asked) => asked[1])).toEqual([0, PAGE - 50]);
+    expect(log.mock.calls).toEqual([[expect.stringContaining('51 executions')]]);
   });
 
   it('fails no more than a page of them in one look, and knows since when they wait whose page comes later', async () => {

@@ -21,10 +21,13 @@ describe('StoreTransport', () => {
   /** For each claim, whether it asked for a task that must run alone. */
   const asked = (): boolean[] => claims.mock.calls.map(([, { alone }]: [unknown, { alone: boolean }]) => alone);
 
-  const begun = (): StoreTransport => {
+  const made = (): StoreTransport => {
     const store = { read: look, commits: { submit: claims, claimer: { declared: ['files:h1'], pools: ['gpu'] } } };
     const timers: TimerRegistry = { show: (name) => shown.push(name), hide: () => undefined };
-    const transport = new StoreTransport(store as unknown as Store, clock, timers);
+    return new StoreTransport(store as unknown as Store, clock, timers);
+  };
+  const begun = (): StoreTransport => {
+    const transport = made();
     transport.start({ pools: ['default'], concurrency: 2, freeSlots: 2, quiet: () => undefined, isIdle });
     return transport;
   };
@@ -87,6 +90,19 @@ describe('StoreTransport', () => {
     expect(asked()).toEqual([]);
     await clock.advance(1);
     expect(asked()).toEqual([false]);
+  });
+
+  it('claims when another process left tasks ready', async () => {
+    transport.noticed();
+    await turns();
+    expect(asked()).toEqual([false]);
+  });
+
+  it('sets no timer for what becomes ready before its start, or after its stop', async () => {
+    await transport.stop();
+    transport.wake(300);
+    made().wake(300);
+    expect(clock.timers).toBe(0);
   });
 
   it('claims what becomes ready before its first look is answered', async () => {
