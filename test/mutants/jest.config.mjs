@@ -5,9 +5,11 @@ import base from '../../jest.config.mjs';
 const PACKAGES = [
   '@nestjs',
   'better-sqlite3',
+  'bullmq',
   'canonicalize',
   'class-transformer',
   'class-validator',
+  'ioredis',
   'typeorm',
   'uuid',
 ];
