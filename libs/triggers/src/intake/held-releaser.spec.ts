@@ -56,6 +56,62 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     expect(ran).toEqual([]);
   });
 
+  it.each(['webhook', 'message', 'entity'] as const)('releases what a trigger of the kind %s holds', async (kind) => {
+    const trigger = webhook({ kind, enabled: false });
+    await hold(trigger, {});
+    webhook({ kind });
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(1);
+    await h().kit.clock.settle();
+    expect(ran).toHaveLength(1);
+  });
+
+  it('asks for nothing where no trigger holds anything', async () => {
+    h().trigger({ kind: 'manual' });
+    const look = jest.spyOn(h().node.store, 'look');
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(0);
+    expect(look).not.toHaveBeenCalled();
+  });
+
+  it('leaves alone, and tells nobody of, what an operator switches off again meanwhile', async () => {
+    const trigger = webhook({ enabled: false, dedup: { scope: 'off' } });
+    await hold(trigger, { at: 1 });
+    const control = h().node.get(TriggerControl);
+    webhook({
+      filter: async () => {
+        await control.override('inbox', { enabled: false }, BY_OPS);
+        return true;
+      },
+    });
+    expect(await h().node.get(HeldReleaser).runOnce()).toBe(0);
+    expect(h().node.events.all.filter(({ name }) => name === 'firing.accepted')).toEqual([]);
+    webhook();
+    await enable(true);
+    expect(ran).toEqual([{ at: 1 }]);
+  });
+
+  it('starts what was held no earlier than it was to start', async () => {
+    const trigger = webhook({ enabled: false });
+    const runAt = new Date(h().kit.clock.now() + 90_000);
+    await h().intake.fire({ trigger, runAt, whenDisabled: 'hold' });
+    webhook();
+    await enable(null);
+    await h().kit.clock.advance(89_000);
+    expect(ran).toEqual([]);
+    await h().kit.clock.advance(2_000);
+    expect(ran).toHaveLength(1);
+  });
+
+  it('starts later what is more than the rate limit lets through: nobody sends it again', async () => {
+    const limited = { rateLimit: { limit: 1, perMs: 60_000 }, onLimit: 'skip' } as const;
+    const trigger = webhook({ ...limited, enabled: false });
+    for (const at of [1, 2]) await hold(trigger, { at });
+    webhook(limited);
+    await enable(null);
+    expect(ran).toEqual([{ at: 1 }]);
+    await h().kit.clock.advance(60_000);
+    expect(ran).toEqual([{ at: 1 }, { at: 2 }]);
+  });
+
   it('answers a repeat of what is held as its duplicate, before and after the release', async () => {
     const trigger = webhook({ dedup: { scope: 'ever' } });
     await enable(false);

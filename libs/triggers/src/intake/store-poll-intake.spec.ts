@@ -1,7 +1,13 @@
 import { gate } from '../engine/engine.contract.js';
+import { NodeIdentity } from '../model/node-identity.js';
+import { nodeOf } from '../store/contract/work.contract.js';
+import { registerNode } from '../store/node.repository.js';
+import type { Store } from '../store/store.service.js';
 import { behaviour, useIntake } from './intake.contract.js';
+import { IntakePipe } from './intake.pipe.js';
 import { PollIntake } from './poll-intake.js';
 import type { PollWrite, PreparedFiring } from './poll-intake.js';
+import { StorePollIntake } from './store-poll-intake.service.js';
 import { TriggerControl } from './trigger-control.service.js';
 
 const by = { by: null, reason: null, address: null };
@@ -50,6 +56,53 @@ describe('what pollers use of intake', () => {
     expect(await polls().stamps(['mail'])).toHaveLength(1);
     await polls().release(['inbox', 'mail']);
     expect(await polls().stamps(['inbox', 'mail'])).toEqual([]);
+  });
+
+  it('takes no more triggers than it is told', async () => {
+    await polls().declare([{ name: 'mail', kind: 'poll', aliases: [] }]);
+    expect(await polls().acquire(['inbox', 'mail'], 1)).toMatchObject([{ name: 'inbox' }]);
+    expect(await polls().acquire(['inbox', 'mail'])).toHaveLength(2);
+  });
+
+  it('shares triggers out: says who polls how many, asks for some, and hands over what another node asks for', async () => {
+    const other = new NodeIdentity();
+    const { store } = h().node;
+    await store.change(() => registerNode(nodeOf({ id: other.id, name: 'other', leaseMs: 60_000 })));
+    const others = new StorePollIntake(store, other, h().node.get(IntakePipe), h().intake);
+    await polls().declare([{ name: 'mail', kind: 'poll', aliases: [] }]);
+    await polls().acquire(['inbox', 'mail']);
+    expect(await others.want(['inbox', 'mail'], polls().nodeId, 1)).toBe(1);
+    const { living, groups } = await polls().holdings(['mail']);
+    expect(new Set(living)).toEqual(new Set([polls().nodeId, other.id]));
+    expect(groups).toHaveLength(2);
+    expect(groups).toContainEqual({ asked: true, owner: h().node.nodeId, wanter: null, triggers: 1 });
+    expect(groups).toContainEqual({ asked: false, owner: h().node.nodeId, wanter: other.id, triggers: 1 });
+    expect(await polls().stamps(['inbox'])).toMatchObject([{ wantedBy: other.id }]);
+    const handOvers = ['inbox', 'mail'].map((name) => ({ name, epoch: 1, to: other.id }));
+    expect(await polls().handOver(handOvers)).toEqual(['inbox']);
+    expect(await polls().owned(['inbox', 'mail'])).toMatchObject([{ name: 'mail', mine: true, epoch: 1 }]);
+    expect(await others.owned(['inbox', 'mail'])).toMatchObject([{ name: 'inbox', mine: true, epoch: 2 }]);
+  });
+
+  it('tells the node that owns a trigger that it was changed', () => {
+    const tell = jest.spyOn(h().node.store.notices, 'tell');
+    polls().tellChanged('inbox');
+    expect(tell.mock.calls).toEqual([[{ about: 'trigger', name: 'inbox' }]]);
+  });
+
+  it('is alone where no other process can poll', () => {
+    const isAlone = (type: string): boolean => {
+      const store = { options: { type } } as unknown as Store;
+      return new StorePollIntake(store, ...([] as never[] as [never, never, never])).isAlone;
+    };
+    expect([isAlone('sqlite'), isAlone('postgres')]).toEqual([true, false]);
+  });
+
+  it('says for which tick of a schedule something is fired', async () => {
+    expect(await polls().prepare(h().trigger(), [{ scheduledFor: new Date(7) }, {}])).toMatchObject([
+      { scheduledFor: 7 },
+      { scheduledFor: null },
+    ]);
   });
 
   it('commits a poll once; what comes with an old epoch writes nothing', async () => {

@@ -156,4 +156,15 @@ describe('TriggerBaseResolver', () => {
       expect((await resolverOf().fromConfig('5s', WHERE))()).toBe('5s');
     });
   });
+
+  it('knows the name of a workflow that a trigger follows, and says of whom it is unknown', () => {
+    const require = jest.fn(() => ({ name: 'files' }));
+    const resolver = new TriggerBaseResolver(
+      { require } as unknown as WorkflowRegistry,
+      new TriggerOverrides({}),
+      app as unknown as ModuleRef,
+    );
+    expect(resolver.nameOf('filed', WHERE)).toBe('files');
+    expect(require).toHaveBeenCalledWith('filed', WHERE, 'follows');
+  });
 });

@@ -2,7 +2,9 @@ import { gate } from '../engine/engine.contract.js';
 import type { Row } from '../store/dialects/batch.js';
 import { rowsOf } from '../store/contract/kit.contract.js';
 import { AuditService } from './audit.service.js';
+import { HeldReleaser } from './held-releaser.service.js';
 import { behaviour, useIntake } from './intake.contract.js';
+import { plainTrigger } from './plain-trigger.contract.js';
 import { PollIntake } from './poll-intake.js';
 import { TriggerControl } from './trigger-control.service.js';
 import type { ChangedBy } from './trigger-control.service.js';
@@ -51,6 +53,29 @@ describe('what operators do to triggers', () => {
       '{"intervalMs":7000}',
       '{"enabled":null}',
     ]);
+  });
+
+  it('releases what was held with the switch, and with nothing else', async () => {
+    const release = jest.spyOn(h().node.get(HeldReleaser), 'runOnce');
+    await control().override('inbox', { intervalMs: 7_000 }, ann);
+    expect(release).not.toHaveBeenCalled();
+    await control().override('inbox', { enabled: null }, ann);
+    expect(release).toHaveBeenCalledTimes(1);
+    await h().kit.clock.settle();
+  });
+
+  it.each<[string, boolean | undefined, boolean[], string | null]>([
+    ['start anew where the code had switched it off', false, [true], null],
+    ['go on where it was on', true, [true], '"tick"'],
+    ['go on where only another process declares it', undefined, [true], '"tick"'],
+    ['start anew where an operator had switched it off', undefined, [false, true], null],
+  ])('lets the clock of a schedule %s', async (_what, enabled, switches, cursor) => {
+    await control().declare([plainTrigger({ name: 'nightly', kind: 'schedule' })]);
+    if (enabled !== undefined) h().trigger({ name: 'nightly', kind: 'schedule', enabled });
+    await control().setCursor('nightly', 'tick', ann);
+    for (const on of switches) await control().override('nightly', { enabled: on }, ann);
+    expect(await row('nightly')).toMatchObject({ kind: 'schedule', cursor });
+    await h().kit.clock.settle();
   });
 
   it('may be the doing of the program itself', async () => {
