@@ -392,6 +392,13 @@ describe('IntakePipe', () => {
       });
     });
 
+    it('judges also where one workflow among several declares none, and what a program gives', async () => {
+      for (const source of [sourceOf(checked), directSource(workflow('checked', AMOUNT))]) {
+        expect((await keep(source, { context: { amount: 'much' } })).state).toBe('rejected');
+        expect((await keep(source, { context: { amount: 1 } })).state).toBe('accepted');
+      }
+    });
+
     it('asks no filter about what does not fit', async () => {
       const filter = jest.fn();
       const { state } = await keep(sourceOf({ ...checked, filter }), { context: {} });
@@ -411,7 +418,8 @@ describe('IntakePipe', () => {
     });
 
     it('that throws makes a dead letter of the item, or an error of whoever can try again', async () => {
-      const filter = jest.fn().mockRejectedValue(new Error('broken'));
+      const cause = new Error('broken');
+      const filter = jest.fn().mockRejectedValue(cause);
       const reason = 'Trigger "inbox": the filter threw: broken';
       const context = { text: 'x'.repeat(50_000) };
       const kept = await keep(sourceOf(trigger({ filter })), { context });
@@ -419,6 +427,7 @@ describe('IntakePipe', () => {
       expect(await refusal(sourceOf(trigger({ filter })), {})).toMatchObject({
         code: 'TRG_CONTEXT_FILTER',
         message: reason,
+        cause,
       });
     });
 
@@ -452,6 +461,27 @@ describe('IntakePipe', () => {
     it('stays filtered beyond that depth', async () => {
       expect((await deep(MAX_DEPTH, sourceOf(trigger({ filter: () => false })))).state).toBe('filtered');
     });
+  });
+
+  it('drafts what starts nothing as its source has decided: with the context, or without any', () => {
+    const source = sourceOf(trigger());
+    const reason = 'so\u0007';
+    expect(pipe.settled(source, { context: { a: 1 } }, 'filtered', reason)).toMatchObject({
+      ...{ state: 'filtered', context: '{"a":1}', reason: 'so', letter: null, executions: [] },
+    });
+    const rejected = { state: 'rejected', reason } as const;
+    expect(pipe.unjudged(source, rejected, { context: { a: 1 }, dedupKey: 'k' }, { payload: '{' })).toMatchObject({
+      ...{ state: 'rejected', context: null, reason: 'so', letter: { label: 'k', payload: '{' }, executions: [] },
+    });
+    expect(pipe.unjudged(source, rejected)).toMatchObject({ context: null, letter: { key: null, payload: null } });
+  });
+
+  it('looks at the switch of its trigger where its source asks for that', async () => {
+    const disabled = trigger({ enabled: false });
+    expect((await keep(sourceOf(disabled, { whenDisabled: 'hold' }))).gate).toEqual({
+      ...{ declaredEnabled: false, whenDisabled: 'hold' },
+    });
+    expect((await keep(sourceOf(disabled))).gate).toBeNull();
   });
 
   it('says who asked, cleaned and cut, and for which instant', async () => {
