@@ -152,7 +152,7 @@ function keysClosedBy(
 function letterOf(source: FiringSource, item: FireItem, { state }: Judged, extras: FiringExtras): Letter | null {
   if (state !== 'dead' && state !== 'rejected') return null;
   const { payload = null, origin, sameForMs = null } = extras;
-  const isKnown = item.dedupKey === undefined ? extras.replayKey !== undefined : isUsableKey(item.dedupKey);
+  const isKnown = item.dedupKey === undefined || isUsableKey(item.dedupKey);
   const given = isKnown ? givenKey(source, item, extras) : null;
   const key = sameForMs === 0 ? null : keyOfTrigger(source, given);
   return {
