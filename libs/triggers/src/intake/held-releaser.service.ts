@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { causedBy } from '../model/causation.js';
 import { Clock } from '../model/clock.js';
 import { EventBus } from '../model/events.js';
 import type { FiringId } from '../model/ids.js';
@@ -36,7 +37,8 @@ export class HeldReleaser {
 
   /** Releases everything that may be released; returns how many. Never throws: the next look goes on where it failed. */
   runOnce(): Promise<number> {
-    this.#running ??= this.#releaseAll()
+    // Whoever asks for it has caused nothing of what was held.
+    this.#running ??= causedBy(undefined, () => this.#releaseAll())
       .catch((error: unknown) => {
         this.#logger.warn(`What was held stays held for now: ${errorMessage(error)}`);
         return 0;

@@ -1,3 +1,6 @@
+import { MAX_DEPTH, causedBy } from '../model/causation.js';
+import { newId } from '../model/ids.js';
+import type { ExecutionId } from '../model/ids.js';
 import { DATABASES } from '../engine/engine.contract.js';
 import { HELD_BATCH } from '../store/held.repository.js';
 import { EventBus } from '../model/events.js';
@@ -62,6 +65,16 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     webhook({ kind });
     expect(await h().node.get(HeldReleaser).runOnce()).toBe(1);
     await h().kit.clock.settle();
+    expect(ran).toHaveLength(1);
+  });
+
+  it('judges what was held by what had caused that, not by the task that enables its trigger', async () => {
+    const trigger = webhook({ enabled: false });
+    await hold(trigger, {});
+    const last = { executionId: newId<ExecutionId>(), depth: MAX_DEPTH };
+    await causedBy(last, () => h().node.get(TriggerControl).override('inbox', { enabled: true }, BY_OPS));
+    await h().kit.clock.settle();
+    expect(await h().node.rows('firing')).toMatchObject([{ state: 'accepted', depth: 0, caused_by: null }]);
     expect(ran).toHaveLength(1);
   });
 

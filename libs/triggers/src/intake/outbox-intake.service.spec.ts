@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { DATABASES, gate } from '../engine/engine.contract.js';
+import { MAX_DEPTH, causedBy } from '../model/causation.js';
 import { TriggersError } from '../model/errors.js';
 import { newId } from '../model/ids.js';
 import type { ExecutionId } from '../model/ids.js';
@@ -50,10 +51,15 @@ describe.each(DATABASES)('what an outbox holds, on %s', (database) => {
   });
 
   it('counts on its trigger, also what comes again', async () => {
-    await take(row('row 1'), row('row 1'), row('row 2', {}, { what: { kind: 'filtered', reason: 'when' } }));
+    await take(
+      row('row 1'),
+      row('row 1'),
+      row('row 1'),
+      row('row 2', {}, { what: { kind: 'filtered', reason: 'when' } }),
+    );
     await h().kit.clock.advance(1_000);
     const [counted] = await rowsOf(h().node.store, 'trigger');
-    expect([counted?.['fires'], counted?.['duplicates']].map(Number)).toEqual([1, 1]);
+    expect([counted?.['fires'], counted?.['duplicates']].map(Number)).toEqual([1, 2]);
   });
 
   it('holds the key that its author chose, and beside it that of the row', async () => {
@@ -130,9 +136,10 @@ describe.each(DATABASES)('what an outbox holds, on %s', (database) => {
     ]);
   });
 
-  it('knows who wrote it', async () => {
+  it('knows who wrote it, whoever has it taken', async () => {
     const executionId = newId<ExecutionId>();
-    await take(row('row 1', {}, { cause: { executionId, depth: 4 }, initiatedBy: 'ann' }), row('row 2'));
+    const written = row('row 1', {}, { cause: { executionId, depth: 4 }, initiatedBy: 'ann' });
+    await causedBy({ executionId: newId<ExecutionId>(), depth: MAX_DEPTH }, () => take(written, row('row 2')));
     expect(await firings()).toMatchObject([
       { caused_by: executionId, depth: 5, initiated_by: 'ann' },
       { caused_by: null, depth: 0, initiated_by: null },

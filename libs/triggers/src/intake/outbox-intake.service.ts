@@ -63,10 +63,7 @@ export class OutboxIntake {
    */
   async take(firings: readonly OutboxFiring[]): Promise<readonly FireOutcome[]> {
     const drafts: FiringDraft[] = [];
-    for (const firing of firings) {
-      const draft = (): Promise<FiringDraft> => this.#draft(firing);
-      drafts.push(await (firing.cause === undefined ? draft() : causedBy(firing.cause, draft)));
-    }
+    for (const firing of firings) drafts.push(await causedBy(firing.cause, () => this.#draft(firing)));
     return allOf(drafts.map((draft, at) => this.#commit(draft, firings[at] as OutboxFiring)));
   }
 

@@ -18,4 +18,13 @@ describe('causation', () => {
     expect(seen).toEqual([inner, outer]);
     expect(currentCause()).toBeUndefined();
   });
+
+  it("ends where work is nobody's, whichever task has set it off", async () => {
+    const outer = cause(1);
+    const seen = await causedBy(outer, async () => [
+      await causedBy(undefined, async () => currentCause()),
+      currentCause(),
+    ]);
+    expect(seen).toEqual([undefined, outer]);
+  });
 });

@@ -10,10 +10,14 @@ export interface Cause {
 /** A firing deeper than this is dead: workflows that start each other in a circle end here. */
 export const MAX_DEPTH = 16;
 
-const storage = new AsyncLocalStorage<Cause>();
+const storage = new AsyncLocalStorage<Cause | undefined>();
 
-/** Runs `work` as caused by an execution; every firing made inside carries it. */
-export function causedBy<R>(cause: Cause, work: () => R): R {
+/**
+ * Runs `work` as caused by an execution; every firing made inside carries it.
+ *
+ * @param cause `undefined`: by none, whichever runs now
+ */
+export function causedBy<R>(cause: Cause | undefined, work: () => R): R {
   return storage.run(cause, work);
 }
 

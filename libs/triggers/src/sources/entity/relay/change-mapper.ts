@@ -31,7 +31,7 @@ export class ChangeMapper {
       if (captured === null) return [];
       payload = kept(JSON.stringify(captured));
       const map = (): Promise<MappedChange> => mapChange(trigger, changeOf(trigger, captured));
-      const mapped = await mappedInTime(cause === undefined ? map() : causedBy(cause, map), trigger, this.clock);
+      const mapped = await mappedInTime(causedBy(cause, map), trigger, this.clock);
       if (mapped.kind === 'ignored') return [];
       if (mapped.kind === 'filtered') return [{ ...base, key, what: mapped }];
       const { items } = mapped;

@@ -53,7 +53,7 @@ export class ProgramFirings {
   ): Promise<void> {
     const idempotency = { key, user: initiatedBy ?? 'outbox' };
     const fire = () => this.manual.fire(trigger, { ...item, input: context, initiatedBy, idempotency });
-    await (cause === undefined ? fire() : causedBy(cause, fire));
+    await causedBy(cause, fire);
   }
 }
 
