@@ -65,6 +65,12 @@ describe('IntakeCounter', () => {
     expect((await triggers())[0]).toMatchObject({ fires: 2 });
   });
 
+  it('counts the messages that have failed', async () => {
+    for (let times = 0; times < 2; times += 1) counter.fired('inbox', 'failures');
+    await counter.flush();
+    expect((await triggers())[0]).toMatchObject({ fires: 0, duplicates: 0, failures: 2, last_fire_at: null });
+  });
+
   it('counts anew after each writing', async () => {
     for (let round = 0; round < 2; round += 1) {
       counter.fired('inbox', 'fires');
@@ -127,6 +133,76 @@ describe('IntakeCounter', () => {
   });
 });
 
+describe('IntakeCounter and rows that somebody has locked', () => {
+  const kit = useStoreKit(':memory:');
+  let store: Store;
+  let counter: IntakeCounter;
+  let change: jest.SpyInstance<Promise<unknown>, [work: unknown]>;
+  const fires = async (): Promise<number[]> =>
+    (await rowsOf(store, 'trigger', 'name')).map((row) => Number(row['fires']));
+
+  beforeEach(async () => {
+    store = await kit().open();
+    counter = new IntakeCounter(store, kit().clock);
+    const trigger = (name: string) => ({ name, kind: 'manual' as const, aliases: [] });
+    await store.change(() => declareTriggers([trigger('inbox'), trigger('mail')]));
+    change = jest.spyOn(store, 'change') as unknown as typeof change;
+  });
+
+  it('are counted a second later, and no others', async () => {
+    const verdicts = [await fire(store, { trigger: null }), await fire(store, { trigger: null })];
+    const [locked, free] = verdicts.map((one) => (one as { firingId: FiringId }).firingId) as [FiringId, FiringId];
+    change.mockResolvedValueOnce(new Set(['inbox', locked]));
+    for (const name of ['inbox', 'mail']) counter.fired(name, 'fires');
+    for (const id of [locked, free]) counter.duplicate(id);
+    await counter.flush();
+    expect(await fires()).toEqual([0, 0]);
+    await kit().clock.advance(SECOND);
+    expect(await fires()).toEqual([1, 0]);
+    expect((await rowsOf(store, 'firing', 'id')).map((row) => Number(row['duplicates']))).toEqual([1, 0]);
+  });
+
+  it('are not waited for at the end, and again when it goes on', async () => {
+    change.mockResolvedValueOnce(new Set(['inbox']));
+    counter.fired('inbox', 'fires');
+    await counter.end();
+    await kit().clock.advance(SECOND);
+    expect([change.mock.calls.length, await fires()]).toEqual([1, [0, 0]]);
+    change.mockResolvedValueOnce(new Set(['inbox']));
+    counter.fired('inbox', 'fires');
+    await counter.flush();
+    await kit().clock.advance(SECOND);
+    expect(await fires()).toEqual([1, 0]);
+  });
+
+  it('are those that are there and were not counted: what was pruned is none', async () => {
+    const [one, gone] = [newId<FiringId>(), newId<FiringId>()];
+    change.mockResolvedValueOnce(new Set());
+    for (const name of ['inbox', 'mail']) counter.fired(name, 'fires');
+    for (const id of [one, gone]) counter.duplicate(id);
+    await counter.flush();
+    const asked = askedBy(change.mock.calls[0]?.[0], false);
+    const rows = [asked.next().value];
+    for (const answer of [[{ counted: 'mail' }], [{ present: 'inbox' }], []]) rows.push(asked.next(answer).value);
+    expect(rows.map((statement) => (statement as Asked).rows.map(([key]) => key))).toEqual([
+      ['inbox', 'mail'],
+      ['inbox'],
+      [one, gone],
+      [one, gone],
+    ]);
+    expect(asked.next([{ present: one }])).toEqual({ done: true, value: new Set(['inbox', one]) });
+  });
+
+  it('are counted once, also where a commit is repeated: but then what is new to it', async () => {
+    change.mockResolvedValueOnce(new Set());
+    counter.fired('inbox', 'fires');
+    await counter.flush();
+    const work = change.mock.calls[0]?.[0];
+    expect(askedBy(work, true).next()).toMatchObject({ done: false, value: { rows: [['inbox', 1, 0, 0]] } });
+    expect(askedBy(work, true).next()).toEqual({ done: true, value: new Set() });
+  });
+});
+
 describe('IntakeCounter on postgres', () => {
   const kit = useStoreKit('postgres');
 
@@ -168,9 +244,17 @@ describe('IntakeCounter on postgres', () => {
   });
 });
 
+interface Asked {
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** What a piece of work asks for, statement by statement. */
+function askedBy(work: unknown, repeated: boolean): Generator<Asked, unknown, unknown> {
+  return (work as (scope: object) => Generator<Asked, unknown, unknown>)({ repeated });
+}
+
 /** The rows of every statement that a piece of work asks for. */
 function* rowsIn(work: unknown): Generator<readonly (readonly unknown[])[]> {
-  type Asked = Generator<{ readonly rows: readonly (readonly unknown[])[] }, void, unknown>;
-  const asked = (work as (scope: object) => Asked)({ repeated: false });
+  const asked = askedBy(work, false);
   for (let next = asked.next(); !next.done; next = asked.next([])) yield next.value.rows;
 }
