@@ -4,7 +4,7 @@ import { TestClock } from '../../../testing/test-clock.js';
 import { SWEEP_MS } from '../table-claims.js';
 import { BullMqTransport, OVERDUE_MS } from './bullmq.transport.js';
 import { FakePackages } from './packages.contract.js';
-import type { FakeRedis, FakeWorker } from './packages.contract.js';
+import type { FakeRedis, FakeConsumer } from './packages.contract.js';
 
 const task = (given: Partial<ReadyTask> = {}): ReadyTask =>
   ({ id: 't', executionId: 'e', task: 'a', pool: 'default', priority: 0, inMs: 0, ...given }) as ReadyTask;
@@ -21,7 +21,7 @@ describe('BullMqTransport', () => {
   let first: number[];
 
   const telling = (): FakeRedis => fakes.connections[0] as FakeRedis;
-  const worker = (at = 0): FakeWorker => fakes.workers[at] as FakeWorker;
+  const worker = (at = 0): FakeConsumer => fakes.workers[at] as FakeConsumer;
   const host = {
     pools: ['default', 'gpu'],
     concurrency: 4,

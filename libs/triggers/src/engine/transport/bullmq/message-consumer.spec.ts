@@ -7,7 +7,7 @@ import { TestClock } from '../../../testing/test-clock.js';
 import { SWEEP_MS } from '../table-claims.js';
 import { MessageConsumer } from './message-consumer.js';
 import { FakePackages } from './packages.contract.js';
-import type { FakeWorker } from './packages.contract.js';
+import type { FakeConsumer } from './packages.contract.js';
 import type { RedisLink } from './redis-link.js';
 
 const ID = '019a0000-0000-7000-8000-000000000001';
@@ -22,7 +22,7 @@ const claimed = (task: string): ClaimedTask => ({ facts: { executionId: ID }, ta
 describe('MessageConsumer', () => {
   let clock: TestClock;
   let fakes: FakePackages;
-  let worker: FakeWorker;
+  let worker: FakeConsumer;
   let link: { hearing: object; isAway: boolean };
   /** What becomes of each claim; the last for all that follow. */
   let outcomes: (MessageOutcome | Error | Promise<MessageOutcome>)[];
@@ -41,7 +41,7 @@ describe('MessageConsumer', () => {
         return freeSlots;
       },
     });
-    worker = fakes.workers.at(-1) as FakeWorker;
+    worker = fakes.workers.at(-1) as FakeConsumer;
   };
   /** BullMQ hands a message over. */
   const hear = (task: string, job = {}): void => {

@@ -29,7 +29,7 @@ export class FakeRedis extends EventEmitter {
 }
 
 /** A worker of BullMQ: it hears what a test gives it, and remembers what it was told. */
-export class FakeWorker extends EventEmitter {
+export class FakeConsumer extends EventEmitter {
   concurrency: number;
   paused = false;
   readonly did: string[] = [];
@@ -97,7 +97,7 @@ export class FakeQueue extends EventEmitter {
 /** BullMQ and its Redis without either: everything that was made of them, in order. */
 export class FakePackages {
   readonly connections: FakeRedis[] = [];
-  readonly workers: FakeWorker[] = [];
+  readonly workers: FakeConsumer[] = [];
   readonly queues: FakeQueue[] = [];
   readonly packages: BullMqPackages;
 
@@ -111,8 +111,8 @@ export class FakePackages {
       },
       bullmq: {
         DelayedError: class extends Error {},
-        Worker: function (...given: ConstructorParameters<typeof FakeWorker>) {
-          return kept(workers, new FakeWorker(...given));
+        Worker: function (...given: ConstructorParameters<typeof FakeConsumer>) {
+          return kept(workers, new FakeConsumer(...given));
         },
         Queue: function (...given: ConstructorParameters<typeof FakeQueue>) {
           return kept(queues, new FakeQueue(...given));
