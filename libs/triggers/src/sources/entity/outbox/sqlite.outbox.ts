@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Clock } from '../../../model/clock.js';
 import { TriggersError } from '../../../model/errors.js';
@@ -18,6 +19,8 @@ import type { SqliteConnection } from './sqlite.connection.js';
 const LOOK_EVERY_MS = 50;
 /** How long the application may keep the database from us while it starts. */
 const INSTALL_PATIENCE_MS = 30_000;
+/** How long it may keep the database from us while it runs, without a word. */
+const RELAY_PATIENCE_MS = 10_000;
 
 const ENTITIES = 'entity IN (SELECT value FROM json_each(?))';
 
@@ -26,6 +29,7 @@ const ENTITIES = 'entity IN (SELECT value FROM json_each(?))';
  * committed; it is written by that of the application, between its transactions, because a second writer could make them fail.
  */
 export class SqliteOutbox implements Outbox {
+  readonly #logger = new Logger('triggers');
   #reader: SqliteConnection | null = null;
   #version: unknown;
   #tables: unknown;
@@ -165,7 +169,16 @@ export class SqliteOutbox implements Outbox {
   }
 
   #write(work: (db: SqliteConnection) => void): Promise<boolean> {
-    return writeBetween(this.source, work, this.clock, () => this.#closed);
+    let tellsAt = this.clock.monotonic() + RELAY_PATIENCE_MS;
+    return writeBetween(this.source, work, this.clock, () => {
+      if (this.clock.monotonic() < tellsAt) return this.#closed;
+      tellsAt = Number.POSITIVE_INFINITY;
+      this.#logger.warn(
+        `${this.label}: somebody has had it in a transaction for ${RELAY_PATIENCE_MS / 1_000} s; no change fires before that ends. Should it never: ` +
+          'transactions of a SQLite DataSource share one connection, and TypeORM mixes up those that overlap. Run them one after another.',
+      );
+      return this.#closed;
+    });
   }
 
   async #run(statements: readonly string[]): Promise<void> {
