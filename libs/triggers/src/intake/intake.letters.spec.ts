@@ -26,13 +26,15 @@ describe.each(DATABASES)('what one firing may say otherwise, on %s', (database) 
     expect(states).toEqual(['accepted', 'accepted', 'limited', 'accepted']);
   });
 
-  it('is answered with the first while its guard lasts', async () => {
+  it('is answered with the first while its guard lasts, also where it says something else', async () => {
     const trigger = h().trigger({ dedup: { scope: 'off' } });
-    const click = () => h().intake.fire({ trigger, guard: { key: 'ann:{}', windowMs: 2_000 } });
-    const first = await click();
-    expect(await click()).toMatchObject({ status: 'duplicate', of: 'idempotency', firingId: first.firingId });
+    const click = (n: number) =>
+      h().intake.fire({ trigger, context: { n }, guard: { key: 'ann:{}', windowMs: 2_000 } });
+    const first = await click(1);
+    for (const n of [1, 2])
+      expect(await click(n)).toMatchObject({ status: 'duplicate', of: 'idempotency', firingId: first.firingId });
     await h().kit.clock.advance(2_001);
-    expect(await click()).toMatchObject({ status: 'accepted' });
+    expect(await click(1)).toMatchObject({ status: 'accepted' });
   });
 
   it('starts nothing where its trigger is disabled and refuses', async () => {

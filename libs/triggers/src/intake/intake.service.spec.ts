@@ -270,6 +270,14 @@ describe.each(DATABASES)('intake on %s', (database) => {
     ]);
   });
 
+  it('refuses to start a workflow with a context that does not fit, and keeps nothing', async () => {
+    const workflow = h().node.get(WorkflowRegistry).require('checked');
+    await expect(h().intake.start({ workflow, context: { amount: 'much' } })).rejects.toMatchObject({
+      code: 'TRG_CONTEXT_SCHEMA',
+    });
+    expect(await rows()).toEqual([]);
+  });
+
   it('gives up at the deadline of the database, and says for which instant it fires', async () => {
     const { commits, options } = h().node.store;
     const submit = jest.spyOn(commits, 'submit');

@@ -1,6 +1,7 @@
 import { DATABASES, gate } from '../engine/engine.contract.js';
 import { TriggersError } from '../model/errors.js';
 import { rowsOf } from '../store/contract/kit.contract.js';
+import { TransactionFailure } from '../store/dialects/dialect.js';
 import type { FireOutcome, FireRequest, RejectRequest } from './fire.types.js';
 import { ran, useIntake } from './intake.contract.js';
 import type { TriggerDefinition } from './trigger.definition.js';
@@ -99,6 +100,18 @@ describe.each(DATABASES)('what came together, on %s', (database) => {
       await asked;
       await h().kit.clock.settle();
     });
+  });
+
+  it('is given up at the deadline of a database that is away: nothing of it is stored later', async () => {
+    const away = jest
+      .spyOn(h().node.store.dialect, 'transaction')
+      .mockRejectedValue(new TransactionFailure('away', 'rolledBack', new Error('it is gone')));
+    const refused = expect(fire([{ trigger: webhook() }])).rejects.toMatchObject({ code: 'TRG_STORE_UNAVAILABLE' });
+    await h().kit.clock.advance(DEADLINE_MS);
+    away.mockRestore();
+    await h().kit.clock.advance(10_000);
+    await refused;
+    expect(await h().node.rows('firing')).toEqual([]);
   });
 
   it('is recorded with its reason where the trigger wants nothing of it', async () => {

@@ -182,6 +182,16 @@ describe.each(DATABASES)('a dead letter that is replayed, on %s', (database) => 
       expect(await fire('evt_1')).toMatchObject({ status: 'accepted' });
     });
 
+    it('no longer when that is over, where it becomes several firings as little: none of them has a key', async () => {
+      const letter = await reject(webhook(), { sameForMs: MINUTE_MS });
+      readAs({ items: [{ context: { n: 1 } }, { context: { n: 2 } }], deliveryKey: 'evt_1' });
+      await h().kit.clock.advance(MINUTE_MS);
+      const { executionIds } = await replay(letter);
+      expect(executionIds).toHaveLength(2);
+      const fired = (await h().node.rows('firing')).filter(({ state }) => state === 'accepted');
+      expect(fired.map((one) => one['dedup_label'])).toEqual([null, null]);
+    });
+
     it('as its trigger says where it kept no window', async () => {
       const letter = await reject(webhook());
       readAs({ deliveryKey: 'evt_1' });
@@ -208,7 +218,7 @@ describe.each(DATABASES)('a dead letter that is replayed, on %s', (database) => 
     });
 
     it('beside those that its items have, which last as long as their source says', async () => {
-      const letter = await reject(webhook(), { sameForMs: 10 * MINUTE_MS });
+      const letter = await reject(webhook(), { sameForMs: 5 * MINUTE_MS });
       const ownKeys = { scope: 'window', windowMs: MINUTE_MS } as const;
       readAs({ items: [{ context: { n: 1 }, dedupKey: 'order 7' }], deliveryKey: 'evt_1', ownKeys });
       const outcome = await replay(letter);
@@ -219,6 +229,9 @@ describe.each(DATABASES)('a dead letter that is replayed, on %s', (database) => 
       // The event came once more and cannot be judged: that it was answered is known.
       const again = { trigger: webhook(), reason: 'no amount', dedupKey: 'evt_1', payload: '{}' };
       expect(await h().intake.reject(again)).toMatchObject({ status: 'duplicate', firingId: outcome.firingId });
+      // As long as its letter says, where the trigger says more.
+      await h().kit.clock.advance(4 * MINUTE_MS);
+      expect(await h().intake.reject(again)).toMatchObject({ status: 'rejected' });
     });
   });
 

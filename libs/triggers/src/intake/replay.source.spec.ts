@@ -1,6 +1,7 @@
 import { DATABASES, gate } from '../engine/engine.contract.js';
 import type { ExecutionId, FiringId } from '../model/ids.js';
 import type { Row } from '../store/dialects/batch.js';
+import { TransactionFailure } from '../store/dialects/dialect.js';
 import { WorkflowRegistry } from '../workflows/workflow.registry.js';
 import type { FireOutcome } from './fire.types.js';
 import { behaviour, ran, useIntake } from './intake.contract.js';
@@ -64,6 +65,13 @@ describe.each(DATABASES)('an execution that is replayed, on %s', (database) => {
     expect([ran, asked]).toEqual([[{ n: 3 }], []]);
   });
 
+  it('is fired with the edited context where a program had asked for its workflow', async () => {
+    const first = await h().intake.start({ workflow: h().node.get(WorkflowRegistry).require('plain') });
+    await h().kit.clock.settle();
+    await replay(first, { edited: { n: 2 } });
+    expect(ran).toEqual([{}, { n: 2 }]);
+  });
+
   it('is not fired where its trigger wants nothing of the edited payload, or makes nothing of it', async () => {
     const first = await ended({ keepsPayload: true });
     const nothing = { status: 'filtered', firingId: first.firingId, executionIds: [] };
@@ -71,6 +79,29 @@ describe.each(DATABASES)('an execution that is replayed, on %s', (database) => {
     expect(await replay(first, { edited: {} })).toMatchObject({ ...nothing, reason: 'nobody there' });
     readAs({ items: [] });
     expect(await replay(first, { edited: {} })).toMatchObject({ ...nothing, reason: 'nothing was made of it' });
+    expect(await h().node.rows('firing')).toHaveLength(1);
+  });
+
+  it('is refused with an edited context that does not fit, and nothing is kept', async () => {
+    const workflows = [h().node.get(WorkflowRegistry).require('checked')];
+    const first = await ended({ workflows }, { context: { amount: 1 } });
+    await expect(replay(first, { edited: { amount: 'much' } })).rejects.toMatchObject({ code: 'TRG_CONTEXT_SCHEMA' });
+    expect(await h().node.rows('firing')).toHaveLength(1);
+  });
+
+  it('is given up at the deadline of a database that is away: nothing of it is stored later', async () => {
+    const first = await ended();
+    const { dialect, options } = h().node.store;
+    const away = jest
+      .spyOn(dialect, 'transaction')
+      .mockRejectedValue(new TransactionFailure('away', 'rolledBack', new Error('it is gone')));
+    const refused = expect(h().intake.replay(first.executionIds[0] as ExecutionId)).rejects.toMatchObject({
+      code: 'TRG_STORE_UNAVAILABLE',
+    });
+    await h().kit.clock.advance(options.commitDeadlineMs);
+    away.mockRestore();
+    await h().kit.clock.advance(10_000);
+    await refused;
     expect(await h().node.rows('firing')).toHaveLength(1);
   });
 
