@@ -157,10 +157,11 @@ describe.each(DATABASES)('ends that triggers follow, on %s', (database) => {
     it('by everything that the trigger fires, each judged and counted by itself, one level deeper', async () => {
       await declareElsewhere('follow', ON_PLAIN);
       const trigger = follower({ dedup: { scope: 'ever' } });
-      const items = [{ context: { n: 1 } }, { context: { n: 1 } }, { context: { n: 2n } }];
+      const items = [...[1, 1, 1].map((n) => ({ context: { n } })), { context: { n: 2n } }];
       const outcomes = await ends().follow(await end(), trigger, OF, { kind: 'fire', items });
       expect(outcomes).toMatchObject([
         { status: 'accepted' },
+        { status: 'duplicate', firingId: outcomes?.[0]?.firingId },
         { status: 'duplicate', firingId: outcomes?.[0]?.firingId },
         { status: 'dead', reason: expect.stringContaining('bigint') as unknown },
       ]);
@@ -170,7 +171,7 @@ describe.each(DATABASES)('ends that triggers follow, on %s', (database) => {
       ]);
       await settle();
       expect(ran).toEqual([{}, { n: 1 }]);
-      expect(await counts()).toEqual([1, 1]);
+      expect(await counts()).toEqual([1, 2]);
     });
 
     it.each<FollowedBy>([

@@ -124,13 +124,14 @@ export class EndIntake implements Followers {
   async read(followUp: FollowUp): Promise<ReadEnd | null> {
     const { row, outputs } = await this.store.look(() => readEnd(followUp));
     if (row === undefined) return null;
-    const input = (row['context'] as string | null) ?? '{}';
+    // What has started something has a context.
+    const input = row['context'] as string;
     const enabled = row['enabled_override'];
     return {
       executionId: followUp.executionId,
       workflow: row['workflow'] as string,
       state: row['state'] as EndState,
-      error: row['error'] === null ? null : (JSON.parse(row['error'] as string) as EndError),
+      error: JSON.parse((row['error'] as string | null) ?? 'null') as EndError | null,
       finishedAt: toDate(row['finished_at']) as Date,
       input: JSON.parse(input) as JsonObject,
       result: mergedResult(input, outputs),
