@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Json } from '../model/json.js';
 import { anyJson } from '../model/json.contract.js';
 import { runs } from '../testing/properties.contract.js';
-import { MAX_DEDUP_KEY, canonicalJson, explicitKey, keyOfContext } from './dedup-key.js';
+import { MAX_DEDUP_KEY, canonicalJson, explicitKey, keyOfContext, keyOfPlace } from './dedup-key.js';
 
 /** The same value with the keys of every object in another order, as `picks` says. */
 function reordered(value: Json, picks: Iterator<number>): Json {
@@ -198,5 +198,11 @@ describe('explicitKey', () => {
         message: expect.stringContaining(`Trigger "inbox": the dedup key ${problem}`),
       }),
     );
+  });
+});
+
+describe('keyOfPlace', () => {
+  it('tells the items of one event apart by their places', () => {
+    expect([0, 1].map((at) => keyOfPlace('evt_1', at))).toEqual(['evt_1#0', 'evt_1#1']);
   });
 });

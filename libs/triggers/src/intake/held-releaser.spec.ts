@@ -175,6 +175,29 @@ describe.each(DATABASES)('HeldReleaser on %s', (database) => {
     ]);
   });
 
+  it('closes the dead letter of its own key, as if it had been accepted at once', async () => {
+    const trigger = webhook({ dedup: { scope: 'ever' } });
+    const letter = await h().intake.reject({ trigger, reason: 'no amount', dedupKey: 'evt_1', payload: '{}' });
+    await enable(false);
+    const held = await h().intake.fire({ trigger, dedupKey: 'evt_1', whenDisabled: 'hold' });
+    await enable(true);
+    expect(await h().node.rows('firing')).toMatchObject([
+      { id: letter.firingId, closed_by: held.firingId },
+      { id: held.firingId, state: 'accepted' },
+    ]);
+  });
+
+  it('tells everybody which executions a release has started', async () => {
+    const trigger = webhook({ enabled: false });
+    const { firingId } = await hold(trigger, {});
+    webhook();
+    await enable(null);
+    const [execution] = await h().node.rows('execution');
+    expect(h().node.events.all.filter(({ name }) => name === 'firing.accepted')).toMatchObject([
+      { trigger: 'inbox', firingId, executionIds: [execution?.['id']] },
+    ]);
+  });
+
   it('starts what was held as urgently as it was fired', async () => {
     const trigger = webhook({ enabled: false, priority: 3 });
     await h().intake.fire({ trigger, whenDisabled: 'hold' });

@@ -86,6 +86,7 @@ describe('TriggerBaseResolver', () => {
     [{ cooldown: 'off' }, { dedup: { scope: 'running', cooldown: false } }],
     [{ cooldown: 'exponential' }, { dedup: { scope: 'running', cooldown: true } }],
     [{ cooldown: 'off', dedup: { while: 'running' } }, { dedup: { scope: 'running', cooldown: false } }],
+    [{ dedup: 'off' }, { dedup: { scope: 'off' } }],
     [{ dedup: { for: '1ms' } }, { dedup: { scope: 'window', windowMs: 1 } }],
   ])('takes %j', async (options, resolved) => {
     expect(await resolve(options)).toMatchObject(resolved);
@@ -103,6 +104,7 @@ describe('TriggerBaseResolver', () => {
 
   it.each<[object, string, Partial<ResolvedTriggerBase>]>([
     [{ rateLimit: { limit: 1, per: '0s' } }, 'option "rateLimit.per" is "0s"', { rateLimit: null }],
+    [{ rateLimit: { limit: 0, per: '1s' } }, 'option "rateLimit.limit" is 0', { rateLimit: null }],
     [{ rateLimit: { limit: 1.5, per: '1s' } }, 'option "rateLimit.limit" is 1.5', { rateLimit: null }],
     [{ priority: 2 ** 31 }, 'option "priority" is 2147483648', { priority: 0 }],
     [{ priority: -(2 ** 31) }, 'option "priority" is -2147483648', { priority: 0 }],
@@ -110,6 +112,7 @@ describe('TriggerBaseResolver', () => {
     [{ onLimit: 7 }, 'option "onLimit" is 7', { onLimit: 'delay' }],
     [{ filter: 7 }, 'option "filter" is 7', { filter: null }],
     [{ enabled: undefined, dedup: null }, 'option "dedup" is null', { dedup: { scope: 'off' } }],
+    [{ dedup: { for: '0s' } }, 'option "dedup.for" is "0s"', { dedup: { scope: 'off' } }],
     [{ dedup: 'running' }, 'option "dedup" is "running"', { dedup: { scope: 'off' } }],
     [{ workflow: ['gone', 'files'] }, 'starts "gone"', { workflows: [{ name: 'files' }] as never }],
     [{ enabled: () => undefined }, 'option "enabled" is undefined', { enabled: true }],

@@ -64,11 +64,12 @@ describe('what operators do to triggers', () => {
     await h().kit.clock.settle();
   });
 
-  it.each<[string, boolean | undefined, boolean[], string | null]>([
+  it.each<[string, boolean | undefined, (boolean | null)[], string | null]>([
     ['start anew where the code had switched it off', false, [true], null],
     ['go on where it was on', true, [true], '"tick"'],
     ['go on where only another process declares it', undefined, [true], '"tick"'],
     ['start anew where an operator had switched it off', undefined, [false, true], null],
+    ['start anew where an operator leaves it to the code again', undefined, [false, null], null],
   ])('lets the clock of a schedule %s', async (_what, enabled, switches, cursor) => {
     await control().declare([plainTrigger({ name: 'nightly', kind: 'schedule' })]);
     if (enabled !== undefined) h().trigger({ name: 'nightly', kind: 'schedule', enabled });
