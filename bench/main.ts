@@ -21,5 +21,6 @@ try {
   }
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  // What the failed bench had opened would keep the process.
+  process.exit(error instanceof UsageError ? 2 : 1);
 }

@@ -1,4 +1,5 @@
 import { copyFileSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { SqliteDatabaseOptions } from 'nestjs-triggers';
 import type { Recording } from './recording.js';
@@ -15,14 +16,14 @@ type Call = readonly [text: string, method: Method | 'exec', parameters: unknown
 /** How the driver is used for transactions and checkpoints stands here as it does in the library. */
 const PRAGMAS = ['journal_mode = WAL', 'synchronous = FULL', 'wal_autocheckpoint = 10000'];
 
-/** Watches every connection of better-sqlite3 that may write. No application has this database open when it begins. */
+/** Watches every connection to this file that may write. No application has it open when it begins. */
 export async function recordSqlite(
   { path = '' }: SqliteDatabaseOptions,
   work: () => Promise<unknown>,
 ): Promise<Recording> {
   const before = `${path}.before`;
   copyFileSync(path, before);
-  const calls = await recorded(work);
+  const calls = await recorded(resolve(path), work);
   return {
     replay: async () => {
       const copy = `${path}.again`;
@@ -34,16 +35,18 @@ export async function recordSqlite(
   };
 }
 
-async function recorded(work: () => Promise<unknown>): Promise<readonly Call[]> {
+async function recorded(path: string, work: () => Promise<unknown>): Promise<readonly Call[]> {
   const calls: Call[] = [];
+  // Beside it lies the file whose lock says who owns it.
+  const isIt = ({ name }: Database.Database): boolean => resolve(name) === path;
   const { prepare, exec } = Database.prototype;
   Database.prototype.prepare = function (this: Database.Database, text: string) {
     const statement = prepare.call(this, text);
-    if (!this.readonly) watch(statement, (method, given) => calls.push([text, method, given]));
+    if (isIt(this) && !this.readonly) watch(statement, (method, given) => calls.push([text, method, given]));
     return statement;
   } as typeof prepare;
   Database.prototype.exec = function (this: Database.Database, text: string) {
-    calls.push([text, 'exec', []]);
+    if (isIt(this)) calls.push([text, 'exec', []]);
     return exec.call(this, text);
   };
   try {
