@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { NestFactory } from '@nestjs/core';
+import { ShutdownSignal } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { AppModule } from 'demo/dist/app.module.js';
 import { prepareInbox } from 'demo/dist/files/inbox.service.js';
 import { DemoLogger } from 'demo/dist/terminal/demo.logger.js';
@@ -26,7 +27,8 @@ export async function startDemo(settings: AppSettings, metronome: IdlePolls): Pr
   const triggers = TriggersModule.forRoot({ database, admin: { token }, autostart: false, retention });
   const module = { ...demo, imports: [triggers], providers: [...(demo.providers ?? []), OneTask] };
   const app = await NestFactory.create(module, { logger: new DemoLogger(), abortOnError: false });
-  app.enableShutdownHooks([], { useProcessExit: true });
+  // Not by SIGUSR2, which writes a heap snapshot.
+  app.enableShutdownHooks([ShutdownSignal.SIGTERM], { useProcessExit: true });
   await app.listen(0, HOST);
   const service = app.get(TriggersService);
   for (let index = 0; index < METRONOMES; index++) await service.register(metronome.trigger(index));
