@@ -1,8 +1,14 @@
+import { getEventListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { TestClock } from '../../../testing/test-clock.js';
 import { TestServer } from '../http/test-server.contract.js';
 import { PollSeries } from '../poll-series.contract.js';
 import type { HealthOptions, HealthState } from './health.options.js';
 import { HealthSource } from './health.source.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 let clock: TestClock;
 let check: (signal: AbortSignal) => unknown;
@@ -106,6 +112,21 @@ it('takes a check for failed that takes too long, whether or not it looks at its
   const series = watch({ failures: 1, checkTimeout: '20ms' });
   check = () => new Promise(() => undefined);
   expect(await polls(series, 1)).toMatchObject([{ state: 'down', error: 'No answer within 20ms' }]);
+});
+
+it('keeps nothing of a check that is over, whatever that has left on its signal', async () => {
+  const signals: WeakRef<AbortSignal>[] = [];
+  check = (signal) => {
+    signal.addEventListener('abort', () => undefined);
+    signals.push(new WeakRef(signal));
+  };
+  const controller = new AbortController();
+  const series = watch();
+  for (let time = 0; time < 20; time++) await series.poll({ signal: controller.signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(signals.filter((signal) => signal.deref() !== undefined)).toEqual([]);
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
 });
 
 it('knows nothing when the poll itself is aborted', async () => {

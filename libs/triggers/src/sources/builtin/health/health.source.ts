@@ -76,9 +76,13 @@ export class HealthSource<
   async #check(polls: AbortSignal): Promise<string | null> {
     const { checkTimeoutMs } = this.#options;
     const late = new TriggersError('TRG_POLL_SOURCE', `No answer within ${formatDuration(checkTimeoutMs)}`);
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(late), checkTimeoutMs);
-    const signal = AbortSignal.any([polls, timeout.signal]);
+    // Not `AbortSignal.any`: Node keeps such a signal for as long as it has a listener, and a check may leave one.
+    const controller = new AbortController();
+    const { signal } = controller;
+    const giveUp = (): void => controller.abort(polls.reason);
+    if (polls.aborted) giveUp();
+    polls.addEventListener('abort', giveUp, { once: true });
+    const timer = setTimeout(() => controller.abort(late), checkTimeoutMs);
     try {
       const isWell = await Promise.race([this.#asked(signal), aborted(signal)]);
       return isWell === false ? 'The check said that it is not well' : null;
@@ -87,6 +91,7 @@ export class HealthSource<
       return errorMessage(error);
     } finally {
       clearTimeout(timer);
+      polls.removeEventListener('abort', giveUp);
     }
   }
 
