@@ -1,5 +1,5 @@
 import type { FiringId } from '../model/ids.js';
-import { freeKeys } from './commits/dedup.statements.js';
+import { freeKeys } from './commits/dedup-release.statements.js';
 import { batch, run } from './dialects/batch.js';
 import type { Work } from './dialects/batch.js';
 

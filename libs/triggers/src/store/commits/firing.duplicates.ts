@@ -1,7 +1,10 @@
 import type { FiringId } from '../../model/ids.js';
 import type { Work } from '../dialects/batch.js';
-import { contend, freeKeys, keyOf, take } from './dedup.statements.js';
-import type { Contender, HeldBy } from './dedup.statements.js';
+import { keyOf } from './dedup.keys.js';
+import { contend, take } from './dedup.statements.js';
+import { freeKeys } from './dedup-release.statements.js';
+import type { HeldBy } from './dedup.keys.js';
+import type { Contender } from './dedup.statements.js';
 import type { DedupWish, DuplicateOf, FiringDraft, FiringVerdict } from './firing.draft.js';
 
 type KeyKind = 'dedup' | 'idempotency';

@@ -1,5 +1,5 @@
-import { keyOf } from './dedup.statements.js';
-import type { Key } from './dedup.statements.js';
+import { keyOf } from './dedup.keys.js';
+import type { Key } from './dedup.keys.js';
 import type { FiringDraft } from './firing.draft.js';
 
 /**

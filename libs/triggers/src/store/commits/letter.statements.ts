@@ -1,7 +1,9 @@
 import { batch, run, send } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { findHolders, freeKeys, inKeyOrder, keyOf, passKeysOn } from './dedup.statements.js';
-import type { Key } from './dedup.statements.js';
+import { inKeyOrder, keyOf } from './dedup.keys.js';
+import { findHolders } from './dedup.statements.js';
+import { freeKeys, passKeysOn } from './dedup-release.statements.js';
+import type { Key } from './dedup.keys.js';
 import type { FiringDraft, LetterKey } from './firing.draft.js';
 import { isUndecided } from './firing.duplicates.js';
 import type { Judged } from './firing.duplicates.js';

@@ -2,7 +2,7 @@ import type { ExecutionId } from '../../model/ids.js';
 import type { ExecutionFacts } from '../claimer.js';
 import { run } from '../dialects/batch.js';
 import type { Work } from '../dialects/batch.js';
-import { releaseKeys } from './dedup.statements.js';
+import { releaseKeys } from './dedup-release.statements.js';
 import type { EndedTask, ExecutionEnd } from './ended-task.js';
 import { COUNT_EXECUTIONS } from './graph.statements.js';
 
