@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { hushedLogger } from './hushed-logger.contract.js';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
 import { NodeRoles } from '../model/node-roles.js';
@@ -37,15 +37,7 @@ describe('EngineService', () => {
   let hear: (notice: Notice) => void;
   const roles: NodeRole[] = [];
   let engine: EngineService;
-  let warn: jest.SpyInstance;
-  let log: jest.SpyInstance;
-  let error: jest.SpyInstance;
-  beforeAll(() => {
-    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
-    error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
-  });
-  afterAll(() => jest.restoreAllMocks());
+  const { warn, log, error } = hushedLogger('warn', 'log', 'error');
 
   const done = (what: string): void => void did.push(what);
   async function work<R>(what: string, result?: R): Promise<R | undefined> {
@@ -76,7 +68,6 @@ describe('EngineService', () => {
     roles.splice(0, 3, 'api', 'scheduler', 'worker');
     [did, told, broken, held, mayOwn, type] = [[], [], [], undefined, true, 'sqlite'];
     found = { rescued: 0, abandoned: 0 };
-    for (const mock of [warn, log, error]) mock.mockClear();
     clock = new TestClock();
     const store = {
       dialect: { acquireOwnership: () => mayOwn, releaseOwnership: () => done('owner left'), ownershipFile: 'o' },

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Logger } from '@nestjs/common';
+import { hushedLogger } from './hushed-logger.contract.js';
 import { EventBus } from '../model/events.js';
 import type { TriggersEvent } from '../model/events.js';
 import { isId } from '../model/ids.js';
@@ -53,13 +53,7 @@ describe('the lease of a node', () => {
     lost: (): void => void told.push(`lost by ${identity.id === first ? 'the first' : 'another'}`),
   };
   let first: string;
-  let warn: jest.SpyInstance;
-  let log: jest.SpyInstance;
-  beforeAll(() => {
-    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
-  });
-  afterAll(() => jest.restoreAllMocks());
+  const { warn, log } = hushedLogger('warn', 'log');
 
   beforeEach(async () => {
     clock = new TestClock();
@@ -68,7 +62,7 @@ describe('the lease of a node', () => {
     first = identity.id;
     events = [];
     told = [];
-    for (const mock of [warn, log, listener.renewed]) mock.mockClear();
+    listener.renewed.mockClear();
     const bus = new EventBus(
       () => 0,
       () => undefined,

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { hushedLogger } from './hushed-logger.contract.js';
 import { EventBus } from '../model/events.js';
 import type { Store } from '../store/store.service.js';
 import type { WorkflowRegistry } from '../workflows/workflow.registry.js';
@@ -24,11 +24,7 @@ describe('PoolWatch', () => {
   let served: string[];
   /** The pool that the code of this node gives each task. */
   let poolOf: Record<string, string>;
-  let log: jest.SpyInstance;
-  beforeAll(() => {
-    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
-  });
-  afterAll(() => jest.restoreAllMocks());
+  const { log } = hushedLogger('log');
 
   const waiting = (pool: string, task: string, count = 1): Waiting[] =>
     Array.from({ length: count }, (_, at) => ({
@@ -47,7 +43,6 @@ describe('PoolWatch', () => {
   };
 
   beforeEach(() => {
-    log.mockClear();
     [told, ready, served, poolOf] = [[], [], ['default'], {}];
     rows = new StoreAnswers();
     rows.answers = {

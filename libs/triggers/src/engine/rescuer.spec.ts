@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { hushedLogger } from './hushed-logger.contract.js';
 import { EventBus } from '../model/events.js';
 import type { FinishItem } from '../store/commits/finish.commit.js';
 import type { PutBackItem } from '../store/commits/put-back.commit.js';
@@ -40,17 +41,12 @@ describe('Rescuer', () => {
   let aborted: unknown[];
   let teller: jest.Mock;
   let rescuer: Rescuer;
-  let warn: jest.SpyInstance;
-  beforeAll(() => {
-    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-  });
-  afterAll(() => jest.restoreAllMocks());
+  const { warn } = hushedLogger('warn');
 
   const factsOf = (id: unknown) => ({ id, workflow: 'files', dedup_key: null, executions: '["e1"]' });
   const looks = (): number => rows.of('task_orphaned').length;
 
   beforeEach(() => {
-    warn.mockClear();
     [orphans, cancelled, told, aborted] = [[], [], [], []];
     const commits = new TaskCommits(({ task }) => cancelled.includes(task));
     ({ putBack, finished } = commits);

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { hushedLogger } from './hushed-logger.contract.js';
 import type { EndListener } from '../model/end-listener.js';
 import { EventBus } from '../model/events.js';
 import type { Store } from '../store/store.service.js';
@@ -23,11 +23,7 @@ describe('WorkflowWatch', () => {
   let served: string[];
   /** The dependencies of the unfinished tasks, as their rows have them. */
   let unfinished: Record<string, string[]>;
-  let log: jest.SpyInstance;
-  beforeAll(() => {
-    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
-  });
-  afterAll(() => jest.restoreAllMocks());
+  const { log } = hushedLogger('log');
 
   const execution = (id: string, given: object = {}) => ({
     execution_id: id,
@@ -39,7 +35,6 @@ describe('WorkflowWatch', () => {
   const failures = (): number => rows.of('execution_lock').length;
 
   beforeEach(() => {
-    log.mockClear();
     [told, foreign, live] = [[], [], []];
     unfinished = { read: [], sum: ['c', 'b', 'a'] };
     clock = new TestClock();

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { hushedLogger } from '../../hushed-logger.contract.js';
 import { FakePackages } from './packages.contract.js';
 import type { FakeRedis } from './packages.contract.js';
 import { RedisLink } from './redis-link.js';
@@ -6,19 +6,12 @@ import { RedisLink } from './redis-link.js';
 describe('RedisLink', () => {
   let fakes: FakePackages;
   let link: RedisLink;
-  let warn: jest.SpyInstance;
-  let log: jest.SpyInstance;
-  beforeAll(() => {
-    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
-  });
-  afterAll(() => jest.restoreAllMocks());
+  const { warn, log } = hushedLogger('warn', 'log');
 
   const connection = (at = 0): FakeRedis => fakes.connections[at] as FakeRedis;
   const said = (): number[] => [warn.mock.calls.length, log.mock.calls.length];
 
   beforeEach(() => {
-    for (const mock of [warn, log]) mock.mockClear();
     fakes = new FakePackages();
     link = new RedisLink(fakes.packages.Redis, { host: 'redis', password: 's3cret' });
   });

@@ -1,0 +1,18 @@
+import { Logger } from '@nestjs/common';
+
+type Level = 'log' | 'warn' | 'error';
+
+/** For a block of tests: the logger says nothing, and what it was told in a test is in these. */
+export function hushedLogger<L extends Level>(...levels: readonly L[]): Readonly<Record<L, jest.SpyInstance>> {
+  const spies = levels.map((level): [L, jest.SpyInstance] => [
+    level,
+    jest.spyOn(Logger.prototype, level).mockImplementation(() => undefined),
+  ]);
+  beforeEach(() => {
+    for (const [, spy] of spies) spy.mockClear();
+  });
+  afterAll(() => {
+    for (const [, spy] of spies) spy.mockRestore();
+  });
+  return Object.fromEntries(spies) as Record<L, jest.SpyInstance>;
+}
