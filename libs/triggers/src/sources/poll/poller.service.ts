@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PollIntake } from '../../intake/poll-intake.js';
+import { whenAborted } from '../../model/abort.js';
 import { Clock } from '../../model/clock.js';
 import type { TimerHandle } from '../../model/clock.js';
 import { TriggersError, notFound } from '../../model/errors.js';
@@ -124,7 +125,7 @@ export class PollerService {
     this.#isRunning = false;
     this.#runner.isStopping = true;
     for (const trigger of this.#triggers.values()) this.#timetable.disarm(trigger);
-    await Promise.race([this.#runner.whenQuiet(), aborted(signal)]);
+    await Promise.race([this.#runner.whenQuiet(), whenAborted(signal)]);
     const left = this.#turns.take(() => this.#departure.leave(this.#all));
     await isDoneWithin(LEAVE_MS, left, this.clock);
   }
@@ -230,10 +231,4 @@ export class PollerService {
     trigger.lose(reason);
     this.#timetable.disarm(trigger);
   }
-}
-
-/** Resolves when the signal aborts. */
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

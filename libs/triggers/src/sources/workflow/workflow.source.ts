@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EndIntake } from '../../intake/end-intake.service.js';
+import { whenAborted } from '../../model/abort.js';
 import { errorMessage } from '../../model/text.js';
 import { NodeRoles } from '../../model/node-roles.js';
 import type { Source } from '../source.js';
@@ -46,10 +47,7 @@ export class WorkflowSource implements Source {
 
   async stop(signal: AbortSignal): Promise<void> {
     this.intake.serve(null);
-    await Promise.race([
-      this.follower.whenIdle(),
-      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
-    ]);
+    await Promise.race([this.follower.whenIdle(), whenAborted(signal)]);
   }
 
   renewed(): Promise<void> {

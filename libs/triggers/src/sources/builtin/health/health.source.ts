@@ -1,3 +1,4 @@
+import { whenAborted } from '../../../model/abort.js';
 import { formatDuration } from '../../../model/duration.js';
 import { TriggersError } from '../../../model/errors.js';
 import { errorMessage } from '../../../model/text.js';
@@ -113,11 +114,8 @@ async function isWellAt({ url, headers, privateNetwork }: ResolvedUrl, signal: A
   return true;
 }
 
-/** Rejects when the signal aborts: not every check looks at it. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = (): void => reject(signal.reason as Error);
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
+/** Not every check looks at its signal. @throws its reason when it aborts */
+async function aborted(signal: AbortSignal): Promise<never> {
+  await whenAborted(signal);
+  throw signal.reason;
 }

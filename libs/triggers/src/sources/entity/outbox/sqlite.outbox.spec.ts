@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { TimerRegistry } from '../../../model/timer-registry.js';
+import { NoTimerRegistry } from '../../../model/timer-registry.contract.js';
 import { TestClock } from '../../../testing/test-clock.js';
 import { SqliteOutbox } from './sqlite.outbox.js';
-
-class NoRegistry extends TimerRegistry {
-  show(): void {}
-  hide(): void {}
-}
 
 describe('the outbox in a SQLite file', () => {
   let folder: string;
@@ -27,7 +22,7 @@ describe('the outbox in a SQLite file', () => {
     source = await new DataSource({ type: 'better-sqlite3', database: join(folder, 'shop.db') }).initialize();
     [clock, warned] = [new TestClock(), []];
     jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => void warned.push(line));
-    outbox = new SqliteOutbox(source, 'Database "shop"', clock, new NoRegistry());
+    outbox = new SqliteOutbox(source, 'Database "shop"', clock, new NoTimerRegistry());
     await outbox.install([], 'lost');
     await outbox.add(source.manager, { key: 'k', entity: 'shop', operation: 'fire', new: '{}', cause: null });
   });

@@ -1,17 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { OutboxFiring, OutboxIntake } from '../../../intake/outbox-intake.service.js';
-import { TimerRegistry } from '../../../model/timer-registry.js';
+import { NoTimerRegistry } from '../../../model/timer-registry.contract.js';
 import { TestClock } from '../../../testing/test-clock.js';
 import type { EntityDefinition } from '../entity-trigger.definition.js';
 import type { Installed, Outbox, OutboxRow, Relayed } from '../outbox/outbox.js';
 import type { ChangeMapper } from './change-mapper.js';
 import { OutboxRelay } from './outbox.relay.js';
 import type { ProgramFirings } from './program-firings.service.js';
-
-class NoRegistry extends TimerRegistry {
-  show(): void {}
-  hide(): void {}
-}
 
 const rowOf = (id: number, entity = 'orders'): OutboxRow => ({
   id: String(id),
@@ -39,6 +34,7 @@ class FakeOutbox implements Pick<Outbox, 'label' | 'install' | 'listen' | 'relay
   rows: OutboxRow[] = [];
   installs = 0;
   failure: Error | null = null;
+  hangs = false;
   wake: (tablesChanged: boolean) => void = () => undefined;
 
   async install(): Promise<Installed> {
@@ -55,6 +51,7 @@ class FakeOutbox implements Pick<Outbox, 'label' | 'install' | 'listen' | 'relay
     fire: (rows: readonly OutboxRow[]) => Promise<readonly string[]>,
   ): Promise<Relayed> {
     if (this.failure !== null) throw this.failure;
+    if (this.hangs) return new Promise(() => undefined);
     const settled = await fire(this.rows.filter(({ entity }) => entities.includes(entity)));
     this.rows = this.rows.filter(({ id }) => !settled.includes(id));
     return { status: 'relayed', rows: settled.length };
@@ -103,7 +100,7 @@ describe('the relay', () => {
         mapper: mapper as unknown as ChangeMapper,
         programs: {} as ProgramFirings,
         clock,
-        timers: new NoRegistry(),
+        timers: new NoTimerRegistry(),
         names: () => [],
       },
     );
@@ -244,4 +241,18 @@ describe('the relay', () => {
     expect(await relay.drain()).toBe(0);
     expect(fired).toEqual([]);
   });
+
+  it.each(['before', 'while'])(
+    'stops although it is not done where the time for it is over %s it stops',
+    async (when) => {
+      outbox.hangs = true;
+      relay.start();
+      await turn(100);
+      const deadline = new AbortController();
+      if (when === 'before') deadline.abort();
+      const stopped = relay.stop(deadline.signal);
+      deadline.abort();
+      await stopped;
+    },
+  );
 });

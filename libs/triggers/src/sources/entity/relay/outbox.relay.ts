@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { OutboxFiring, OutboxIntake } from '../../../intake/outbox-intake.service.js';
+import { whenAborted } from '../../../model/abort.js';
 import type { Clock } from '../../../model/clock.js';
 import { errorMessage, quoteAll } from '../../../model/text.js';
 import type { TimerRegistry } from '../../../model/timer-registry.js';
@@ -104,8 +105,7 @@ export class OutboxRelay {
   async stop(signal: AbortSignal): Promise<void> {
     this.#isOn = false;
     this.#wakeups.clear();
-    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([this.#running, aborted]);
+    await Promise.race([this.#running, whenAborted(signal)]);
     await this.outbox.close();
   }
 
